@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           pool: 'forks',
-          include: ['{collector,server,storage,scripts}/**/*.test.ts', 'web/src/**/*.test.ts', 'test/*.test.ts'],
+          include: ['{collector,process,server,storage,scripts}/**/*.test.ts', 'web/src/**/*.test.ts', 'test/*.test.ts'],
           testTimeout: 20_000,
         },
       },
