@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+
+/** One traversal of a proxy as the packets saw it: a record of truth.jsonl.gz (test/fixtures/recordings/README.md). */
+export interface Truth {
+  lab_id: string
+  warmup: boolean
+  proxy: string
+  kind: string
+  traced: boolean
+  trace_id: string
+  status: number
+  attempts: number
+  /** Time not covered by upstream exchanges; absent where the packets leave it open. */
+  own_us?: number
+  upstream: { injected_span_id: string; to: string }[]
+}
+
+/** What is compared with the truth: a proxy traversal of the analysis or of the API. */
+export interface Claim {
+  spanIds: readonly string[]
+  family: string
+  overhead: { ns: number | null; loNs: number | null; fidelity: string }
+  added: { ns: number | null; loNs: number | null; hiNs: number | null }
+}
+
+export interface Verdict {
+  family: string
+  truthNs: number
+  /** Lower bound of the in-process time above the truth by more than the tolerance. */
+  above: boolean
+  /** The interval of added time holds the truth, give or take the tolerance. */
+  held: boolean
+  estimateNs: number | null
+}
+
+/** Packet time stamps and span clocks are read in different places. */
+export const toleranceNs = 50_000
+
+export function readTruth(recordings: string, name: string): Truth[] {
+  const text = gunzipSync(readFileSync(join(recordings, name, 'truth.jsonl.gz'))).toString()
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Truth)
+}
+
+/** Traversals whose truth is one clean number: warm, one attempt, answered 200, the proxy traced. */
+export const clean = (truth: Truth): truth is Truth & { own_us: number } =>
+  truth.traced && !truth.warmup && truth.attempts === 1 && truth.status === 200 && typeof truth.own_us === 'number'
+
+/** Holds a claim about the same traversal against the packets; undefined when the analysis saw none. */
+export function judge(truth: Truth & { own_us: number }, claims: readonly Claim[]): Verdict | undefined {
+  const ids = truth.upstream.map((upstream) => upstream.injected_span_id)
+  const claim = claims.find(({ spanIds }) => ids.some((id) => spanIds.includes(id)))
+  if (!claim) return undefined
+  const truthNs = Math.round(truth.own_us * 1000)
+  const inProcess = claim.overhead.ns ?? claim.overhead.loNs ?? 0
+  const { loNs, hiNs } = claim.added
+  return {
+    family: claim.family,
+    truthNs,
+    above: inProcess > truthNs + toleranceNs,
+    held: (loNs ?? 0) <= truthNs + toleranceNs && (hiNs === null || hiNs >= truthNs - toleranceNs),
+    estimateNs: claim.added.ns,
+  }
+}
