@@ -1,0 +1,95 @@
+/**
+ * Log-bucket histograms of signed nanoseconds, 32 buckets an octave (algorithms.md section 7).
+ *
+ * The rollups hold them as `Map(Int16, Int64)`: key -> count. The same key is computed in SQL when facts are rolled
+ * up (queries/finaliser/rollup-*.sql); a test holds both against each other on every bucket's border.
+ */
+
+/** Keys ascending, one count a key. A count of 0 is left behind by a retraction and means nothing. */
+export interface Histogram {
+  readonly keys: readonly number[]
+  readonly counts: readonly number[]
+}
+
+export const bucketsPerOctave = 32
+
+/** Key of the bucket that holds `ns` (an integer, any sign): 0 for 0, 1 for [1, 2^(1/32)), mirrored below zero. */
+export function bucketKey(ns: number): number {
+  if (ns === 0) return 0
+  return Math.sign(ns) * (1 + Math.floor(bucketsPerOctave * Math.log2(Math.abs(ns))))
+}
+
+/** The value that stands for a bucket, in ns: at most 2^(1/64) - 1 = 1.09 % off any value in it. */
+export function representative(key: number): number {
+  if (key === 0) return 0
+  return Math.sign(key) * 2 ** ((Math.abs(key) - 0.5) / bucketsPerOctave)
+}
+
+/** `lo <= |x| < hi` in ns for a positive key; for a negative one `lo < x <= hi`; [0, 0] for key 0. */
+export function bucketBounds(key: number): { lo: number; hi: number } {
+  if (key === 0) return { lo: 0, hi: 0 }
+  const near = 2 ** ((Math.abs(key) - 1) / bucketsPerOctave)
+  const far = 2 ** (Math.abs(key) / bucketsPerOctave)
+  return key > 0 ? { lo: near, hi: far } : { lo: -far, hi: -near }
+}
+
+/** How many values are in it. */
+export function total(histogram: Histogram): number {
+  return histogram.counts.reduce((sum, count) => sum + count, 0)
+}
+
+/**
+ * The value of rank ceil(q n), 0 < q <= 1, as the representative of its bucket in ns; null for an empty histogram.
+ * The rank rule is fixed: at 1,700 values two rules differ by up to 12 % at p99.
+ */
+export function quantile(histogram: Histogram, q: number): number | null {
+  return quantiles(histogram, [q])[0] ?? null
+}
+
+/** Several quantiles at once, in the order of `qs`. */
+export function quantiles({ keys, counts }: Histogram, qs: readonly number[]): (number | null)[] {
+  const cumulative: number[] = []
+  let n = 0
+  for (const count of counts) cumulative.push((n += count))
+  return qs.map((q) => {
+    if (n <= 0) return null
+    const rank = Math.max(1, Math.ceil(q * n))
+    return representative(keys[firstAtLeast(cumulative, rank)]!)
+  })
+}
+
+/** Upper edge of the highest bucket that holds anything: there is no maximum that could be taken back. */
+export function upperEdge({ keys, counts }: Histogram): number | null {
+  for (let i = keys.length - 1; i >= 0; i--) if (counts[i]! > 0) return bucketBounds(keys[i]!).hi
+  return null
+}
+
+/** Histogram of all values of all of them: exactly what one histogram of all the values would be. */
+export function merge(histograms: Iterable<Histogram>): Histogram {
+  const sums = new Map<number, number>()
+  for (const { keys, counts } of histograms) {
+    keys.forEach((key, i) => sums.set(key, (sums.get(key) ?? 0) + counts[i]!))
+  }
+  const keys = [...sums.keys()].sort((a, b) => a - b)
+  return { keys, counts: keys.map((key) => sums.get(key)!) }
+}
+
+/** Histogram of integers of ns. */
+export function histogramOf(values: Iterable<number>): Histogram {
+  const sums = new Map<number, number>()
+  for (const value of values) sums.set(bucketKey(value), (sums.get(bucketKey(value)) ?? 0) + 1)
+  const keys = [...sums.keys()].sort((a, b) => a - b)
+  return { keys, counts: keys.map((key) => sums.get(key)!) }
+}
+
+/** Index of the first number >= `rank` in an ascending list that ends with one. */
+function firstAtLeast(ascending: readonly number[], rank: number): number {
+  let lo = 0
+  let hi = ascending.length - 1
+  while (lo < hi) {
+    const mid = (lo + hi) >> 1
+    if (ascending[mid]! >= rank) hi = mid
+    else lo = mid + 1
+  }
+  return lo
+}
