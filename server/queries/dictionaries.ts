@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs'
+import type { ClickHouse } from '../../storage/clickhouse.ts'
+import type { Attributes, ResourceInput, ScopeInput } from '../analysis/types.ts'
+import { readNative, type Integers64, type Maps, type NativeRows } from './native-reader.ts'
+
+/** A resource, scope or attribute set as text, with the protobuf that was sent (see storage/otlp-decode.ts). */
+export interface StoredResource extends ResourceInput {
+  readonly schemaUrl: string
+  readonly raw: Uint8Array
+}
+
+export interface StoredScope extends ScopeInput {
+  readonly schemaUrl: string
+  readonly raw: Uint8Array
+}
+
+export interface StoredAttributeSet {
+  readonly attributes: Attributes
+  readonly raw: Uint8Array
+}
+
+/**
+ * What one kind of id stands for: fetches the ids that are not known yet and returns the entry of each row.
+ * The same id gives the same object, so that the analysis can key a WeakMap by it; an id without a row in ClickHouse
+ * gives an empty entry.
+ */
+export type Dictionary<Entry> = (ids: Integers64) => Promise<(row: number) => Entry>
+
+export interface Dictionaries {
+  readonly resources: Dictionary<StoredResource>
+  readonly scopes: Dictionary<StoredScope>
+  readonly attributeSets: Dictionary<StoredAttributeSet>
+}
+
+const sql = (name: string): string => readFileSync(new URL(`./${name}`, import.meta.url), 'utf8')
+const resourcesById = sql('resources-by-id.sql')
+const scopesById = sql('scopes-by-id.sql')
+const attributeSetsById = sql('attrsets-by-id.sql')
+
+const nothing: Attributes = new Map()
+const noBytes = new Uint8Array()
+
+export function openDictionaries(clickhouse: ClickHouse): Dictionaries {
+  return {
+    resources: dictionary(clickhouse, resourcesById, { attributes: nothing, schemaUrl: '', raw: noBytes }, (block) => {
+      const attrs = block.column('attrs', 'maps')
+      const schemaUrl = block.column('schema_url', 'texts')
+      const raw = block.column('raw', 'texts')
+      return (row) => ({
+        attributes: attributesAt(attrs, row),
+        schemaUrl: schemaUrl.at(row),
+        raw: Buffer.from(raw.bytesAt(row)),
+      })
+    }),
+    scopes: dictionary(clickhouse, scopesById, { name: '', version: '', schemaUrl: '', raw: noBytes }, (block) => {
+      const name = block.column('name', 'words')
+      const version = block.column('version', 'words')
+      const schemaUrl = block.column('schema_url', 'texts')
+      const raw = block.column('raw', 'texts')
+      return (row) => ({
+        name: name.words[name.indexes[row]!]!,
+        version: version.words[version.indexes[row]!]!,
+        schemaUrl: schemaUrl.at(row),
+        raw: Buffer.from(raw.bytesAt(row)),
+      })
+    }),
+    attributeSets: dictionary(clickhouse, attributeSetsById, { attributes: nothing, raw: noBytes }, (block) => {
+      const attrs = block.column('attrs', 'maps')
+      const raw = block.column('raw', 'texts')
+      return (row) => ({ attributes: attributesAt(attrs, row), raw: Buffer.from(raw.bytesAt(row)) })
+    }),
+  }
+}
+
+/** The entries of one Map; the shared empty one where there are none. */
+export function attributesAt({ ends, keys, values }: Maps, row: number): Attributes {
+  const from = row === 0 ? 0 : ends[row - 1]!
+  const to = ends[row]!
+  if (from === to) return nothing
+  const attributes = new Map<string, string>()
+  for (let i = from; i < to; i++) attributes.set(keys.words[keys.indexes[i]!]!, values.at(i))
+  return attributes
+}
+
+/** Entries kept; beyond it all are dropped and fetched again: simple, and rarer than once in many minutes. */
+const maxEntries = 200_000
+/** So that the parameter stays below the 128 KiB that ClickHouse allows one. */
+const idsPerQuery = 5_000
+
+function dictionary<Entry>(
+  clickhouse: ClickHouse,
+  query: string,
+  empty: Entry,
+  entriesOf: (block: NativeRows) => (row: number) => Entry,
+): Dictionary<Entry> {
+  let known: Known<Entry> = { entries: new Map(), size: 0 }
+  return async ({ low, high }) => {
+    let missing = missingIn(known, low, high)
+    if (known.size + missing.length > maxEntries) {
+      known = { entries: new Map(), size: 0 }
+      missing = missingIn(known, low, high)
+    }
+    // Whoever still looks into a map that was given up finds there what it has loaded.
+    const mine = known
+    for (let from = 0; from < missing.length; from += idsPerQuery) {
+      const some = missing.slice(from, from + idsPerQuery)
+      const body = await clickhouse.queryBytes(query, { ids: some })
+      for (const block of readNative(body)) {
+        const id = block.column('id', 'integers64')
+        const entryAt = entriesOf(block)
+        for (let row = 0; row < block.rows; row++) put(mine, id.low[row]!, id.high[row]!, entryAt(row))
+      }
+    }
+    return (row) => mine.entries.get(low[row]!)?.get(high[row]!) ?? empty
+  }
+}
+
+/** By low half, then by high half: ids as bigints would cost more than all else about a span. */
+interface Known<Entry> {
+  readonly entries: Map<number, Map<number, Entry>>
+  size: number
+}
+
+function missingIn<Entry>({ entries }: Known<Entry>, low: Uint32Array, high: Int32Array): bigint[] {
+  const missing = new Set<bigint>()
+  for (let row = 0; row < low.length; row++) {
+    if (!entries.get(low[row]!)?.has(high[row]!)) missing.add(unsigned(low[row]!, high[row]!))
+  }
+  return [...missing]
+}
+
+function put<Entry>(known: Known<Entry>, low: number, high: number, entry: Entry): void {
+  const byHigh = known.entries.get(low)
+  if (byHigh?.has(high)) return
+  if (byHigh) byHigh.set(high, entry)
+  else known.entries.set(low, new Map([[high, entry]]))
+  known.size++
+}
+
+const unsigned = (low: number, high: number): bigint => (BigInt(high >>> 0) << 32n) | BigInt(low)
