@@ -1,5 +1,5 @@
 import { ByteBuffer } from './bytes.ts'
-import { tableHash } from './hash.ts'
+import { ByteDictionary, doubled } from './byte-dictionary.ts'
 
 /**
  * Columns of a Native block: each collects its values in the bytes that ClickHouse reads.
@@ -86,7 +86,7 @@ export class StringColumn implements Column<string | Uint8Array> {
 
   /** Notes where the next value begins. Every push goes through here. */
   private begin(): void {
-    if (this.rows === this.starts.length) this.starts = grown(this.starts, new Float64Array(this.rows * 2))
+    if (this.rows === this.starts.length) this.starts = doubled(this.starts, new Float64Array(this.rows * 2))
     this.starts[this.rows++] = this.data.length
   }
   push(value: string | Uint8Array): void {
@@ -112,11 +112,6 @@ export class StringColumn implements Column<string | Uint8Array> {
   }
 }
 
-const grown = <T extends Float64Array | Uint32Array | Int32Array>(from: T, to: T): T => {
-  to.set(from)
-  return to
-}
-
 // Layout of a LowCardinality in a Native block: version, then 0x200 (own keys) | 0x400 (new dictionary) | index width.
 const lowCardinalityVersion = 1
 const dictionaryFlags = 0x600
@@ -125,20 +120,15 @@ const dictionaryFlags = 0x600
 export class LowCardinalityColumn implements Column<string | Uint8Array> {
   rows = 0
   private indexes = new Uint32Array(256)
-  private readonly dictionary = new ByteBuffer()
-  private entries = 0
-  private starts = new Uint32Array(64)
-  private sizes = new Uint32Array(64)
-  private hashes = new Int32Array(64)
-  private slots = new Int32Array(128).fill(-1)
-  private scratch = new ByteBuffer(256)
+  private readonly dictionary = new ByteDictionary()
+  private readonly scratch = new ByteBuffer(256)
 
   push(value: string | Uint8Array): void {
     this.pushIndex(typeof value === 'string' ? this.indexOfText(value) : this.indexOfBytes(value))
   }
   /** A row with an index that `indexOf…` returned since the last `truncate(0)`. */
   pushIndex(index: number): void {
-    if (this.rows === this.indexes.length) this.indexes = grown(this.indexes, new Uint32Array(this.rows * 2))
+    if (this.rows === this.indexes.length) this.indexes = doubled(this.indexes, new Uint32Array(this.rows * 2))
     this.indexes[this.rows++] = index
   }
   indexOfText(text: string): number {
@@ -146,61 +136,19 @@ export class LowCardinalityColumn implements Column<string | Uint8Array> {
     scratch.length = 0
     scratch.reserve(text.length * 3)
     const size = scratch.bytes.write(text, 0)
-    return this.indexOf(scratch.bytes, scratch.view, 0, size)
+    return this.dictionary.indexOf(scratch.bytes, scratch.view, 0, size)
   }
   private indexOfBytes(bytes: Uint8Array): number {
     return this.indexOf(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length)
   }
-  /** The dictionary's index of `source[from, to)`; `view` covers `source`. */
+  /** The index of the word `source[from, to)`; `view` covers `source`. */
   indexOf(source: Uint8Array, view: DataView, from: number, to: number): number {
-    const hash = tableHash(view, from, to)
-    const mask = this.slots.length - 1
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const entry = this.slots[slot]!
-      if (entry < 0) return this.add(source, from, to, hash, slot)
-      if (this.hashes[entry] === hash && this.sizes[entry] === to - from && this.same(entry, source, from)) return entry
-    }
-  }
-  private same(entry: number, source: Uint8Array, from: number): boolean {
-    const bytes = this.dictionary.bytes
-    const start = this.starts[entry]!
-    const size = this.sizes[entry]!
-    for (let i = 0; i < size; i++) if (bytes[start + i] !== source[from + i]) return false
-    return true
-  }
-  private add(source: Uint8Array, from: number, to: number, hash: number, slot: number): number {
-    const entry = this.entries++
-    if (entry === this.starts.length) {
-      this.starts = grown(this.starts, new Uint32Array(entry * 2))
-      this.sizes = grown(this.sizes, new Uint32Array(entry * 2))
-      this.hashes = grown(this.hashes, new Int32Array(entry * 2))
-    }
-    this.dictionary.lengthPrefixed(source, from, to)
-    this.starts[entry] = this.dictionary.length - (to - from)
-    this.sizes[entry] = to - from
-    this.hashes[entry] = hash
-    this.slots[slot] = entry
-    if (this.entries * 2 > this.slots.length) this.rehash()
-    return entry
-  }
-  private rehash(): void {
-    const slots = new Int32Array(this.slots.length * 2).fill(-1)
-    const mask = slots.length - 1
-    for (let entry = 0; entry < this.entries; entry++) {
-      let slot = this.hashes[entry]! & mask
-      while (slots[slot]! >= 0) slot = (slot + 1) & mask
-      slots[slot] = entry
-    }
-    this.slots = slots
+    return this.dictionary.indexOf(source, view, from, to)
   }
   /** Words of dropped rows stay in the dictionary, where they do no harm, until all rows are dropped. */
   truncate(rows: number): void {
     if (rows < this.rows) this.rows = rows
-    if (rows > 0) return
-    this.dictionary.length = 0
-    this.entries = 0
-    if (this.slots.length > 4096) this.slots = new Int32Array(128)
-    this.slots.fill(-1)
+    if (rows === 0) this.dictionary.clear()
   }
   writePrefix(out: ByteBuffer): void {
     out.u64(lowCardinalityVersion, 0)
@@ -208,10 +156,11 @@ export class LowCardinalityColumn implements Column<string | Uint8Array> {
   writeData(out: ByteBuffer): void {
     // ClickHouse reads nothing more when there are no rows (a Map or Array column all of whose values are empty).
     if (this.rows === 0) return
-    const width = this.entries <= 0x100 ? 0 : this.entries <= 0x10000 ? 1 : 2
+    const { size, content } = this.dictionary
+    const width = size <= 0x100 ? 0 : size <= 0x10000 ? 1 : 2
     out.u64(dictionaryFlags | width, 0)
-    out.u64(this.entries, 0)
-    out.copy(this.dictionary.bytes, 0, this.dictionary.length)
+    out.u64(size, 0)
+    out.copy(content.bytes, 0, content.length)
     out.u64(this.rows, 0)
     const { rows, indexes } = this
     out.reserve(rows << width)
@@ -258,7 +207,7 @@ class Offsets {
   rows = 0
 
   push(end: number): void {
-    if (this.rows === this.ends.length) this.ends = grown(this.ends, new Uint32Array(this.rows * 2))
+    if (this.rows === this.ends.length) this.ends = doubled(this.ends, new Uint32Array(this.rows * 2))
     this.ends[this.rows++] = end
   }
   /** Drops lists; returns how many elements remain. */

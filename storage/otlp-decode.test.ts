@@ -68,7 +68,7 @@ describe('attribute values', () => {
       out.lengthPrefixed(inner, 0, inner.length)
       return out.toBytes()
     }
-    let value = hex('18 01')
+    let value: Buffer = hex('18 01')
     for (let i = 0; i < 40; i++) value = wrap(0x2a, wrap(0x0a, value))
     expect(() => decodeAnyValue(value)).toThrow(/nested deeper/)
   })

@@ -64,9 +64,16 @@ export interface Scope extends Resource {
 /** The collector refuses deeper values, so this only guards against bytes from elsewhere. */
 export const maxValueDepth = 32
 
+/** Well-formed, but nested deeper than `maxValueDepth`. */
+export class TooDeepError extends MalformedError {
+  constructor() {
+    super(`attribute value is nested deeper than ${maxValueDepth}`)
+  }
+}
+
 /** @param depth how many arrays or kvlists are around the value. */
 export function decodeAnyValue(bytes: Uint8Array, from = 0, to = bytes.length, depth = 0): AnyValue {
-  if (depth > maxValueDepth) throw new MalformedError(`attribute value is nested deeper than ${maxValueDepth}`)
+  if (depth > maxValueDepth) throw new TooDeepError()
   const f = new FieldCursor(bytes, from, to)
   let value: AnyValue = {}
   while (f.next()) {
