@@ -14,12 +14,24 @@ export class ByteDictionary {
   /** The number of `source[from, to)`, given now if it is new; `view` covers `source`. */
   indexOf(source: Uint8Array, view: DataView, from: number, to: number): number {
     const hash = tableHash(view, from, to)
+    const slot = this.slotOf(source, from, to, hash)
+    const entry = this.slots[slot]!
+    return entry >= 0 ? entry : this.add(source, from, to, hash, slot)
+  }
+
+  /** The number of `source[from, to)`, or -1. */
+  find(source: Uint8Array, view: DataView, from: number, to: number): number {
+    return this.slots[this.slotOf(source, from, to, tableHash(view, from, to))]!
+  }
+
+  /** Where the entry is, or would be. */
+  private slotOf(source: Uint8Array, from: number, to: number, hash: number): number {
     const mask = this.slots.length - 1
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const entry = this.slots[slot]!
-      if (entry < 0) return this.add(source, from, to, hash, slot)
+      if (entry < 0) return slot
       if (this.hashes[entry] === hash && this.lengths[entry] === to - from && this.same(entry, source, from))
-        return entry
+        return slot
     }
   }
 
@@ -56,12 +68,6 @@ export class ByteDictionary {
       slots[slot] = entry
     }
     this.slots = slots
-  }
-
-  /** The entry as text. */
-  text(entry: number): string {
-    const start = this.starts[entry]!
-    return this.content.bytes.toString('utf8', start, start + this.lengths[entry]!)
   }
 
   clear(): void {
