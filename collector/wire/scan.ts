@@ -1,0 +1,309 @@
+import { ByteBuffer } from '../../storage/bytes.ts'
+import { decodeResource, decodeScope, TooDeepError } from '../../storage/otlp-decode.ts'
+import { FieldCursor, MalformedError, viewOf } from '../../storage/protobuf.ts'
+import { messages, wellNested } from './check.ts'
+import { textOf, type Interner } from './interner.ts'
+import { SpanAttributes } from './span-attributes.ts'
+import type { SpanBlock } from './span-block.ts'
+
+/**
+ * From the bytes of an ExportTraceServiceRequest to columns, without an object per span: decoding to objects costs
+ * fifteen times as much (storage.md decision 1). Field numbers are those of opentelemetry/proto/trace/v1/trace.proto.
+ */
+export interface ScanResult {
+  stored: number
+  rejected: number
+  /** Why spans were rejected, with how many each. */
+  reasons: Map<string, number>
+  /** What came from whom, for the ledger. */
+  sources: SourceCount[]
+  /** Smallest and largest start of the stored spans, Unix ns; meaningless when none was stored. */
+  firstStart: bigint
+  lastStart: bigint
+}
+
+export interface SourceCount {
+  service: string
+  scope: string
+  stored: number
+  rejected: number
+}
+
+const noBytes: Uint8Array = new Uint8Array(0)
+
+export class Scanner {
+  private readonly interner: Interner
+  private readonly attributes: SpanAttributes
+  private spans!: SpanBlock
+  private bytes: Uint8Array = noBytes
+  private view = viewOf(noBytes)
+  private result!: ScanResult
+  private readonly requestFields = new FieldCursor(noBytes)
+  private readonly resourceFields = new FieldCursor(noBytes)
+  private readonly scopeFields = new FieldCursor(noBytes)
+  private readonly spanFields = new FieldCursor(noBytes)
+  private readonly statusFields = new FieldCursor(noBytes)
+
+  // What the spans of the current ResourceSpans and ScopeSpans share.
+  private resourceLow = 0
+  private resourceHigh = 0
+  private scopeLow = 0
+  private scopeHigh = 0
+  private serviceIndex = 0
+  /** Why no span of this resource or scope can be stored, or ''. */
+  private refused = ''
+
+  /** The partial Span that keeps what the columns of the current span cannot. */
+  private readonly ext = new ByteBuffer()
+  private firstHigh = 0
+  private firstLow = 0
+  private lastHigh = 0
+  private lastLow = 0
+
+  constructor(interner: Interner) {
+    this.interner = interner
+    this.attributes = new SpanAttributes(interner)
+  }
+
+  /**
+   * Appends the spans of a request. Spans that OTLP forbids (ids, times) or that are nested too deep are left out and
+   * counted; everything else is kept. The caller has called `interner.begin`; when this throws it takes back the rows
+   * of `spans` and of the interner.
+   * @throws MalformedError when the bytes are not the message.
+   */
+  scan(bytes: Uint8Array, spans: SpanBlock): ScanResult {
+    const view = viewOf(bytes)
+    this.spans = spans
+    this.bytes = bytes
+    this.view = view
+    this.result = { stored: 0, rejected: 0, reasons: new Map(), sources: [], firstStart: 0n, lastStart: 0n }
+    this.firstHigh = 0xffffffff
+    this.firstLow = 0xffffffff
+    this.lastHigh = 0
+    this.lastLow = 0
+    const f = this.requestFields
+    f.reset(bytes, view, 0, bytes.length)
+    while (f.next()) {
+      if (f.tag === 0x0a) this.resourceSpans(f.from, f.to)
+      else if (f.field === 1) throw wrongWireType(f, 'ExportTraceServiceRequest')
+    }
+    this.result.firstStart = (BigInt(this.firstHigh) << 32n) | BigInt(this.firstLow)
+    this.result.lastStart = (BigInt(this.lastHigh) << 32n) | BigInt(this.lastLow)
+    return this.result
+  }
+
+  private resourceSpans(begin: number, end: number): void {
+    const { bytes, view, interner, resourceFields: f } = this
+    // Fields may come in any order, so the resource and its schema are looked for before any span is read.
+    let resource = noBytes
+    let schemaUrl = noBytes
+    f.reset(bytes, view, begin, end)
+    while (f.next()) {
+      if (f.tag === 0x0a) resource = joined(resource, f.content())
+      else if (f.tag === 0x1a) schemaUrl = f.content()
+      else if (f.field <= 3 && f.tag !== 0x12) throw wrongWireType(f, 'ResourceSpans')
+    }
+    this.refused = ''
+    try {
+      interner.resource(resource, schemaUrl)
+    } catch (error) {
+      if (!(error instanceof TooDeepError)) throw error
+      this.refused = `resource: ${error.message}`
+    }
+    this.resourceLow = interner.hash.low
+    this.resourceHigh = interner.hash.high
+    const service = this.refused === '' ? serviceName(resource) : ''
+    this.serviceIndex = this.spans.service.indexOfText(service)
+    f.reset(bytes, view, begin, end)
+    while (f.next()) if (f.tag === 0x12) this.scopeSpans(f.from, f.to, service)
+  }
+
+  private scopeSpans(begin: number, end: number, service: string): void {
+    const { bytes, view, interner, result, scopeFields: f } = this
+    let scope = noBytes
+    let schemaUrl = noBytes
+    f.reset(bytes, view, begin, end)
+    while (f.next()) {
+      if (f.tag === 0x0a) scope = joined(scope, f.content())
+      else if (f.tag === 0x1a) schemaUrl = f.content()
+      else if (f.field <= 3 && f.tag !== 0x12) throw wrongWireType(f, 'ScopeSpans')
+    }
+    const refusedByResource = this.refused
+    try {
+      interner.scope(scope, schemaUrl)
+    } catch (error) {
+      if (!(error instanceof TooDeepError)) throw error
+      this.refused ||= `scope: ${error.message}`
+    }
+    this.scopeLow = interner.hash.low
+    this.scopeHigh = interner.hash.high
+    const { stored, rejected } = result
+    f.reset(bytes, view, begin, end)
+    while (f.next()) if (f.tag === 0x12) this.span(f.from, f.to)
+    this.refused = refusedByResource
+    const counts = { stored: result.stored - stored, rejected: result.rejected - rejected }
+    result.sources.push({ service, scope: scopeName(scope), ...counts })
+  }
+
+  private reject(reason: string): void {
+    this.result.rejected++
+    this.result.reasons.set(reason, (this.result.reasons.get(reason) ?? 0) + 1)
+  }
+
+  private span(begin: number, end: number): void {
+    const { bytes, view, spans, attributes, ext, spanFields: f } = this
+    let traceId = 0
+    let traceIdSize = 0
+    let spanId = 0
+    let spanIdSize = 0
+    let parentId = 0
+    let parentIdSize = 0
+    let nameFrom = 0
+    let nameTo = 0
+    let traceStateFrom = 0
+    let traceStateTo = 0
+    let messageFrom = 0
+    let messageTo = 0
+    let kind = 0
+    let status = 0
+    let flags = 0
+    let startLow = 0
+    let startHigh = 0
+    let endLow = 0
+    let endHigh = 0
+    let tooDeep = false
+    ext.length = 0
+    attributes.begin(bytes, view)
+
+    f.reset(bytes, view, begin, end)
+    while (f.next()) {
+      switch (f.tag) {
+        case 0x0a:
+          traceId = f.from
+          traceIdSize = f.to - f.from
+          break
+        case 0x12:
+          spanId = f.from
+          spanIdSize = f.to - f.from
+          break
+        case 0x1a:
+          traceStateFrom = f.from
+          traceStateTo = f.to
+          break
+        case 0x22:
+          parentId = f.from
+          parentIdSize = f.to - f.from
+          break
+        case 0x2a:
+          nameFrom = f.from
+          nameTo = f.to
+          break
+        case 0x30:
+          kind = f.low
+          if (kind <= 5 && f.high === 0) break
+          kind = 0
+          ext.copy(bytes, f.tagAt, f.fieldEnd)
+          break
+        case 0x39:
+          startLow = f.low
+          startHigh = f.high
+          break
+        case 0x41:
+          endLow = f.low
+          endHigh = f.high
+          break
+        case 0x4a:
+          attributes.add(f.from, f.to)
+          break
+        case 0x50:
+        case 0x60:
+        case 0x70:
+          if (f.low !== 0) ext.copy(bytes, f.tagAt, f.fieldEnd)
+          break
+        case 0x5a:
+        case 0x6a:
+          tooDeep = !wellNested(bytes, f.from, f.to, f.tag === 0x5a ? messages.event : messages.link) || tooDeep
+          ext.copy(bytes, f.tagAt, f.fieldEnd)
+          break
+        case 0x7a: {
+          const s = this.statusFields
+          let exact = true
+          s.reset(bytes, view, f.from, f.to)
+          while (s.next()) {
+            if (s.tag === 0x12) {
+              messageFrom = s.from
+              messageTo = s.to
+            } else if (s.tag === 0x18) {
+              const known = s.low <= 2 && s.high === 0
+              status = known ? s.low : 0
+              exact &&= known
+            } else if (s.field === 2 || s.field === 3) throw wrongWireType(s, 'Status')
+            else exact = false
+          }
+          if (!exact) ext.copy(bytes, f.tagAt, f.fieldEnd)
+          break
+        }
+        case 0x85:
+          flags = f.low
+          break
+        default:
+          if (f.field <= 16) throw wrongWireType(f, 'Span')
+          ext.copy(bytes, f.tagAt, f.fieldEnd)
+      }
+    }
+
+    if (this.refused !== '') return this.reject(this.refused)
+    if (traceIdSize !== 16) return this.reject('trace id is not 16 bytes')
+    if (isZero(view, traceId, 16)) return this.reject('trace id is all zero')
+    if (spanIdSize !== 8) return this.reject('span id is not 8 bytes')
+    if (isZero(view, spanId, 8)) return this.reject('span id is all zero')
+    if (parentIdSize !== 0 && parentIdSize !== 8) return this.reject('parent span id is not 8 bytes')
+    if ((startLow | startHigh) === 0) return this.reject('start time is missing')
+    if ((endLow | endHigh) === 0) return this.reject('end time is missing')
+    // DateTime64(9) counts ns in a signed 64-bit integer: until the year 2262.
+    if (startHigh > 0x7fffffff || endHigh > 0x7fffffff) return this.reject('time is after the year 2262')
+    if (tooDeep || !attributes.finish(spans, ext)) return this.reject(new TooDeepError().message)
+
+    spans.traceId.pushRange(bytes, traceId)
+    spans.spanId.pushRange(bytes, spanId)
+    if (parentIdSize === 8) spans.parentId.pushRange(bytes, parentId)
+    else spans.parentId.pushZero()
+    spans.start.data.u64(startLow, startHigh)
+    spans.duration.data.u64((endLow - startLow) >>> 0, (endHigh - startHigh - (endLow < startLow ? 1 : 0)) >>> 0)
+    spans.kind.data.u8(kind)
+    spans.status.data.u8(status)
+    spans.flags.data.u32(flags)
+    spans.resource.data.u64(this.resourceLow, this.resourceHigh)
+    spans.scope.data.u64(this.scopeLow, this.scopeHigh)
+    spans.service.pushIndex(this.serviceIndex)
+    spans.name.pushIndex(spans.name.indexOf(bytes, view, nameFrom, nameTo))
+    spans.traceState.pushRange(bytes, traceStateFrom, traceStateTo)
+    spans.statusMessage.pushRange(bytes, messageFrom, messageTo)
+    spans.ext.pushRange(ext.bytes, 0, ext.length)
+    this.result.stored++
+    if (startHigh < this.firstHigh || (startHigh === this.firstHigh && startLow < this.firstLow)) {
+      this.firstHigh = startHigh
+      this.firstLow = startLow
+    }
+    if (startHigh > this.lastHigh || (startHigh === this.lastHigh && startLow > this.lastLow)) {
+      this.lastHigh = startHigh
+      this.lastLow = startLow
+    }
+  }
+}
+
+const isZero = (view: DataView, begin: number, size: 8 | 16): boolean =>
+  (view.getUint32(begin, true) | view.getUint32(begin + 4, true)) === 0 &&
+  (size === 8 || (view.getUint32(begin + 8, true) | view.getUint32(begin + 12, true)) === 0)
+
+const wrongWireType = (f: FieldCursor, message: string): MalformedError =>
+  new MalformedError(`field ${f.field} of ${message} has wire type ${f.wire}`)
+
+/** A message that comes twice is merged, which for protobuf is the same as its bytes one after the other. */
+const joined = (first: Uint8Array, second: Uint8Array): Uint8Array =>
+  first.length === 0 ? second : Buffer.concat([first, second])
+
+const serviceName = (resource: Uint8Array): string =>
+  textOf(decodeResource(resource).attributes).get('service.name') ?? ''
+
+const scopeName = (scope: Uint8Array): string => decodeScope(scope).name
