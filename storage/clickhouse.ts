@@ -45,7 +45,8 @@ export function connect(url: string, options: ConnectOptions = {}): ClickHouse {
     max_open_connections: options.connections ?? 10,
     request_timeout: options.timeoutMs ?? 60_000,
     keep_alive: { enabled: true, idle_socket_ttl: 2_500 },
-    clickhouse_settings: { async_insert: 0, date_time_input_format: 'best_effort' },
+    // Quoted: a bare 64-bit integer loses digits in JSON.parse.
+    clickhouse_settings: { async_insert: 0, output_format_json_quote_64bit_integers: 1 },
   })
   const common = ({ signal, queryId, settings }: QueryOptions) => ({
     ...(signal && { abort_signal: signal }),
