@@ -1,102 +1,123 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs'
+import { DataType, load, open } from 'ffi-rs'
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statfsSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { StartError } from './start-error.ts'
 
-/** The layout of the data directory; a directory of a higher number was made by a newer hopscope. */
-const layout = 1
-/** Below this the engine cannot even merge what it has. */
-const leastFreeBytes = 256 * 1024 * 1024
+/** The layout of the data directory; a directory with a higher number was made by a newer hopscope. */
+export const layout = 1
+/** With less room the engine cannot merge what it has. */
+const leastFreeBytes = 256 * 2 ** 20
 
-/** What stops a start, in one line for people. */
-export class StartError extends Error {
-  override name = 'StartError'
+/** A data directory that belongs to this process, and to those that it hands `lockFd`. */
+export interface DataDirectory {
+  path: string
+  lockFd: number
+  release(): void
 }
 
 /**
- * Takes a data directory for this process: creates it, refuses one of a newer version or without room, and locks it.
- * Waits up to `waitMs` for a predecessor that is ending. Returns how to give it back.
+ * Takes a data directory for this process: creates it, locks it, refuses one without room or of a newer version.
+ * Gives a predecessor that is still ending up to `waitMs` to let go of it.
  * @throws StartError
  */
-export async function takeDirectory(directory: string, waitMs: number): Promise<() => void> {
+export async function takeDataDirectory(path: string, waitMs: number): Promise<DataDirectory> {
   try {
-    mkdirSync(directory, { recursive: true })
-    checkLayout(directory)
-    checkRoom(directory)
-    const lock = join(directory, 'lock')
-    const mine = `${process.pid} ${startTime(process.pid)}\n`
-    for (const end = Date.now() + waitMs; ; await sleep(100)) {
-      const holder = tryLock(lock, mine)
-      if (holder === undefined) return () => rmSync(lock, { force: true })
-      if (Date.now() >= end)
-        throw new StartError(
-          `the data directory ${directory} is used by process ${holder}; stop it or set HOPSCOPE_DATA_DIR`,
-        )
+    mkdirSync(path, { recursive: true })
+    checkRoom(path, freeBytes(path))
+    const lockFd = await lock(path, waitMs)
+    try {
+      checkLayout(path)
+    } catch (error) {
+      closeSync(lockFd)
+      throw error
     }
+    return { path, lockFd, release: () => closeSync(lockFd) }
   } catch (error) {
     if (error instanceof StartError) throw error
-    throw new StartError(`the data directory ${directory} cannot be used: ${(error as Error).message}`)
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOSPC') checkRoom(path, 0)
+    throw new StartError(
+      `the data directory ${path} cannot be used (${code ?? message}): set HOPSCOPE_DATA_DIR to another`,
+    )
   }
 }
 
-function checkLayout(directory: string): void {
-  const file = join(directory, 'layout')
-  const found = readOrUndefined(file)
-  if (found === undefined) writeFileSync(file, `${layout}\n`)
-  else if (!(Number(found) <= layout))
-    throw new StartError(
-      `the data directory ${directory} was made by a newer hopscope (layout ${found.trim()}, this one knows ${layout}); use that version`,
-    )
+function freeBytes(path: string): number {
+  const { bavail, bsize } = statfsSync(path)
+  return bavail * bsize
 }
 
-function checkRoom(directory: string): void {
-  const { bavail, bsize } = statfsSync(directory)
-  if (bavail * bsize < leastFreeBytes)
-    throw new StartError(
-      `no room in the data directory ${directory}: ${Math.floor((bavail * bsize) / 1048576)} MiB free, at least ${leastFreeBytes / 1048576} MiB are needed`,
-    )
+/** @throws StartError when there is too little room. */
+export function checkRoom(path: string, free: number): void {
+  if (free >= leastFreeBytes) return
+  const mib = (bytes: number) => `${Math.floor(bytes / 2 ** 20)} MiB`
+  throw new StartError(
+    `no room in the data directory ${path}: ${mib(free)} free, at least ${mib(leastFreeBytes)} are needed`,
+  )
 }
 
-/** Undefined when the lock is ours now, else the process that holds it. A holder that is gone loses it. */
-function tryLock(lock: string, mine: string): string | undefined {
-  const own = `${lock}.${process.pid}`
-  writeFileSync(own, mine)
+function checkLayout(path: string): void {
+  const file = join(path, 'layout')
+  let found: string
   try {
-    // link() fails when the name exists: the only atomic "create with content".
-    linkSync(own, lock)
-    return undefined
+    found = readFileSync(file, 'utf8').trim()
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    const [pid = '', started = ''] = (readOrUndefined(lock) ?? '').trim().split(' ')
-    if (pid && startTime(Number(pid)) === started) return pid
-    // A stale lock. Two starts may both get here; the engine's own lock on its files decides that race.
-    rmSync(lock, { force: true })
-    return tryLock(lock, mine)
-  } finally {
-    unlinkSync(own)
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    // By way of a rename: a crash in between must not leave an empty file.
+    writeFileSync(`${file}.new`, `${layout}\n`)
+    renameSync(`${file}.new`, file)
+    return
+  }
+  if (!(Number(found) <= layout) || found === '') {
+    throw new StartError(
+      `the data directory ${path} was made by a newer hopscope (layout ${found}, this one knows ${layout}): use that hopscope or another HOPSCOPE_DATA_DIR`,
+    )
   }
 }
 
-/** When a process started, so that a reused pid is not taken for its predecessor; '' when there is no such process. */
-function startTime(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' ? '' : (fields[19] ?? '')
-  } catch {
-    if (process.platform === 'linux') return ''
+/**
+ * flock(2), which Node does not offer: it ends with the last process that has the descriptor, however that process
+ * ends, so nothing is left over by kill -9 and no process number is mistaken for another.
+ */
+async function lock(path: string, waitMs: number): Promise<number> {
+  const fd = openSync(join(path, 'lock'), 'a+')
+  for (const deadline = Date.now() + waitMs; !tryLock(fd); await sleep(100)) {
+    if (Date.now() < deadline) continue
+    const holder = readFileSync(join(path, 'lock'), 'utf8').trim()
+    closeSync(fd)
+    throw new StartError(
+      `the data directory ${path} is in use by process ${holder || 'unknown'}: stop that hopscope or set HOPSCOPE_DATA_DIR to another`,
+    )
   }
-  try {
-    process.kill(pid, 0)
-    return 'alive'
-  } catch {
-    return ''
-  }
+  ftruncateSync(fd)
+  writeSync(fd, `${process.pid}\n`)
+  return fd
 }
 
-function readOrUndefined(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return undefined
-  }
+const exclusive = 2
+const nonBlocking = 4
+
+function tryLock(fd: number): boolean {
+  // '' is this process itself, which has the C library.
+  open({ library: 'c', path: '' })
+  const result = load({
+    library: 'c',
+    funcName: 'flock',
+    retType: DataType.I32,
+    paramsType: [DataType.I32, DataType.I32],
+    paramsValue: [fd, exclusive | nonBlocking],
+    runInNewThread: false,
+  })
+  return result === 0
 }

@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { entryArgs } from './entry.ts'
 import { serverConfig, usersConfig, type EngineLimits } from './engine-config.ts'
+import { freePort, portTrouble } from './ports.ts'
 import type { Logger } from './running.ts'
 import { StartError } from './start-error.ts'
 
@@ -54,6 +54,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   let restarts = 0
 
   const launch = async () => {
+    if (await portTrouble('127.0.0.1', port)) throw portInUse(port)
     const started = spawnEngine(options, port, configFile)
     child = started.child
     await untilReady(started, port)
@@ -65,8 +66,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       break
     } catch (error) {
       // Between finding a free port and listening on it somebody else may have taken it.
-      const again = options.httpPort === 0 && attempt < 3 && String(error).includes('in use')
-      if (!again) throw error
+      if (options.httpPort !== 0 || attempt === 3 || !String(error).includes('in use')) throw error
     }
   }
 
@@ -80,7 +80,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       if (running.exitCode === null && running.signalCode === null) await once(running, 'exit')
       watch.abort()
       if (stopping) return
-      log.warn({ code: running.exitCode, signal: running.signalCode }, 'the embedded ClickHouse died, starting it again')
+      log.warn(
+        { code: running.exitCode, signal: running.signalCode },
+        'the embedded ClickHouse died, starting it again',
+      )
       if (Date.now() - readyAt > 60_000) backoff = 0
       for (;;) {
         await sleep(backoff)
@@ -147,14 +150,10 @@ async function untilReady({ child, lastWords }: Started, port: number): Promise<
   for (const deadline = Date.now() + readyTimeoutMs; Date.now() < deadline; await sleep(25)) {
     if (child.exitCode !== null || child.signalCode !== null) {
       const words = lastWords()
-      throw new StartError(
-        words.includes('Address already in use')
-          ? `port ${port} of the embedded ClickHouse is in use: set HOPSCOPE_ENGINE_HTTP_PORT to another, or 0`
-          : `the embedded ClickHouse does not start: ${words}`,
-      )
+      if (words.includes('Address already in use')) throw portInUse(port)
+      throw new StartError(`the embedded ClickHouse does not start: ${words}`)
     }
-    // Another server may own the port while ours is on the way to find that out.
-    if ((await answers(port, 1000)) && child.exitCode === null && (await owns(child, port))) return
+    if (await answers(port, 1000)) return
   }
   child.kill('SIGKILL')
   throw new StartError(`the embedded ClickHouse did not answer within ${readyTimeoutMs / 1000} s`)
@@ -167,4 +166,39 @@ async function answers(port: number, timeoutMs: number): Promise<boolean> {
   } catch {
     return false
   }
+}
+
+const portInUse = (port: number) =>
+  new StartError(`port ${port} for the embedded ClickHouse is in use: set HOPSCOPE_ENGINE_HTTP_PORT to another, or 0`)
+
+/** Kills the engine when it has not answered for `silenceMs`; its supervision starts it again. */
+function killWhenSilent(child: ChildProcess, port: number, log: Logger): AbortController {
+  const watch = new AbortController()
+  let heardAt = Date.now()
+  let asking = false
+  const timer = setInterval(() => {
+    if (Date.now() - heardAt > silenceMs) {
+      log.error(`the embedded ClickHouse did not answer for ${silenceMs / 1000} s, killing it`)
+      child.kill('SIGKILL')
+    } else if (!asking) {
+      asking = true
+      void answers(port, 10_000).then((answered) => {
+        asking = false
+        if (answered) heardAt = Date.now()
+      })
+    }
+  }, 2000)
+  timer.unref()
+  watch.signal.addEventListener('abort', () => clearInterval(timer))
+  return watch
+}
+
+/** Closes its standard input, which ends it cleanly; kills it when that takes too long. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  child.stdin!.end()
+  const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs)
+  await exited
+  clearTimeout(timer)
 }

@@ -1,128 +1,163 @@
-import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import type { ClickHouse } from './clickhouse.ts'
-import { StartError } from './data-directory.ts'
+import { randomUUID } from 'node:crypto'
+import { connect, type ClickHouse } from './clickhouse.ts'
+import { acquireLease, createLeases } from './lease.ts'
+import { readMigrations, type Migration } from './migration-files.ts'
+import { StartError } from './start-error.ts'
 
-export interface Migration {
-  /** The file's name: its number gives the order. */
-  name: string
-  checksum: string
-  statements: string[]
-}
-
-/** In the checkout or, compiled, in dist beside this folder. */
-const folder = ['../migrations/', '../../migrations/']
-  .map((path) => fileURLToPath(new URL(path, import.meta.url)))
-  .find((path) => existsSync(path))!
-
-/** How long a process may take over one migration before another one steps in. */
-const leaseMs = 60_000
-
-export function readMigrations(directory: string = folder): Migration[] {
-  return readdirSync(directory)
-    .filter((name) => /^\d{4}_.*\.sql$/.test(name))
-    .sort()
-    .map((name) => parseMigration(name, readFileSync(`${directory}/${name}`, 'utf8')))
-}
-
-export function parseMigration(name: string, text: string): Migration {
-  const statements = text
-    .split(/;[ \t]*$/m)
-    .map((statement) => statement.replace(/^\s*--.*$/gm, '').trim())
-    .filter(Boolean)
-  return { name, checksum: createHash('sha256').update(text).digest('hex'), statements }
+export interface MigrateOptions {
+  /** Where the numbered .sql files are; migrations/ of this program by default. */
+  folder?: URL
+  /** How long a process that migrates may be dead before another takes over. */
+  leaseMs?: number
 }
 
 interface Applied {
+  number: number
   name: string
   checksum: string
+  state: 'begun' | 'applied'
 }
+
+const ownFolder = new URL('../migrations/', import.meta.url)
 
 /**
- * Applies what is missing, once and in order; safe from several processes at the same time.
- *
- * ClickHouse has no locks. A process takes the lease of a migration by an INSERT whose deduplication token names it: of
- * several with one token the first wins, and reading back tells who that was. The others wait for the outcome.
- * @throws StartError naming a migration that is missing or not what was applied.
+ * Brings the database of `url` to the schema of this program: creates it when absent, applies each migration once and
+ * in order. Any number of processes may do so at the same time; all return when the schema is there.
+ * @returns the names of the migrations applied by this call.
+ * @throws StartError when an applied migration was changed or is missing here, or ClickHouse cannot be reached.
  */
-export async function migrate(clickhouse: ClickHouse, migrations: Migration[] = readMigrations()): Promise<string[]> {
-  await clickhouse.command(`CREATE TABLE IF NOT EXISTS schema_migrations (
-      name String, checksum String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')
-    ) ENGINE = MergeTree ORDER BY name SETTINGS non_replicated_deduplication_window = 1000`)
-  await clickhouse.command(`CREATE TABLE IF NOT EXISTS schema_leases (
-      name String, term UInt64, holder String, at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')
-    ) ENGINE = MergeTree ORDER BY (name, term) SETTINGS non_replicated_deduplication_window = 1000`)
-  const holder = `${process.pid}-${createHash('sha256')
-    .update(String(performance.timeOrigin + Math.random()))
-    .digest('hex')
-    .slice(0, 12)}`
-  const applied: string[] = []
-  check(migrations, await readApplied(clickhouse))
-  for (const migration of migrations) if (await applyOnce(clickhouse, migration, holder)) applied.push(migration.name)
-  return applied
-}
-
-const readApplied = (clickhouse: ClickHouse) =>
-  clickhouse.query<Applied>('SELECT DISTINCT name, checksum FROM schema_migrations ORDER BY name')
-
-function check(migrations: readonly Migration[], applied: readonly Applied[]): void {
-  for (const { name, checksum } of applied) {
-    const known = migrations.find((migration) => migration.name === name)
-    if (!known)
-      throw new StartError(
-        `migration ${name} was applied to this database and is missing here; use the hopscope that has it`,
-      )
-    if (known.checksum !== checksum)
-      throw new StartError(`migration ${name} is not the one that was applied to this database; restore the file`)
+export async function migrate(url: string, options: MigrateOptions = {}): Promise<string[]> {
+  const wanted = await readMigrations(options.folder ?? ownFolder)
+  await createDatabase(url)
+  const clickhouse = connect(url)
+  try {
+    await clickhouse.command(`CREATE TABLE IF NOT EXISTS schema_migrations (
+      number UInt32, name String, checksum String, state Enum8('begun' = 1, 'applied' = 2),
+      at DateTime64(3, 'UTC') DEFAULT now64(3)
+    ) ENGINE = MergeTree ORDER BY (number, state)`)
+    if (pendingOf(wanted, await readApplied(clickhouse)).length === 0) return []
+    return await applyPending(clickhouse, wanted, options.leaseMs ?? 30_000)
+  } catch (error) {
+    throw startErrorOf(error, url)
+  } finally {
+    await clickhouse.close()
   }
 }
 
-/** True when this process applied it. */
-async function applyOnce(clickhouse: ClickHouse, migration: Migration, holder: string): Promise<boolean> {
-  const { name, checksum, statements } = migration
-  for (;;) {
-    if ((await readApplied(clickhouse)).some((applied) => applied.name === name)) return false
-    if (!(await takeLease(clickhouse, name, holder))) {
-      await sleep(100)
-      continue
+async function applyPending(clickhouse: ClickHouse, wanted: Migration[], leaseMs: number): Promise<string[]> {
+  await createLeases(clickhouse)
+  const lease = await acquireLease(clickhouse, {
+    name: 'migrations',
+    holder: randomUUID(),
+    ttlMs: leaseMs,
+    timeoutMs: 10 * 60_000,
+  })
+  try {
+    const applied = await readApplied(clickhouse)
+    const pending = pendingOf(wanted, applied)
+    for (const migration of pending) {
+      const begunBefore = applied.some((row) => row.number === migration.number)
+      if (!begunBefore) await record(clickhouse, migration, 'begun')
+      for (const statement of migration.statements) {
+        lease.lost.throwIfAborted()
+        await apply(clickhouse, migration, statement, begunBefore)
+      }
+      await record(clickhouse, migration, 'applied')
     }
-    // A predecessor may have died half way: what it made stays, what is missing is made.
-    for (const statement of statements) await clickhouse.command(repeatable(statement))
-    await clickhouse.command(
-      'INSERT INTO schema_migrations (name, checksum) VALUES ({name:String}, {checksum:String})',
-      { name, checksum },
-      { settings: { insert_deduplication_token: name } },
-    )
-    return true
+    return pending.map((migration) => migration.name)
+  } finally {
+    await lease.release()
   }
 }
 
-/** CREATE TABLE and CREATE MATERIALIZED VIEW become repeatable; other statements must be so by themselves. */
-export const repeatable = (statement: string) =>
-  statement.replace(/^CREATE (TABLE|MATERIALIZED VIEW|VIEW) (?!IF NOT EXISTS)/i, 'CREATE $1 IF NOT EXISTS ')
+const tableAlreadyExists = '57'
 
-interface Lease {
-  term: string
-  holder: string
-  age: number
+/** A process that died in the middle of a migration leaves its first statements done: creating again is no error then. */
+async function apply(clickhouse: ClickHouse, migration: Migration, statement: string, begunBefore: boolean) {
+  try {
+    await clickhouse.command(statement)
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string }
+    if (code === tableAlreadyExists && begunBefore) return
+    if (code === undefined || !/^\d+$/.test(code)) throw error
+    throw new StartError(`migration ${migration.name} failed: ${oneLine(message)}`)
+  }
 }
 
-async function takeLease(clickhouse: ClickHouse, name: string, holder: string): Promise<boolean> {
-  const read = () =>
-    clickhouse.query<Lease>(
-      `SELECT term, holder, toUnixTimestamp64Milli(now64(3)) - toUnixTimestamp64Milli(at) AS age
-       FROM schema_leases WHERE name = {name:String} ORDER BY term DESC LIMIT 1`,
-      { name },
-    )
-  const [current] = await read()
-  if (current && Number(current.age) < leaseMs) return current.holder === holder
-  const term = Number(current?.term ?? 0) + 1
-  await clickhouse.command(
-    'INSERT INTO schema_leases (name, term, holder) VALUES ({name:String}, {term:UInt64}, {holder:String})',
-    { name, term, holder },
-    { settings: { insert_deduplication_token: `lease-${name}-${term}` } },
+function record(clickhouse: ClickHouse, { number, name, checksum }: Migration, state: Applied['state']) {
+  return clickhouse.command(
+    `INSERT INTO schema_migrations (number, name, checksum, state)
+     VALUES ({number:UInt32}, {name:String}, {checksum:String}, {state:String})`,
+    { number, name, checksum, state },
   )
-  return (await read())[0]?.holder === holder
 }
+
+function readApplied(clickhouse: ClickHouse): Promise<Applied[]> {
+  return clickhouse.query<Applied>(
+    `SELECT number, argMax(name, at) AS name, argMax(checksum, at) AS checksum, max(state) AS state
+     FROM schema_migrations GROUP BY number ORDER BY number`,
+  )
+}
+
+/** What is still to be applied. @throws StartError when what was applied is not what this program has. */
+export function pendingOf(wanted: readonly Migration[], applied: readonly Applied[]): Migration[] {
+  const done = applied.filter((row) => row.state === 'applied')
+  const last = done.at(-1)?.number ?? 0
+  for (const row of done) {
+    const migration = wanted.find((m) => m.number === row.number)
+    if (!migration) {
+      throw new StartError(
+        row.number > (wanted.at(-1)?.number ?? 0)
+          ? `the database was made by a newer hopscope: its migration ${row.name} is unknown to this one`
+          : `migration ${row.name} was applied to the database but its file is missing`,
+      )
+    }
+    if (migration.checksum !== row.checksum) {
+      throw new StartError(`migration ${migration.name} was changed after it was applied: restore the file as it was`)
+    }
+  }
+  const pending = wanted.filter((m) => !done.some((row) => row.number === m.number))
+  const late = pending.find((m) => m.number < last)
+  if (late) throw new StartError(`migration ${late.name} comes before ones that were applied: give it a higher number`)
+  return pending
+}
+
+async function createDatabase(url: string): Promise<void> {
+  const database = databaseOf(url)
+  const root = new URL(url)
+  root.pathname = '/'
+  const clickhouse = connect(root.href)
+  try {
+    // A user who may not create databases may use one that is there.
+    const found = await clickhouse.query(`SELECT 1 FROM system.databases WHERE name = {database:String}`, { database })
+    if (found.length === 0)
+      await clickhouse.command('CREATE DATABASE IF NOT EXISTS {database:Identifier}', { database })
+  } catch (error) {
+    throw startErrorOf(error, url)
+  } finally {
+    await clickhouse.close()
+  }
+}
+
+/** The database a ClickHouse URL names. */
+export function databaseOf(url: string): string {
+  return decodeURIComponent(new URL(url).pathname.slice(1)) || 'default'
+}
+
+function startErrorOf(error: unknown, url: string): unknown {
+  const { code, message, type } = error as { code?: string; message?: string; type?: string }
+  const host = new URL(url).host
+  // Errors of the server have a numeric code; all others mean that it was not reached.
+  if (error instanceof StartError || !(error instanceof Error)) return error
+  if (code !== undefined && /^\d+$/.test(code)) {
+    return new StartError(`ClickHouse at ${host} refuses (${type ?? code}): ${oneLine(message ?? '')}`)
+  }
+  if (code !== undefined || /timeout|socket|connect/i.test(message ?? '')) {
+    return new StartError(
+      `ClickHouse at ${host} cannot be reached (${code ?? oneLine(message ?? '')}): check CLICKHOUSE_URL`,
+    )
+  }
+  return error
+}
+
+const oneLine = (text: string) => text.replaceAll(/\s+/g, ' ').slice(0, 500)

@@ -1,73 +1,161 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, describe, expect, it } from 'vitest'
+import { pino } from 'pino'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { connect } from '../../storage/clickhouse.ts'
-import { takeDirectory } from '../../storage/data-directory.ts'
-import { migrate, parseMigration, readMigrations } from '../../storage/migrate.ts'
-import { startEngine, type TestEngine } from '../harness.ts'
+import { checkRoom, takeDataDirectory } from '../../storage/data-directory.ts'
+import { startEngine as startEmbedded, type Engine } from '../../storage/engine.ts'
+import { entryArgs } from '../../storage/entry.ts'
 
-let test: TestEngine
-afterEach(() => test?.stop())
+const log = pino({ level: 'silent' })
+let dataDir: string
+let engine: Engine | undefined
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'hopscope-engine-'))
+})
+afterEach(async () => {
+  await engine?.stop()
+  engine = undefined
+})
+afterAll(() => rm(dataDir, { recursive: true, force: true }))
+
+const memoryBytes = 2 ** 30
+async function start(httpPort = 0) {
+  engine = await startEmbedded({ dataDir, httpPort, memoryBytes, log })
+  return engine
+}
+async function eventually(holds: () => boolean | Promise<boolean>, timeoutMs = 15_000) {
+  for (const end = Date.now() + timeoutMs; !(await holds()); await sleep(50))
+    if (Date.now() > end) throw new Error(`not so after ${timeoutMs} ms`)
+}
+const alive = (pid: number) => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
 
 describe('the embedded engine', () => {
-  it('is started again on the same port after kill -9 and has every committed row', async () => {
-    test = await startEngine()
-    const { clickhouse, engine } = test
-    await clickhouse.command('CREATE TABLE kept (n UInt64) ENGINE = MergeTree ORDER BY n')
-    await clickhouse.command('INSERT INTO kept SELECT number FROM numbers(100000)')
-    const before = engine.pid()!
+  it('keeps what was committed over kill -9, comes back on the same port, and ends cleanly', async () => {
+    const { url, pid, restarts, stop } = await start()
+    const clickhouse = connect(url)
+    await clickhouse.command('CREATE DATABASE kept')
+    await clickhouse.command('CREATE TABLE kept.n (n UInt64) ENGINE = MergeTree ORDER BY n')
+    await clickhouse.command('INSERT INTO kept.n SELECT number FROM numbers(100000)')
+    const before = pid()!
     process.kill(before, 'SIGKILL')
-    for (const end = Date.now() + 15_000; Date.now() < end && (engine.pid() === before || !(await clickhouse.ping()));)
-      await sleep(50)
-    expect(await clickhouse.query('SELECT count() AS n FROM kept')).toEqual([{ n: '100000' }])
-    expect(engine.pid()).not.toBe(before)
+    await eventually(() => restarts() === 1 && clickhouse.ping())
+    expect(pid()).not.toBe(before)
+    const count = 'SELECT count() AS n FROM kept.n'
+    expect(await clickhouse.query(count)).toEqual([{ n: '100000' }])
+    await clickhouse.close()
+
+    const last = pid()!
+    await stop()
+    expect(alive(last)).toBe(false)
+    const again = await start()
+    const reconnected = connect(again.url)
+    expect(await reconnected.query(count)).toEqual([{ n: '100000' }])
+    await reconnected.close()
   })
 
-  it('ends when it is closed', async () => {
-    test = await startEngine()
-    const pid = test.engine.pid()!
-    await test.engine.close()
-    expect(() => process.kill(pid, 0)).toThrow()
-  })
-})
-
-describe('migrations', () => {
-  it('are applied once and in order by two processes at the same time', async () => {
-    test = await startEngine()
-    const [a, b] = [connect(test.url), connect(test.url)]
-    const created = parseMigration(
-      '9001_a.sql',
-      'CREATE TABLE a (n UInt8) ENGINE = MergeTree ORDER BY n;\nINSERT INTO a VALUES (1);\n',
+  it('keeps to its share of memory and to loopback', async () => {
+    const { url } = await start()
+    const clickhouse = connect(url)
+    const [limit] = await clickhouse.query<{ value: string }>(
+      `SELECT value FROM system.server_settings WHERE name = 'max_server_memory_usage'`,
     )
-    const altered = parseMigration('9002_b.sql', '-- after a\nALTER TABLE a ADD COLUMN m UInt8;\n')
-    const all = [...readMigrations(), created, altered]
-    const applied = await Promise.all([migrate(a, all), migrate(b, all)])
-    expect(applied.flat().sort()).toEqual(['9001_a.sql', '9002_b.sql'])
-    expect(await a.query('SELECT n, m FROM a')).toEqual([{ n: 1, m: 0 }])
-    await Promise.all([a.close(), b.close()])
+    expect(limit!.value).toBe(String(memoryBytes))
+    const settings = await clickhouse.query<{ name: string; value: string }>(
+      `SELECT name, value FROM system.settings WHERE name IN ('async_insert', 'max_memory_usage') ORDER BY name`,
+    )
+    expect(settings.map((s) => s.value)).toEqual(['0', String(Math.floor(memoryBytes * 0.7))])
+    await expect(clickhouse.query('SELECT groupArray(randomString(1000)) FROM numbers(10000000)')).rejects.toThrow(
+      /memory limit/i,
+    )
+    await clickhouse.close()
+    const port = new URL(url).port
+    const listening = await readFile('/proc/net/tcp', 'utf8')
+    const hex = Number(port).toString(16).toUpperCase().padStart(4, '0')
+    expect(listening).toContain(`0100007F:${hex} 00000000:0000 0A`)
   })
 
-  it('stop the start when an applied one has changed or is missing, and name it', async () => {
-    test = await startEngine()
-    const [first, ...rest] = readMigrations()
-    await expect(migrate(test.clickhouse, [{ ...first!, checksum: 'other' }, ...rest])).rejects.toThrow(
-      /0001_spans\.sql is not the one/,
+  it('says that its port is in use', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as { port: number }
+    await expect(start(port)).rejects.toThrow(`port ${port} for the embedded ClickHouse is in use`)
+    server.close()
+  })
+
+  it('ends when its parent is killed', async () => {
+    const directory = join(dataDir, 'orphan')
+    await mkdir(directory)
+    const script = join(directory, 'parent.ts')
+    const source = new URL('../../storage/engine.ts', import.meta.url)
+    await writeFile(
+      script,
+      `import { startEngine } from '${source.href}'
+       const log = { warn() {}, error() {} }
+       const engine = await startEngine({ dataDir: '${directory}', httpPort: 0, memoryBytes: ${memoryBytes}, log })
+       console.log(engine.pid())`,
     )
-    await expect(migrate(test.clickhouse, rest)).rejects.toThrow(/0001_spans\.sql .* is missing here/)
+    const [flag, tsx] = entryArgs('./x', import.meta.url)
+    const parent = spawn(process.execPath, [flag!, tsx!, script], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const [said] = (await once(parent.stdout, 'data')) as [Buffer]
+    const enginePid = Number(said.toString())
+    expect(alive(enginePid)).toBe(true)
+    parent.kill('SIGKILL')
+    await eventually(() => !alive(enginePid))
   })
 })
 
 describe('the data directory', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'hopscope-lock-'))
-  afterEach(() => rmSync(directory, { recursive: true, force: true }))
+  it('belongs to one process at a time', async () => {
+    const path = join(dataDir, 'locked')
+    const first = await takeDataDirectory(path, 0)
+    await expect(takeDataDirectory(path, 0)).rejects.toThrow(
+      `the data directory ${path} is in use by process ${process.pid}: stop that hopscope`,
+    )
+    const second = takeDataDirectory(path, 5000)
+    await sleep(200)
+    first.release()
+    ;(await second).release()
+  })
 
-  it('belongs to one process, which is named, and is free again when given back', async () => {
-    const release = await takeDirectory(directory, 0)
-    await expect(takeDirectory(directory, 0)).rejects.toThrow(`is used by process ${process.pid}`)
+  it('stays locked while a child has the descriptor, and is free when that is killed', async () => {
+    const path = join(dataDir, 'inherited')
+    const { lockFd, release } = await takeDataDirectory(path, 0)
+    const child = spawn('sleep', ['60'], { stdio: ['ignore', 'ignore', 'ignore', lockFd] })
     release()
-    const again = await takeDirectory(directory, 0)
-    again()
+    await expect(takeDataDirectory(path, 0)).rejects.toThrow('is in use by process')
+    child.kill('SIGKILL')
+    ;(await takeDataDirectory(path, 5000)).release()
+  })
+
+  it('is refused when a newer hopscope made it', async () => {
+    const path = join(dataDir, 'newer')
+    ;(await takeDataDirectory(path, 0)).release()
+    ;(await takeDataDirectory(path, 0)).release()
+    await writeFile(join(path, 'layout'), '2\n')
+    await expect(takeDataDirectory(path, 0)).rejects.toThrow(
+      /was made by a newer hopscope \(layout 2, this one knows 1\)/,
+    )
+  })
+
+  it('is refused when it cannot be written or has no room', async () => {
+    await expect(takeDataDirectory('/proc/hopscope', 0)).rejects.toThrow(
+      /^the data directory \/proc\/hopscope cannot be used \(ENOENT\)/,
+    )
+    expect(() => checkRoom('/data', 100 * 2 ** 20)).toThrow(
+      'no room in the data directory /data: 100 MiB free, at least 256 MiB are needed',
+    )
+    expect(() => checkRoom('/data', 2 ** 30)).not.toThrow()
   })
 })
