@@ -11,47 +11,41 @@ export class ByteDictionary {
   private hashes = new Int32Array(64)
   private slots = new Int32Array(128).fill(-1)
 
-  /** The number of `source[from, to)`, given now if it is new; `view` covers `source`. */
-  indexOf(source: Uint8Array, view: DataView, from: number, to: number): number {
-    const hash = tableHash(view, from, to)
+  /** The number of the bytes `from`..`to` of `source`, given now if they are new. */
+  indexOf(source: DataView, from: number, to: number): number {
+    const hash = tableHash(source, from, to)
     const slot = this.slotOf(source, from, to, hash)
     const entry = this.slots[slot]!
     return entry >= 0 ? entry : this.add(source, from, to, hash, slot)
   }
 
-  /** The number of `source[from, to)`, or -1. */
-  find(source: Uint8Array, view: DataView, from: number, to: number): number {
-    return this.slots[this.slotOf(source, from, to, tableHash(view, from, to))]!
+  /** The number of the bytes `from`..`to` of `source`, or -1. */
+  find(source: DataView, from: number, to: number): number {
+    return this.slots[this.slotOf(source, from, to, tableHash(source, from, to))]!
   }
 
   /** Where the entry is, or would be. */
-  private slotOf(source: Uint8Array, from: number, to: number, hash: number): number {
+  private slotOf(source: DataView, from: number, to: number, hash: number): number {
     const mask = this.slots.length - 1
+    const length = to - from
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const entry = this.slots[slot]!
       if (entry < 0) return slot
-      if (this.hashes[entry] === hash && this.lengths[entry] === to - from && this.same(entry, source, from))
-        return slot
+      if (this.hashes[entry] !== hash || this.lengths[entry] !== length) continue
+      if (sameBytes(this.content.view, this.starts[entry]!, source, from, length)) return slot
     }
   }
 
-  private same(entry: number, source: Uint8Array, from: number): boolean {
-    const bytes = this.content.bytes
-    const start = this.starts[entry]!
-    const length = this.lengths[entry]!
-    for (let i = 0; i < length; i++) if (bytes[start + i] !== source[from + i]) return false
-    return true
-  }
-
-  private add(source: Uint8Array, from: number, to: number, hash: number, slot: number): number {
+  private add(source: DataView, from: number, to: number, hash: number, slot: number): number {
     const entry = this.size++
     if (entry === this.starts.length) {
       this.starts = doubled(this.starts, new Uint32Array(entry * 2))
       this.lengths = doubled(this.lengths, new Uint32Array(entry * 2))
       this.hashes = doubled(this.hashes, new Int32Array(entry * 2))
     }
-    this.content.lengthPrefixed(source, from, to)
-    this.starts[entry] = this.content.length - (to - from)
+    this.content.varuint(to - from)
+    this.starts[entry] = this.content.length
+    this.content.copyView(source, from, to)
     this.lengths[entry] = to - from
     this.hashes[entry] = hash
     this.slots[slot] = entry
@@ -76,6 +70,14 @@ export class ByteDictionary {
     if (this.slots.length > 4096) this.slots = new Int32Array(128)
     this.slots.fill(-1)
   }
+}
+
+/** Whether `length` bytes of two views are equal. */
+export function sameBytes(a: DataView, aFrom: number, b: DataView, bFrom: number, length: number): boolean {
+  let i = 0
+  for (; i + 4 <= length; i += 4) if (a.getUint32(aFrom + i) !== b.getUint32(bFrom + i)) return false
+  for (; i < length; i++) if (a.getUint8(aFrom + i) !== b.getUint8(bFrom + i)) return false
+  return true
 }
 
 export const doubled = <T extends Float64Array | Uint32Array | Int32Array>(from: T, to: T): T => {

@@ -78,6 +78,23 @@ export class ByteBuffer {
     this.length += n
   }
 
+  /** As `copy`, four bytes at a time: for the short pieces of which there are millions. */
+  copyView(source: DataView, from: number, to: number): void {
+    const n = to - from
+    this.reserve(n)
+    if (n > 400) {
+      this.bytes.set(new Uint8Array(source.buffer, source.byteOffset + from, n), this.length)
+      this.length += n
+      return
+    }
+    const { view } = this
+    let at = this.length
+    let i = from
+    for (; i + 4 <= to; i += 4, at += 4) view.setUint32(at, source.getUint32(i, true), true)
+    for (; i < to; i++, at++) view.setUint8(at, source.getUint8(i))
+    this.length = at
+  }
+
   /** A string as ClickHouse and protobuf write it: length, then the bytes. */
   lengthPrefixed(source: Uint8Array, from: number, to: number): void {
     this.varuint(to - from)

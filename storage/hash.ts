@@ -70,6 +70,23 @@ export class ContentHash {
     this.size += to - from
   }
 
+  /** Continues with the result of another hash. */
+  addResult(other: ContentHash): void {
+    this.addWord(other.low)
+    this.addWord(other.high)
+    this.size += 8
+  }
+
+  private addWord(word: number): void {
+    let k = Math.imul(word, 0xcc9e2d51)
+    let lane = this.a ^ Math.imul((k << 15) | (k >>> 17), 0x1b873593)
+    this.a = (Math.imul((lane << 13) | (lane >>> 19), 5) + 0xe6546b64) | 0
+    k = Math.imul(word, 0x239b961b)
+    lane = this.b ^ Math.imul((k << 16) | (k >>> 16), 0xab0e9789)
+    this.b = (Math.imul((lane << 17) | (lane >>> 15), 9) + 0x561ccd1b) | 0
+  }
+
+  /** Leaves the result in `low` and `high`. */
   finish(): void {
     let a = this.a ^ this.size
     let b = this.b ^ this.size

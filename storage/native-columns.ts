@@ -62,8 +62,8 @@ export class FixedStringColumn implements Column<Uint8Array | string> {
     else if (bytes.length === this.width) this.data.copy(bytes, 0, bytes.length)
     else throw new RangeError(`expected ${this.width} bytes, got ${JSON.stringify(value)}`)
   }
-  pushRange(source: Uint8Array, from: number): void {
-    this.data.copy(source, from, from + this.width)
+  pushRange(source: DataView, from: number): void {
+    this.data.copyView(source, from, from + this.width)
   }
   pushZero(): void {
     this.data.reserve(this.width)
@@ -94,9 +94,10 @@ export class StringColumn implements Column<string | Uint8Array> {
     if (typeof value === 'string') this.data.string(value)
     else this.data.lengthPrefixed(value, 0, value.length)
   }
-  pushRange(source: Uint8Array, from: number, to: number): void {
+  pushRange(source: DataView, from: number, to: number): void {
     this.begin()
-    this.data.lengthPrefixed(source, from, to)
+    this.data.varuint(to - from)
+    this.data.copyView(source, from, to)
   }
   pushEmpty(): void {
     this.begin()
@@ -136,14 +137,14 @@ export class LowCardinalityColumn implements Column<string | Uint8Array> {
     scratch.length = 0
     scratch.reserve(text.length * 3)
     const size = scratch.bytes.write(text, 0)
-    return this.dictionary.indexOf(scratch.bytes, scratch.view, 0, size)
+    return this.dictionary.indexOf(scratch.view, 0, size)
   }
   private indexOfBytes(bytes: Uint8Array): number {
-    return this.indexOf(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length)
+    return this.indexOf(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length)
   }
-  /** The index of the word `source[from, to)`; `view` covers `source`. */
-  indexOf(source: Uint8Array, view: DataView, from: number, to: number): number {
-    return this.dictionary.indexOf(source, view, from, to)
+  /** The index of the word in the bytes `from`..`to` of `source`. */
+  indexOf(source: DataView, from: number, to: number): number {
+    return this.dictionary.indexOf(source, from, to)
   }
   /** Words of dropped rows stay in the dictionary, where they do no harm, until all rows are dropped. */
   truncate(rows: number): void {

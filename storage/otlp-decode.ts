@@ -171,7 +171,7 @@ export function decodeSpanExtension(ext: Uint8Array): SpanExtension {
 function decodeEvent(f: FieldCursor): SpanEvent {
   const event: SpanEvent = { timeUnixNano: '0', name: '', attributes: [], droppedAttributesCount: 0 }
   while (f.next()) {
-    if (f.field === 1) event.timeUnixNano = (f.expect(WireType.fixed64), f.uint64().toString())
+    if (f.field === 1) event.timeUnixNano = (f.expect(WireType.fixed64), f.fixed64().toString())
     else if (f.field === 2) event.name = (f.expect(WireType.bytes), f.text())
     else if (f.field === 3) event.attributes.push(attribute(f))
     else if (f.field === 4) event.droppedAttributesCount = uint32(f)
@@ -195,7 +195,7 @@ function decodeLink(f: FieldCursor): SpanLink {
     else if (f.field === 3) link.traceState = (f.expect(WireType.bytes), f.text())
     else if (f.field === 4) link.attributes.push(attribute(f))
     else if (f.field === 5) link.droppedAttributesCount = uint32(f)
-    else if (f.field === 6) link.flags = (f.expect(WireType.fixed32), f.low)
+    else if (f.field === 6) link.flags = (f.expect(WireType.fixed32), f.fixed32())
   }
   return link
 }

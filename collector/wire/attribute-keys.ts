@@ -43,14 +43,14 @@ export class AttributeKeys {
     this.inRow = new Uint8Array(limits.keys + perRequest.length)
     for (const key of perRequest) {
       const bytes = Buffer.from(key)
-      this.inRow[this.dictionary.indexOf(bytes, viewOf(bytes), 0, bytes.length)] = 1
+      this.inRow[this.dictionary.indexOf(viewOf(bytes), 0, bytes.length)] = 1
     }
   }
 
   /** Whether the attribute with this key is part of the interned set. */
-  isInterned(source: Uint8Array, view: DataView, from: number, to: number): boolean {
+  isInterned(source: DataView, from: number, to: number): boolean {
     const full = this.dictionary.size >= this.inRow.length
-    const key = full ? this.dictionary.find(source, view, from, to) : this.dictionary.indexOf(source, view, from, to)
+    const key = full ? this.dictionary.find(source, from, to) : this.dictionary.indexOf(source, from, to)
     return key >= 0 && this.inRow[key] === 0
   }
 
@@ -59,7 +59,7 @@ export class AttributeKeys {
     this.newSets++
     for (const [name, value] of set) {
       const bytes = Buffer.from(name)
-      const key = this.dictionary.find(bytes, viewOf(bytes), 0, bytes.length)
+      const key = this.dictionary.find(viewOf(bytes), 0, bytes.length)
       if (key < 0) continue
       let values = this.values.get(key)
       if (!values) this.values.set(key, (values = new Set()))

@@ -75,6 +75,13 @@ type Kind = keyof typeof seeds
 export const textOf = (attributes: readonly KeyValue[]): Map<string, string> =>
   new Map(attributes.map(({ key, value }) => [key, anyValueText(value)]))
 
+/** A name by the low half of an id. */
+interface Word {
+  high: number
+  text: string
+}
+const mostWords = 20_000
+
 export class Interner {
   readonly keys: AttributeKeys
   readonly hash = new ContentHash()
@@ -86,6 +93,8 @@ export class Interner {
   private rows: DictionaryRows = dictionaryRows()
   private added: { kind: Kind; low: number; high: number }[] = []
   private mark = { resources: 0, scopes: 0, attrsets: 0 }
+  private readonly services = new Map<number, Word>()
+  private readonly scopeNames = new Map<number, Word>()
   private now = 0
   private windowEnd = 0
 
@@ -165,9 +174,37 @@ export class Interner {
     })
   }
 
-  /** Begins an attribute set; then `hash.add` each KeyValue, then `attributeSet`. */
+  /** `service.name` of the Resource whose id is in `hash`. */
+  serviceName(raw: Uint8Array): string {
+    return this.remembered(this.services, () => textOf(decodeResource(raw).attributes).get('service.name') ?? '')
+  }
+
+  /** The name of the scope whose id is in `hash`. */
+  scopeName(raw: Uint8Array): string {
+    return this.remembered(this.scopeNames, () => decodeScope(raw).name)
+  }
+
+  private remembered(words: Map<number, Word>, read: () => string): string {
+    const { low, high } = this.hash
+    let word = words.get(low)
+    if (word?.high !== high) {
+      if (words.size >= mostWords) words.clear()
+      word = { high, text: read() }
+      words.set(low, word)
+    }
+    return word.text
+  }
+
+  /** Begins an attribute set; then `hash.addResult` of `hashKeyValue` for each KeyValue, then `attributeSet`. */
   beginSet(): void {
     this.hash.reset(seeds.attrset)
+  }
+
+  /** The hash of one KeyValue of a set, in `into`. */
+  hashKeyValue(view: DataView, from: number, to: number, into: ContentHash): void {
+    into.reset(seeds.attrset)
+    into.add(view, from, to)
+    into.finish()
   }
 
   /**

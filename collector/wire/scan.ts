@@ -1,8 +1,8 @@
 import { ByteBuffer } from '../../storage/bytes.ts'
-import { decodeResource, decodeScope, TooDeepError } from '../../storage/otlp-decode.ts'
+import { TooDeepError } from '../../storage/otlp-decode.ts'
 import { FieldCursor, MalformedError, viewOf } from '../../storage/protobuf.ts'
 import { messages, wellNested } from './check.ts'
-import { textOf, type Interner } from './interner.ts'
+import type { Interner } from './interner.ts'
 import { SpanAttributes } from './span-attributes.ts'
 import type { SpanBlock } from './span-block.ts'
 
@@ -29,7 +29,7 @@ export interface SourceCount {
   rejected: number
 }
 
-const noBytes: Uint8Array = new Uint8Array(0)
+const noBytes: Uint8Array = Buffer.alloc(0)
 
 export class Scanner {
   private readonly interner: Interner
@@ -81,6 +81,7 @@ export class Scanner {
     this.firstLow = 0xffffffff
     this.lastHigh = 0
     this.lastLow = 0
+    this.attributes.beginRequest(bytes, view)
     const f = this.requestFields
     f.reset(bytes, view, 0, bytes.length)
     while (f.next()) {
@@ -112,7 +113,7 @@ export class Scanner {
     }
     this.resourceLow = interner.hash.low
     this.resourceHigh = interner.hash.high
-    const service = this.refused === '' ? serviceName(resource) : ''
+    const service = this.refused === '' ? interner.serviceName(resource) : ''
     this.serviceIndex = this.spans.service.indexOfText(service)
     f.reset(bytes, view, begin, end)
     while (f.next()) if (f.tag === 0x12) this.scopeSpans(f.from, f.to, service)
@@ -137,12 +138,13 @@ export class Scanner {
     }
     this.scopeLow = interner.hash.low
     this.scopeHigh = interner.hash.high
+    const scopeName = this.refused === '' ? interner.scopeName(scope) : ''
     const { stored, rejected } = result
     f.reset(bytes, view, begin, end)
     while (f.next()) if (f.tag === 0x12) this.span(f.from, f.to)
     this.refused = refusedByResource
     const counts = { stored: result.stored - stored, rejected: result.rejected - rejected }
-    result.sources.push({ service, scope: scopeName(scope), ...counts })
+    result.sources.push({ service, scope: scopeName, ...counts })
   }
 
   private reject(reason: string): void {
@@ -173,7 +175,7 @@ export class Scanner {
     let endHigh = 0
     let tooDeep = false
     ext.length = 0
-    attributes.begin(bytes, view)
+    attributes.begin()
 
     f.reset(bytes, view, begin, end)
     while (f.next()) {
@@ -205,12 +207,12 @@ export class Scanner {
           ext.copy(bytes, f.tagAt, f.fieldEnd)
           break
         case 0x39:
-          startLow = f.low
-          startHigh = f.high
+          startLow = view.getUint32(f.from, true)
+          startHigh = view.getUint32(f.from + 4, true)
           break
         case 0x41:
-          endLow = f.low
-          endHigh = f.high
+          endLow = view.getUint32(f.from, true)
+          endHigh = view.getUint32(f.from + 4, true)
           break
         case 0x4a:
           attributes.add(f.from, f.to)
@@ -244,7 +246,7 @@ export class Scanner {
           break
         }
         case 0x85:
-          flags = f.low
+          flags = f.fixed32()
           break
         default:
           if (f.field <= 16) throw wrongWireType(f, 'Span')
@@ -264,9 +266,9 @@ export class Scanner {
     if (startHigh > 0x7fffffff || endHigh > 0x7fffffff) return this.reject('time is after the year 2262')
     if (tooDeep || !attributes.finish(spans, ext)) return this.reject(new TooDeepError().message)
 
-    spans.traceId.pushRange(bytes, traceId)
-    spans.spanId.pushRange(bytes, spanId)
-    if (parentIdSize === 8) spans.parentId.pushRange(bytes, parentId)
+    spans.traceId.pushRange(view, traceId)
+    spans.spanId.pushRange(view, spanId)
+    if (parentIdSize === 8) spans.parentId.pushRange(view, parentId)
     else spans.parentId.pushZero()
     spans.start.data.u64(startLow, startHigh)
     spans.duration.data.u64((endLow - startLow) >>> 0, (endHigh - startHigh - (endLow < startLow ? 1 : 0)) >>> 0)
@@ -276,10 +278,10 @@ export class Scanner {
     spans.resource.data.u64(this.resourceLow, this.resourceHigh)
     spans.scope.data.u64(this.scopeLow, this.scopeHigh)
     spans.service.pushIndex(this.serviceIndex)
-    spans.name.pushIndex(spans.name.indexOf(bytes, view, nameFrom, nameTo))
-    spans.traceState.pushRange(bytes, traceStateFrom, traceStateTo)
-    spans.statusMessage.pushRange(bytes, messageFrom, messageTo)
-    spans.ext.pushRange(ext.bytes, 0, ext.length)
+    spans.name.pushIndex(spans.name.indexOf(view, nameFrom, nameTo))
+    spans.traceState.pushRange(view, traceStateFrom, traceStateTo)
+    spans.statusMessage.pushRange(view, messageFrom, messageTo)
+    spans.ext.pushRange(ext.view, 0, ext.length)
     this.result.stored++
     if (startHigh < this.firstHigh || (startHigh === this.firstHigh && startLow < this.firstLow)) {
       this.firstHigh = startHigh
@@ -302,8 +304,3 @@ const wrongWireType = (f: FieldCursor, message: string): MalformedError =>
 /** A message that comes twice is merged, which for protobuf is the same as its bytes one after the other. */
 const joined = (first: Uint8Array, second: Uint8Array): Uint8Array =>
   first.length === 0 ? second : Buffer.concat([first, second])
-
-const serviceName = (resource: Uint8Array): string =>
-  textOf(decodeResource(resource).attributes).get('service.name') ?? ''
-
-const scopeName = (scope: Uint8Array): string => decodeScope(scope).name

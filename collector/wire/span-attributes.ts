@@ -1,4 +1,6 @@
+import { sameBytes } from '../../storage/byte-dictionary.ts'
 import type { ByteBuffer } from '../../storage/bytes.ts'
+import { ContentHash } from '../../storage/hash.ts'
 import { anyValueText, decodeKeyValue, TooDeepError } from '../../storage/otlp-decode.ts'
 import { FieldCursor, MalformedError, viewOf, WireType } from '../../storage/protobuf.ts'
 import { messages, wellNested } from './check.ts'
@@ -11,12 +13,24 @@ const longestInterned = 300
 /** Field 9 of a Span, length-delimited. */
 const attributeTag = 0x4a
 
-const noBytes = new Uint8Array(0)
+const noBytes: Uint8Array = Buffer.alloc(0)
 
-/** Numbers per attribute of the row: KeyValue, key and string each with begin and end; string begin -1: not a plain string. */
+/**
+ * Numbers per attribute of the row: begin and end of the KeyValue and of its key, begin of its text (-1: not a plain
+ * string; the end is that of the KeyValue), position among the attributes of the span.
+ */
 const stride = 6
 
-/** The attributes of one span on their way to the interned set, the column `attrs` and `ext`. */
+/** Attributes of one span that are guessed from the span before; further ones are looked up. */
+const positions = 64
+
+/**
+ * The attributes of one span on their way to the interned set, the column `attrs` and `ext`.
+ *
+ * Spans of one emitter carry the same keys in the same order, and mostly the same values. So each attribute is first
+ * compared with the one at its position in the span before: comparing is several times cheaper than looking up a key
+ * and hashing a value.
+ */
 export class SpanAttributes {
   private readonly interner: Interner
   private bytes: Uint8Array = noBytes
@@ -29,60 +43,113 @@ export class SpanAttributes {
   /** By index of key in the block: the span that had it last, to notice a repeated key. */
   private lastSpanWith = new Float64Array(256)
   private span = 0
+  private position = 0
+  // By position, what was last seen there: begin of the KeyValue and its size (0: nothing), bytes from its begin to the
+  // end of its key, whether it is in the set, then its hash, or else the index of its key in the block (-1: unknown).
+  private readonly seenAt = new Int32Array(positions)
+  private readonly seenSize = new Int32Array(positions)
+  private readonly seenKeyEnd = new Int32Array(positions)
+  private readonly seenInSet = new Uint8Array(positions)
+  private readonly seenHash = Array.from({ length: positions }, () => new ContentHash())
+  private readonly seenKey = new Int32Array(positions)
+  private readonly unguessed = new ContentHash()
   private readonly slow = new FieldCursor(noBytes)
 
   constructor(interner: Interner) {
     this.interner = interner
   }
 
-  begin(bytes: Uint8Array, view: DataView): void {
+  beginRequest(bytes: Uint8Array, view: DataView): void {
     this.bytes = bytes
     this.view = view
+    this.seenSize.fill(0)
+  }
+
+  begin(): void {
     this.setLength = 0
     this.rowLength = 0
+    this.position = 0
     this.span++
     this.interner.beginSet()
   }
 
   /** One KeyValue message. @throws MalformedError */
   add(from: number, to: number): void {
-    const { bytes } = this
-    // The usual form: key shorter than 128 bytes, then the value, and nothing else. Anything else goes the slow way.
+    const { bytes, view, position: p } = this
+    const size = to - from
+    this.position++
+    const keyEnd = this.seenKeyEnd[p]!
+    if (
+      p < positions &&
+      keyEnd < size &&
+      this.seenSize[p]! > 0 &&
+      sameBytes(view, this.seenAt[p]!, view, from, keyEnd)
+    ) {
+      if (this.seenInSet[p] === 0) {
+        this.seenAt[p] = from
+        if (bytes[from + keyEnd] === 0x12)
+          return this.addToRow(from, to, from + 2, from + keyEnd, this.textIn(from + keyEnd + 1, to))
+      } else if (
+        size === this.seenSize[p] &&
+        sameBytes(view, this.seenAt[p]! + keyEnd, view, from + keyEnd, size - keyEnd)
+      ) {
+        return this.addToSet(from, to, this.seenHash[p]!)
+      }
+    }
+    this.addUnseen(from, to, p)
+  }
+
+  private addUnseen(from: number, to: number, p: number): void {
+    const { bytes, view, interner } = this
     const keyFrom = from + 2
     const keyTo = to - from > 2 ? keyFrom + bytes[from + 1]! : to
+    if (p < positions) this.seenSize[p] = 0
+    // The usual form: key shorter than 128 bytes, then the value, and nothing else. Anything else goes the slow way.
     if (keyTo + 2 > to || bytes[from] !== 0x0a || bytes[from + 1]! >= 0x80 || bytes[keyTo] !== 0x12) {
       return this.addUnusual(from, to)
     }
-    let valueFrom = keyTo + 1
-    let valueSize = 0
-    for (let shift = 0; ; shift += 7) {
-      if (valueFrom >= to || shift > 21) return this.addUnusual(from, to)
-      const byte = bytes[valueFrom++]!
-      valueSize |= (byte & 0x7f) << shift
-      if (byte < 0x80) break
-    }
-    if (valueFrom + valueSize !== to) return this.addUnusual(from, to)
+    const valueFrom = this.lengthPrefixed(keyTo + 1, to)
+    if (valueFrom < 0) return this.addUnusual(from, to)
 
-    if (to - from <= longestInterned && this.interner.keys.isInterned(bytes, this.view, keyFrom, keyTo)) {
-      if (this.setLength === this.set.length) this.set = enlarged(this.set)
-      this.set[this.setLength++] = from
-      this.set[this.setLength++] = to
-      this.interner.hash.add(this.view, from, to)
-      return
+    const isInterned = interner.keys.isInterned(view, keyFrom, keyTo)
+    const inSet = isInterned && to - from <= longestInterned
+    const hash = p < positions ? this.seenHash[p]! : this.unguessed
+    // A value too long for the set says nothing about the next one of its key.
+    if (p < positions && inSet === isInterned) {
+      this.seenAt[p] = from
+      this.seenSize[p] = to - from
+      this.seenKeyEnd[p] = keyTo - from
+      this.seenInSet[p] = inSet ? 1 : 0
+      this.seenKey[p] = -1
     }
-    let textFrom = -1
-    if (valueSize >= 2 && bytes[valueFrom] === 0x0a) {
-      let size = 0
-      let at = valueFrom + 1
-      for (let shift = 0; shift <= 21 && at < to; shift += 7) {
-        const byte = bytes[at++]!
-        size |= (byte & 0x7f) << shift
-        if (byte >= 0x80) continue
-        if (at + size === to) textFrom = at
-        break
-      }
+    if (inSet) {
+      interner.hashKeyValue(view, from, to, hash)
+      this.addToSet(from, to, hash)
+    } else this.addToRow(from, to, keyFrom, keyTo, this.textIn(keyTo + 1, to))
+  }
+
+  /** Reads the length at `at` of something that must end at `end`; where its content begins, or -1. */
+  private lengthPrefixed(at: number, end: number): number {
+    let size = 0
+    for (let shift = 0; at < end && shift <= 21; shift += 7) {
+      const byte = this.bytes[at++]!
+      size |= (byte & 0x7f) << shift
+      if (byte < 0x80) return at + size === end ? at : -1
     }
-    this.addToRow(from, to, keyFrom, keyTo, textFrom)
+    return -1
+  }
+
+  /** Where the text of the value whose length is at `at` begins, when it is a string and nothing else; or -1. */
+  private textIn(at: number, end: number): number {
+    const value = this.lengthPrefixed(at, end)
+    return value >= 0 && value < end && this.bytes[value] === 0x0a ? this.lengthPrefixed(value + 1, end) : -1
+  }
+
+  private addToSet(from: number, to: number, hash: ContentHash): void {
+    if (this.setLength === this.set.length) this.set = enlarged(this.set)
+    this.set[this.setLength++] = from
+    this.set[this.setLength++] = to
+    this.interner.hash.addResult(hash)
   }
 
   /** Any order of fields, repeated or unknown fields, long keys and values. */
@@ -109,7 +176,7 @@ export class SpanAttributes {
     row[i++] = keyFrom
     row[i++] = keyTo
     row[i++] = textFrom
-    row[i++] = to
+    row[i++] = this.position - 1
     this.rowLength = i
   }
 
@@ -123,16 +190,21 @@ export class SpanAttributes {
     const extLength = ext.length
     let repeated = false
     for (let i = 0; i < this.rowLength; i += stride) {
-      const key = spans.attrKeys.indexOf(bytes, view, row[i + 2]!, row[i + 3]!)
+      const p = row[i + 5]!
+      let key = p < positions && this.seenSize[p]! > 0 ? this.seenKey[p]! : -1
+      if (key < 0) {
+        key = spans.attrKeys.indexOf(view, row[i + 2]!, row[i + 3]!)
+        if (p < positions) this.seenKey[p] = key
+      }
       if (key >= this.lastSpanWith.length) this.lastSpanWith = enlarged(this.lastSpanWith, key + 1)
       if (this.lastSpanWith[key] === this.span) repeated = true
       this.lastSpanWith[key] = this.span
       const textFrom = row[i + 4]!
-      if (textFrom >= 0) spans.attrValues.pushRange(bytes, textFrom, row[i + 5]!)
+      if (textFrom >= 0) spans.attrValues.pushRange(view, textFrom, row[i + 1]!)
       else {
         const text = this.valueText(row[i]!, row[i + 1]!)
         if (text === undefined) {
-          spans.attrs.truncate(spans.attrs.rows)
+          this.drop(spans, spans.attrs.rows)
           return false
         }
         spans.attrValues.push(text)
@@ -141,7 +213,7 @@ export class SpanAttributes {
       spans.attrKeys.pushIndex(key)
     }
     if (repeated) {
-      spans.attrs.truncate(spans.attrs.rows)
+      this.drop(spans, spans.attrs.rows)
       ext.length = extLength
       this.finishRepeated(spans, ext)
     } else spans.attrs.endRow()
@@ -154,12 +226,18 @@ export class SpanAttributes {
     try {
       interner.attributeSet(bytes, this.set, this.setLength)
     } catch (error) {
-      spans.attrs.truncate(spans.attrs.rows - 1)
+      this.drop(spans, spans.attrs.rows - 1)
       if (error instanceof TooDeepError) return false
       throw error
     }
     spans.attrset.data.u64(interner.hash.low, interner.hash.high)
     return true
+  }
+
+  /** Drops rows and entries; the dictionary of keys may begin anew, so what was seen of it is forgotten. */
+  private drop(spans: SpanBlock, rows: number): void {
+    spans.attrs.truncate(rows)
+    this.seenSize.fill(0)
   }
 
   /** A Map cannot hold a key twice: it gets the last value, and `ext` all of them. */
@@ -175,8 +253,25 @@ export class SpanAttributes {
 
   /** The value as text; undefined when it is nested too deep. @throws MalformedError */
   private valueText(from: number, to: number): string | undefined {
+    const integer = this.smallInteger(from, to)
+    if (integer >= 0) return String(integer)
     if (!wellNested(this.bytes, from, to, messages.keyValue)) return undefined
     return anyValueText(decodeKeyValue(this.bytes, from, to).value)
+  }
+
+  /** A non-negative int below 2^28 in the usual form (sizes and ports are), or -1. */
+  private smallInteger(from: number, to: number): number {
+    const { bytes } = this
+    if (bytes[from] !== 0x0a || bytes[from + 1]! >= 0x80) return -1
+    const valueAt = from + 2 + bytes[from + 1]!
+    if (bytes[valueAt] !== 0x12 || bytes[valueAt + 2] !== 0x18 || valueAt + 2 + bytes[valueAt + 1]! !== to) return -1
+    let integer = 0
+    for (let at = valueAt + 3, shift = 0; at < to && shift <= 21; shift += 7) {
+      const byte = bytes[at++]!
+      integer |= (byte & 0x7f) << shift
+      if (byte < 0x80) return at === to ? integer : -1
+    }
+    return -1
   }
 }
 
