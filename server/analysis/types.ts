@@ -72,6 +72,8 @@ export interface TraceInput {
 export interface AnalysisSettings {
   /** HOPSCOPE_NETWORK_RTT_US in ns; null: no estimate where the nodes are unknown or differ (D4b). */
   readonly networkRttNs: number | null
+  /** ŵ of D8 in ns: calibrated wire time of a pair. Absent or null while none is known: then no estimate of the tax. */
+  readonly wireNs?: number | null
 }
 
 export type Fidelity = 'exact' | 'bounded' | 'modelled' | 'unknown'
@@ -87,13 +89,7 @@ export interface Measure {
 }
 
 export type Role =
-  | 'app'
-  | 'gateway'
-  | 'sidecar-inbound'
-  | 'sidecar-outbound'
-  | 'waypoint'
-  | 'l4-proxy'
-  | 'middleware-stage'
+  'app' | 'gateway' | 'sidecar-inbound' | 'sidecar-outbound' | 'waypoint' | 'l4-proxy' | 'middleware-stage'
 
 /** Classes of D7. A hop's segments use the same words. */
 export type SegmentClass =

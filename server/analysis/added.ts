@@ -1,0 +1,84 @@
+import { Flag } from './flags.ts'
+import { bounded, modelled, unknown } from './measure.ts'
+import type { Node, Traversal } from './node.ts'
+import type { Overhead } from './overhead.ts'
+import { sameClock, sameMachine } from './place.ts'
+import { covered, difference, maxSlack, union } from './self.ts'
+import { SpanKind, type AnalysisSettings, type Measure } from './types.ts'
+
+/** D4b: what a traversal adds to the request, from the spans on its either side. */
+export function addedOf(traversal: Traversal, overhead: Overhead, settings: AnalysisSettings): Measure {
+  const { head, outs, attempts } = traversal
+  if (head.flags & Flag.negDuration) return unknown(Flag.negDuration)
+  if (overhead.flags & Flag.negGap) return unknown(Flag.negGap)
+  if (overhead.total.reasons.includes('truncated')) return overhead.total
+  const lo = overhead.total.loNs ?? 0
+  const caller = callerOf(traversal)
+  const callees = outs.filter((out) => !out.wasted && !isWastedUp(out.parent!, traversal))
+  if (callees.length === 0) {
+    const hi = overhead.localReply && caller ? Math.max(lo, caller.duration - besides(caller, head)) : null
+    if (overhead.localReply) return bounded(lo, hi, Flag.localReply)
+    return lo > 0 ? bounded(lo, null, Flag.missingCallee) : unknown(Flag.missingCallee)
+  }
+  const slack = maxSlack(callees)
+  const below = covered(head, callees)
+  const lost = attempts.backoffNs + attempts.wastedNs
+  const reasons = attempts.count > 1 ? Flag.retryOrHedge : 0
+  let hi: number | null = null
+  if (caller && !(caller.flags & Flag.negDuration)) {
+    const gap = caller.duration - besides(caller, head) - below - lost
+    if (difference(gap, caller.duration, slack) === null) return unknown(Flag.negGap)
+    hi = Math.max(lo, gap + slack)
+  }
+  const estimate = estimateOf(head, callees, head.duration - below - lost, settings)
+  if (estimate !== null) {
+    const ns = Math.max(lo, hi === null ? estimate : Math.min(estimate, hi))
+    return modelled(ns, lo, hi, reasons | Flag.modeled | (hi === null ? head.flags & Flag.missingParent : 0))
+  }
+  if (hi === null && lo === 0) return unknown(Flag.singleSpanProxy | (head.flags & Flag.missingParent))
+  return bounded(lo, hi, reasons | (hi === null ? head.flags & Flag.missingParent : 0))
+}
+
+/** The client-side span that the request came from: not an application's SERVER span, whose own work it would hold. */
+export function callerOf({ head, role }: Traversal): Node | null {
+  const { parent } = head
+  if (parent === null) return null
+  if (parent.traversal === null) return parent.input.kind === SpanKind.client ? parent : null
+  return parent.traversal.role === 'sidecar-inbound' && role === 'sidecar-outbound' ? null : parent
+}
+
+const isWastedUp = (parent: Node, traversal: Traversal) =>
+  parent.traversal === traversal && parent !== traversal.head && parent.wasted
+
+/** Time that the caller spent in other attempts than `head`, where one clock tells. */
+function besides(caller: Node, head: Node): number {
+  if (caller.children.length === 1) return 0
+  const others = caller.children.filter((child) => child !== head && child.blocking && sameClock(child, head))
+  if (others.length === 0) return 0
+  const from = (node: Node) => node.start
+  const to = (node: Node) => node.end
+  return union([head, ...others], from, to) - head.duration
+}
+
+/**
+ * The callee's wake-up stands in for the proxy's own, so the plain difference estimates what the proxy adds: on one
+ * machine as it is, over a network less the configured round trip for each time the proxy waited.
+ */
+function estimateOf(head: Node, callees: readonly Node[], gap: number, settings: AnalysisSettings): number | null {
+  if (callees.some((callee) => callee.emitter.lateStart)) return null
+  if (callees.every((callee) => sameMachine(callee, head))) return Math.max(0, gap)
+  if (settings.networkRttNs === null) return null
+  return Math.max(0, gap - settings.networkRttNs * waits(callees))
+}
+
+/** How often something was waited for: intervals that do not touch. */
+function waits(nodes: readonly Node[]): number {
+  if (nodes.length === 1) return 1
+  let count = 0
+  let end = -Infinity
+  for (const node of [...nodes].sort((a, b) => a.start - b.start)) {
+    if (node.start >= end) count++
+    end = Math.max(end, node.end)
+  }
+  return count
+}

@@ -1,0 +1,44 @@
+/** Confidence flags, algorithms.md D9: bit mask on every fact, and the names the API gives as reasons. */
+export const Flag = {
+  skewUnknown: 1,
+  skewWide: 2,
+  skewModeled: 4,
+  negGap: 8,
+  childOutlives: 16,
+  detachedAsync: 32,
+  missingParent: 64,
+  missingCallee: 128,
+  singleSpanProxy: 256,
+  tightUpper: 512,
+  retryOrHedge: 1024,
+  coarseClock: 2048,
+  noRoot: 4096,
+  multiRoot: 8192,
+  dupSpanId: 16384,
+  truncated: 32768,
+  lateRevision: 65536,
+  weightUnknown: 131072,
+  localReply: 262144,
+  streaming: 524288,
+  negDuration: 1048576,
+  cycle: 2097152,
+  modeled: 4194304,
+  closedLoopSuspect: 8388608,
+  censored: 16777216,
+  sampledOut: 33554432,
+} as const
+
+const names: readonly string[] = Object.keys(Flag).map((key) =>
+  key.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`),
+)
+const known = new Map<number, readonly string[]>()
+
+/** Names of the set bits in ascending order: `['neg_gap', 'missing_callee']`. The arrays are shared: do not change them. */
+export function flagNames(mask: number): readonly string[] {
+  let list = known.get(mask)
+  if (!list) {
+    list = names.filter((_, bit) => (mask & (1 << bit)) !== 0)
+    if (known.size < 10_000) known.set(mask, list)
+  }
+  return list
+}

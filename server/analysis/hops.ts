@@ -1,0 +1,307 @@
+import { Flag } from './flags.ts'
+import { hash64 } from './hash.ts'
+import { exact, unknown } from './measure.ts'
+import { oneAttempt, type Attempts, type Node, type Traversal } from './node.ts'
+import { attribute } from './recognise/emitter.ts'
+import { covered, difference } from './self.ts'
+import { failed, httpStatus } from './traversals.ts'
+import {
+  SpanKind,
+  type Fidelity,
+  type Hop,
+  type HopEnd,
+  type HopSegment,
+  type Measure,
+  type ProxyIdentity,
+  type SegmentClass,
+} from './types.ts'
+
+export interface HopContext {
+  identityOf(traversal: Traversal): ProxyIdentity
+  /** D4's in-process time, null where only bounded. ns. */
+  inProcess(traversal: Traversal): number | null
+  /** D6 of an application's CLIENT span with several attempts below. */
+  clientAttempts(client: Node): Attempts
+}
+
+/** One traversal on the way, and the span of it that what follows hangs under. */
+interface Passage {
+  readonly traversal: Traversal
+  readonly exit: Node
+}
+
+/** D3: a hop for every server span that something called, and one for every proxy that no callee answers. */
+export function findHops(order: readonly Node[], traversals: readonly Traversal[], context: HopContext): Hop[] {
+  const hops: Hop[] = []
+  for (const node of order) {
+    const { parent } = node
+    if (node.leg !== 'app' || parent === null) continue
+    if (parent.traversal !== null) {
+      if (parent.traversal.outs.includes(node)) hops.push(toHop(node, climb(node), context))
+    } else if (node.input.kind === SpanKind.server) {
+      const called = parent.input.kind === SpanKind.client || parent.emitter.service !== node.emitter.service
+      if (called) hops.push(toHop(node, { via: [], caller: parent }, context))
+    }
+  }
+  for (const traversal of traversals)
+    for (const exit of openEnds(traversal)) hops.push(exitHop(traversal, exit, context))
+  return hops
+}
+
+/** Spans of the traversal whose exchange nobody below answers for. A local reply goes nowhere. */
+function openEnds({ family, head, ups, outs }: Traversal): Node[] {
+  if (head.flags & Flag.localReply) return []
+  if (family === 'envoy' || ups.length === 0) return outs.length === 0 ? [ups.at(-1) ?? head] : []
+  return ups.filter((up) => !outs.some((out) => out.parent === up))
+}
+
+interface Way {
+  readonly via: readonly Passage[]
+  /** The first span above that is not a proxy's; null for an entry. */
+  readonly caller: Node | null
+}
+
+function climb(from: Node): Way {
+  const via: Passage[] = []
+  let node = from
+  for (;;) {
+    const exit = node.parent
+    if (exit === null) return { via, caller: null }
+    const { traversal } = exit
+    if (traversal === null) return { via, caller: exit }
+    // An application without spans stands between: the way begins after it.
+    if (!traversal.outs.includes(node)) return { via, caller: null }
+    via.unshift({ traversal, exit })
+    node = traversal.head
+  }
+}
+
+function toHop(callee: Node, { via, caller }: Way, context: HopContext): Hop {
+  const top = caller ?? via[0]!.traversal.head
+  const measured = transit(callee, via, caller, top, context)
+  return describe(via, caller, callee, measured, context)
+}
+
+function exitHop(traversal: Traversal, exit: Node, context: HopContext): Hop {
+  const { via, caller } = climb(traversal.head)
+  const measured = {
+    transit: unknown(Flag.missingCallee),
+    segments: [],
+    wire: unknown(Flag.missingCallee),
+    flags: Flag.missingCallee,
+  }
+  return describe([...via, { traversal, exit }], caller, null, measured, context)
+}
+
+interface Transit {
+  readonly transit: Measure
+  readonly segments: HopSegment[]
+  readonly wire: Measure
+  readonly flags: number
+}
+
+const unknownTransit = (flag: number): Transit => ({
+  transit: unknown(flag),
+  segments: [],
+  wire: unknown(flag),
+  flags: flag,
+})
+
+function transit(callee: Node, via: readonly Passage[], caller: Node | null, top: Node, context: HopContext): Transit {
+  if (caller !== null && caller.input.kind !== SpanKind.client) return unknownTransit(Flag.missingParent)
+  if (callee.wasted || via.some(({ traversal, exit }) => exit.wasted || traversal.head.wasted))
+    return unknownTransit(Flag.retryOrHedge)
+  if ((top.flags | callee.flags) & Flag.negDuration) return unknownTransit(Flag.negDuration)
+  const gap = difference(top.duration - callee.duration, top.duration, callee.emitter.slack)
+  if (gap === null) return unknownTransit(Flag.negGap)
+  const segments: HopSegment[] = []
+  const add = (owner: Node, cls: SegmentClass, ns: number) =>
+    segments.push({ class: cls, ownerSpanId: owner.id, ns, fidelity: fidelityOf(cls) })
+  const next = (index: number) => via[index]?.traversal.head ?? callee
+  if (caller !== null) {
+    const cls = via[0]?.traversal.role === 'sidecar-outbound' ? 'loopback' : 'wire'
+    const total = caller.duration - next(0).duration
+    const attempts = context.clientAttempts(caller)
+    const own = attempts.count > 1 ? caller.duration - covered(caller, caller.children) - attempts.backoffNs : total
+    add(caller, cls, own)
+    if (own !== total) add(caller, 'retry', total - own)
+  }
+  via.forEach(({ traversal, exit }, index) => {
+    const { head, role, ups, outs, attempts, family } = traversal
+    const below = next(index + 1)
+    const others = family === 'envoy' ? 'retry' : 'external'
+    if (exit.leg === 'up' && exit !== head) {
+      const total = head.duration - exit.duration
+      const own = ups.length > 1 || traversal.bodies.length > 0 ? (context.inProcess(traversal) ?? total) : total
+      add(head, processing(traversal), own)
+      if (own !== total) {
+        const bodies = traversal.bodies.filter((body) => body.input.parentId === exit.input.spanId)
+        const reading = ups.length === 1 ? total - own : Math.min(total - own, covered(head, bodies))
+        if (reading !== 0 && bodies.length > 0) add(bodies[0]!, 'wire', reading)
+        if (total - own - (bodies.length > 0 ? reading : 0) !== 0)
+          add(head, others, total - own - (bodies.length > 0 ? reading : 0))
+      }
+      add(exit, role === 'sidecar-inbound' ? 'loopback' : 'wire', exit.duration - below.duration)
+    } else {
+      const total = head.duration - below.duration
+      const own = outs.length > 1 ? head.duration - covered(head, outs) - attempts.backoffNs : total
+      add(head, passing(traversal), own)
+      if (own !== total) add(head, others, total - own)
+    }
+  })
+  settle(segments, gap.ns)
+  return { transit: exact(gap.ns, gap.flags), segments: segments.map(freeze), wire: wireOf(segments), flags: gap.flags }
+}
+
+const freeze = ({ class: cls, ownerSpanId, ns, fidelity }: HopSegment): HopSegment => ({
+  class: cls,
+  ownerSpanId,
+  ns,
+  fidelity,
+})
+
+/** Class of time inside a proxy that tells its own time from its waiting (D7). */
+export const processing = ({ role }: Traversal): SegmentClass => (role === 'gateway' ? 'gateway.proc' : 'proxy.proc')
+
+/** Class of time in the only span of a proxy: its work and the way to what follows are one difference (D7). */
+export const passing = ({ role }: Traversal): SegmentClass =>
+  role === 'sidecar-inbound' ? 'proxy.in' : role === 'gateway' ? 'gateway.out+wire' : 'proxy.out+wire'
+
+const fidelityOf = (cls: SegmentClass): Fidelity =>
+  cls === 'proxy.in' || cls === 'proxy.out+wire' || cls === 'gateway.out+wire' ? 'bounded' : 'exact'
+
+/**
+ * A pair whose inner span is the longer one (an emitter that ends late) gives a negative segment: it becomes 0 and its
+ * deficit is taken from its neighbours, first those nearer to the callee, so that all still add up to the transit.
+ */
+function settle(segments: HopSegment[], total: number): void {
+  const values = segments.map((segment) => segment.ns)
+  const carry = (order: number[]) => {
+    let owed = 0
+    for (const i of order) {
+      const value = values[i]! + owed
+      values[i] = Math.max(0, value)
+      owed = Math.min(0, value)
+    }
+  }
+  const forward = values.map((_, i) => i)
+  carry(forward)
+  const excess = values.reduce((sum, ns) => sum + ns, 0) - total
+  if (excess > 0) {
+    values[values.length - 1]! -= excess
+    carry(forward.reverse())
+  }
+  segments.forEach((segment, i) => {
+    segments[i] = { ...segment, ns: values[i]! }
+  })
+}
+
+/** D5: known where every way on the hop lies between a client-side and a server-side span. */
+function wireOf(segments: readonly HopSegment[]): Measure {
+  if (segments.some((s) => s.fidelity === 'bounded' && s.class !== 'proxy.in')) return unknown(Flag.singleSpanProxy)
+  const wires = segments.filter((s) => s.class === 'wire')
+  return wires.length === 0 ? unknown(Flag.singleSpanProxy) : exact(wires.reduce((sum, s) => sum + s.ns, 0))
+}
+
+function describe(
+  via: readonly Passage[],
+  caller: Node | null,
+  callee: Node | null,
+  measured: Transit,
+  context: HopContext,
+): Hop {
+  const first = caller ?? via[0]!.traversal.head
+  const last = callee ?? via.at(-1)!.exit
+  const place = (callee ?? via.at(-1)!.traversal.head).emitter
+  const identities = via.map(({ traversal }) => context.identityOf(traversal))
+  const viaProxyIds = identities.map((identity) => identity.proxyId)
+  const kind = callee === null ? 'exit' : caller === null ? 'entry' : 'internal'
+  const { environment, cluster, namespace } = place
+  const attempts = attemptsOn(via, caller, context)
+  const zones = [first.emitter.zone, last.emitter.zone]
+  let flags = measured.flags | first.flags | last.flags
+  for (const { traversal } of via) flags |= traversal.head.flags
+  return {
+    environment,
+    cluster,
+    namespace,
+    hopId: hopId(environment, cluster, kind, caller?.emitter.service ?? '', callee?.emitter.service ?? '', viaProxyIds),
+    kind,
+    caller: endOf(caller),
+    callee: endOf(callee),
+    via: via.map(({ traversal }) => traversal.head.id),
+    viaProxyIds,
+    start: first.start,
+    transit: measured.transit,
+    segments: measured.segments,
+    wire: measured.wire,
+    route: routeOf(callee ?? via.at(-1)!.traversal.head),
+    dataPlane: dataPlane(via),
+    callerNode: first.emitter.node,
+    calleeNode: last.emitter.node,
+    zonePair: zones[0] === '' || zones[1] === '' ? '' : zones.join('>'),
+    calleeVersion: callee?.emitter.version ?? '',
+    attempts: attempts.count,
+    backoffNs: attempts.backoffNs,
+    wastedNs: attempts.wastedNs,
+    error: isError(last),
+    status: httpStatus(last),
+    flags,
+  }
+}
+
+const endOf = (node: Node | null): HopEnd | null => node && { service: node.emitter.service, spanId: node.id }
+
+const hopIds = new Map<string, string>()
+
+/** api.md "Identity". */
+function hopId(
+  environment: string,
+  cluster: string,
+  kind: string,
+  caller: string,
+  callee: string,
+  via: readonly string[],
+): string {
+  const key = `${environment}\n${cluster}\n${kind}\n${caller}\n${callee}\n${via.join(' ')}`
+  let id = hopIds.get(key)
+  if (id === undefined) {
+    id = hash64([environment, cluster, kind, caller, callee, ...via])
+    if (hopIds.size < 100_000) hopIds.set(key, id)
+  }
+  return id
+}
+
+function attemptsOn(via: readonly Passage[], caller: Node | null, context: HopContext): Attempts {
+  const all = via.map(({ traversal }) => traversal.attempts)
+  if (caller !== null) all.push(context.clientAttempts(caller))
+  return all.reduce(
+    (sum, one) => ({
+      count: Math.max(sum.count, one.count),
+      backoffNs: sum.backoffNs + one.backoffNs,
+      wastedNs: sum.wastedNs + one.wastedNs,
+    }),
+    oneAttempt,
+  )
+}
+
+function dataPlane(via: readonly Passage[]): Hop['dataPlane'] {
+  let sidecar = false
+  let waypoint = false
+  let gateway = false
+  for (const { traversal } of via) {
+    if (traversal.role === 'waypoint') waypoint = true
+    else if (traversal.role === 'gateway') gateway = true
+    else sidecar = true
+  }
+  if (sidecar && waypoint) return 'both'
+  return sidecar ? 'sidecar' : waypoint ? 'waypoint' : gateway ? 'gateway' : 'none'
+}
+
+/** The low-cardinality word for what was asked for: http.route, else the span's name. */
+export const routeOf = (node: Node): string => attribute(node.input, 'http.route') ?? node.input.name
+
+/** proxy-spans.md section 3, "OTel status UNSET on a failed Envoy span". */
+export function isError(node: Node): boolean {
+  return failed(node) || node.input.status === 2 || attribute(node.input, 'error') === 'true'
+}

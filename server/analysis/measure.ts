@@ -1,0 +1,40 @@
+import { flagNames } from './flags.ts'
+import type { Measure } from './types.ts'
+
+/** Constructors of the one shape of a latency (api.md "Measure"). `mask`: D9 bits, given as reasons. ns. */
+export const exact = (ns: number, mask = 0): Measure => ({
+  ns,
+  loNs: ns,
+  hiNs: ns,
+  fidelity: 'exact',
+  reasons: flagNames(mask),
+})
+
+/** `hiNs` null: open above. */
+export const bounded = (loNs: number, hiNs: number | null, mask = 0): Measure => ({
+  ns: null,
+  loNs,
+  hiNs,
+  fidelity: 'bounded',
+  reasons: flagNames(mask),
+})
+
+export const modelled = (ns: number, loNs: number, hiNs: number | null, mask = 0): Measure => ({
+  ns,
+  loNs,
+  hiNs,
+  fidelity: 'modelled',
+  reasons: flagNames(mask),
+})
+
+const unknowns = new Map<number, Measure>()
+
+/** No number, and why. */
+export function unknown(mask: number): Measure {
+  let measure = unknowns.get(mask)
+  if (!measure) {
+    measure = { ns: null, loNs: null, hiNs: null, fidelity: 'unknown', reasons: flagNames(mask) }
+    unknowns.set(mask, measure)
+  }
+  return measure
+}

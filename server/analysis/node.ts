@@ -1,0 +1,67 @@
+import type { Emitter, SpanLeg } from './recognise/emitter.ts'
+import type { Measure, Role, SpanInput } from './types.ts'
+
+/** A span inside the analysis: filled step by step, each step reading only what earlier ones wrote. ns since the base. */
+export interface Node {
+  readonly input: SpanInput
+  /** Normalised ids (1.2 step 1). */
+  id: string
+  parentId: string
+  readonly emitter: Emitter
+  leg: SpanLeg
+  role: Role
+  /** Raw, mended: `end >= start`. */
+  readonly start: number
+  readonly end: number
+  readonly duration: number
+  /** D9. */
+  flags: number
+
+  parent: Node | null
+  /** By raw start, then id. */
+  children: Node[]
+  /** Clock domain: machine, and start grid where the emitter has one. Equal strings are one clock; '' never is. */
+  domain: string
+  /** Start moved into the parent's clock (1.2 step 6). */
+  placed: number
+  /** The part inside the parent, in placed time: what self time of several domains and the path use. */
+  from: number
+  to: number
+  /** Awaited by its parent (1.2 step 5). */
+  blocking: boolean
+  self: Measure | null
+  traversal: Traversal | null
+  /** An attempt that another attempt made good for, or the like (D6). */
+  wasted: boolean
+}
+
+/** The spans that one request's passage through one proxy left (proxy-spans.md 2.3). */
+export interface Traversal {
+  /** The outermost span. */
+  readonly head: Node
+  readonly family: string
+  role: Role
+  /** Attempts (Envoy) or calls (KrakenD) upstream, by start. */
+  readonly ups: Node[]
+  /** Reading of upstream responses after their `up` span ended. */
+  readonly bodies: Node[]
+  /** Calls aside that the request waits for: ext_authz, rate limit. */
+  readonly asides: Node[]
+  readonly spans: Node[]
+  /** What follows below: heads of the next traversals and application spans, by start. */
+  readonly outs: Node[]
+  /** D6 over `ups`, or over `outs` of a single-span Envoy. */
+  attempts: Attempts
+}
+
+export interface Attempts {
+  readonly count: number
+  readonly backoffNs: number
+  readonly wastedNs: number
+}
+
+export const noChildren: Node[] = []
+export const oneAttempt: Attempts = { count: 1, backoffNs: 0, wastedNs: 0 }
+
+/** δ of 1.3 without clock error: 1 % of the parent, at most 1 ms, at least Envoy's grid of 1 µs. */
+export const tolerance = (duration: number): number => Math.max(1000, Math.min(Math.floor(duration / 100), 1_000_000))

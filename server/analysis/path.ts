@@ -1,0 +1,95 @@
+import { Flag } from './flags.ts'
+import { passing, processing } from './hops.ts'
+import { tolerance, type Node } from './node.ts'
+import { compare } from './tree.ts'
+import { SpanKind, type Leg, type PathSegment, type SegmentClass } from './types.ts'
+
+interface Frame {
+  readonly node: Node
+  /** Blocking children by placed end descending (D7). */
+  readonly children: readonly Node[]
+  readonly slack: number
+  index: number
+  /** Time up to which the path is still to be told, going backwards. */
+  cur: number
+  /** Whether a child after `cur` is on the path. */
+  followed: boolean
+  readonly wasted: boolean
+}
+
+/** D7: the last finishing child, backwards. Partitions the root's interval; ascending in time. */
+export function criticalPath(root: Node): PathSegment[] {
+  const path: PathSegment[] = []
+  const stack: Frame[] = [frame(root, root.to, false)]
+  while (stack.length > 0) {
+    const top = stack[stack.length - 1]!
+    const child = nextOnPath(top)
+    const from = child === undefined ? top.node.from : Math.min(child.to, top.cur)
+    if (from < top.cur) {
+      const leg: Leg = child ? (top.followed ? 'mid' : 'resp') : top.followed ? 'req' : 'self'
+      path.push({
+        spanId: top.node.id,
+        class: classOf(top.node, leg, top.wasted),
+        leg,
+        start: from,
+        ns: top.cur - from,
+      })
+    }
+    if (child === undefined) {
+      stack.pop()
+    } else {
+      top.followed = true
+      top.cur = child.from
+      stack.push(frame(child, from, top.wasted || child.wasted))
+    }
+  }
+  return path.reverse()
+}
+
+const byEnd = (a: Node, b: Node) => b.to - a.to || a.from - b.from || compare(a.id, b.id)
+
+function frame(node: Node, cur: number, wasted: boolean): Frame {
+  const { children } = node
+  let ordered = children
+  let slack = tolerance(node.duration)
+  if (children.length > 1) {
+    ordered = [...children].sort(byEnd)
+    for (const child of children) slack = Math.max(slack, child.emitter.grid)
+  }
+  return { node, children: ordered, slack, index: 0, cur, followed: false, wasted }
+}
+
+function nextOnPath(top: Frame): Node | undefined {
+  while (top.index < top.children.length) {
+    const child = top.children[top.index++]!
+    if (child.blocking && child.from < child.to && child.to <= top.cur + top.slack && child.from < top.cur) return child
+  }
+  return undefined
+}
+
+/** Class of D7 for time that belongs to `node`. */
+function classOf(node: Node, leg: Leg, wasted: boolean): SegmentClass {
+  if (wasted) return 'retry'
+  const { traversal } = node
+  if (traversal === null) return ofApplication(node, leg)
+  const { ups, outs, attempts, role } = traversal
+  if (node.leg === 'up')
+    return !outs.some((out) => out.parent === node) ? 'external' : role === 'sidecar-inbound' ? 'loopback' : 'wire'
+  if (node.leg === 'body') return 'wire'
+  if (node.leg === 'stage' && traversal.asides.includes(node)) return 'external'
+  if (attempts.count > 1 && leg === 'mid') return 'retry'
+  if (ups.length > 0) return processing(traversal)
+  if (outs.length > 0) return passing(traversal)
+  return traversal.head.flags & Flag.localReply ? processing(traversal) : 'unknown'
+}
+
+function ofApplication(node: Node, leg: Leg): SegmentClass {
+  if (node.input.kind !== SpanKind.client) return 'app'
+  const callee = node.children.find(
+    (child) =>
+      child.traversal !== null || child.input.kind === SpanKind.server || child.input.resource !== node.input.resource,
+  )
+  if (callee === undefined) return 'external'
+  if (leg === 'mid') return 'retry'
+  return callee.traversal?.role === 'sidecar-outbound' ? 'loopback' : 'wire'
+}

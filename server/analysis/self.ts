@@ -1,0 +1,72 @@
+import { Flag } from './flags.ts'
+import { exact, unknown } from './measure.ts'
+import { tolerance, type Node } from './node.ts'
+import { sameClock } from './place.ts'
+import type { Measure } from './types.ts'
+
+/** Length of the union of [from, to) over the spans, `from` and `to` given by the caller. */
+export function union(spans: readonly Node[], from: (node: Node) => number, to: (node: Node) => number): number {
+  if (spans.length === 1) return Math.max(0, to(spans[0]!) - from(spans[0]!))
+  const sorted = [...spans].sort((a, b) => from(a) - from(b))
+  let total = 0
+  let covered = -Infinity
+  for (const span of sorted) {
+    const end = to(span)
+    if (end <= covered) continue
+    total += Math.max(0, end - Math.max(covered, from(span)))
+    covered = Math.max(covered, end)
+  }
+  return total
+}
+
+const rawStart = (node: Node) => node.start
+const rawEnd = (node: Node) => node.end
+const placedFrom = (node: Node) => node.from
+const placedTo = (node: Node) => node.to
+
+/**
+ * Time of `parent` covered by `inner` spans: raw times while all of them share one clock, since a constant offset does
+ * not change a union; placed times else. Spans of the parent's own clock are cut to it first (D1).
+ */
+export function covered(parent: Node, inner: readonly Node[]): number {
+  const [first] = inner
+  if (first === undefined) return 0
+  for (const node of inner) if (node !== first && !sameClock(node, first)) return union(inner, placedFrom, placedTo)
+  if (!sameClock(first, parent)) return union(inner, rawStart, rawEnd)
+  return union(
+    inner,
+    (node) => Math.max(node.start, parent.start),
+    (node) => Math.min(node.end, parent.end),
+  )
+}
+
+/**
+ * D1's treatment of a difference of durations: below −δ−σ unknown (NEG_GAP), from there to 0 it is 0 and CENSORED.
+ * `slack` is σ of the spans subtracted, `duration` that of the span subtracted from. ns.
+ */
+export function difference(ns: number, duration: number, slack: number): { ns: number; flags: number } | null {
+  if (ns >= 0) return { ns, flags: 0 }
+  return ns < -tolerance(duration) - slack ? null : { ns: 0, flags: Flag.censored }
+}
+
+export const maxSlack = (nodes: readonly Node[]): number =>
+  nodes.reduce((most, node) => Math.max(most, node.emitter.slack), 0)
+
+/** D1. Raises NEG_GAP and CENSORED on the span. */
+export function selfTime(node: Node): Measure {
+  if (node.flags & Flag.negDuration) return unknown(Flag.negDuration)
+  const { children } = node
+  let awaited = children
+  for (const child of children)
+    if (!child.blocking || child.flags & Flag.negDuration) {
+      awaited = children.filter((c) => c.blocking && !(c.flags & Flag.negDuration))
+      break
+    }
+  const gap = difference(node.duration - covered(node, awaited), node.duration, maxSlack(awaited))
+  if (gap === null) {
+    node.flags |= Flag.negGap
+    return unknown(Flag.negGap)
+  }
+  node.flags |= gap.flags
+  return exact(gap.ns, gap.flags)
+}

@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest'
+import { tracesOf } from '../../test/otlp-json.ts'
+import { t1Export, t1SpanId } from '../../test/t1.ts'
+import { analyseTrace } from './analyse.ts'
+import { sumClasses } from './tax.ts'
+import type { AnalysisSettings, TraceAnalysis, TraceInput } from './types.ts'
+
+/** T1 of algorithms.md section 2, "T1-nodes": SELF-1, HOP-1, HOP-2, PROXY-1, PROXY-6, CP-1, TAX-1. */
+const us = 1000
+const input = tracesOf([t1Export('0af7651916cd43dd8448eb211c80319c', 1_700_000_000_000_000_000n)])[0]!
+const analyse = (settings: Partial<AnalysisSettings> = {}, trace: TraceInput = input) =>
+  analyseTrace(trace, { networkRttNs: null, ...settings })
+const rows = ['g', 'gu', 'p1', 'A', 'c1', 'o1', 'i1', 'B', 'c2', 'o2', 'i2', 'C']
+const selfTimes = (trace: TraceAnalysis) =>
+  Object.fromEntries(rows.map((id) => [id, trace.spans.find((span) => span.spanId === t1SpanId(id))!.self.ns! / us]))
+const proxy = (trace: TraceAnalysis, id: string) => trace.proxies.find((p) => p.spanId === t1SpanId(id))!
+const expectedSelf = {
+  g: 500,
+  gu: 400,
+  p1: 400,
+  A: 2000,
+  c1: 100,
+  o1: 700,
+  i1: 350,
+  B: 3850,
+  c2: 120,
+  o2: 680,
+  i2: 350,
+  C: 2550,
+}
+
+describe('T1', () => {
+  const trace = analyse()
+
+  it('has the self times of D1', () => {
+    expect(selfTimes(trace)).toEqual(expectedSelf)
+  })
+
+  it('keeps them under ±2 ms of clock offset per node (SELF-3)', () => {
+    const offsets: Record<string, number> = {
+      'node-edge': 0,
+      'node-a': 2_000_000,
+      'node-b': -2_000_000,
+      'node-c': 1_300_000,
+    }
+    const skewed = input.spans.map((span) => ({
+      ...span,
+      start: span.start + offsets[span.resource.attributes.get('k8s.node.name')!]!,
+    }))
+    const moved = analyse({}, { ...input, spans: skewed })
+    expect(selfTimes(moved)).toEqual(expectedSelf)
+    expect(moved.hops.map((hop) => hop.transit.ns)).toEqual(trace.hops.map((hop) => hop.transit.ns))
+    expect(moved.proxies.map((p) => [p.overhead, p.added])).toEqual(trace.proxies.map((p) => [p.overhead, p.added]))
+    expect(sumClasses(moved.criticalPath)).toEqual(sumClasses(trace.criticalPath))
+  })
+
+  it('does not depend on the order of the spans', () => {
+    expect(analyse({}, { ...input, spans: [...input.spans].reverse() })).toEqual(trace)
+  })
+
+  it('has three hops whose segments add up to their transits (D3)', () => {
+    const hops = trace.hops.map((hop) => [hop.kind, hop.caller?.service, hop.callee?.service, hop.transit.ns! / us])
+    expect(hops).toEqual([
+      ['entry', undefined, 'checkout', 1300],
+      ['internal', 'checkout', 'cart', 1150],
+      ['internal', 'checkout', 'pay', 1150],
+    ])
+    const segments = trace.hops.map((hop) => hop.segments.map((s) => [s.class, s.ns / us]))
+    expect(segments).toEqual([
+      [
+        ['gateway.proc', 500],
+        ['wire', 400],
+        ['proxy.in', 400],
+      ],
+      [
+        ['loopback', 100],
+        ['proxy.out+wire', 700],
+        ['proxy.in', 350],
+      ],
+      [
+        ['loopback', 120],
+        ['proxy.out+wire', 680],
+        ['proxy.in', 350],
+      ],
+    ])
+  })
+
+  it('knows the gateway exactly and bounds the sidecars (D4)', () => {
+    const g = proxy(trace, 'g')
+    expect([g.overhead.ns, g.requestPath.ns, g.responsePath.ns]).toEqual([500 * us, 300 * us, 200 * us])
+    const upper = ['p1', 'o1', 'i1', 'o2', 'i2'].map((id) => proxy(trace, id).overhead)
+    expect(upper.map((m) => [m.fidelity, m.loNs, m.hiNs! / us])).toEqual(
+      [400, 700, 350, 680, 350].map((hi) => ['bounded', 0, hi]),
+    )
+    expect(proxy(trace, 'p1').overhead.reasons).toContain('tight_upper')
+    expect(proxy(trace, 'o1').overhead.reasons).not.toContain('tight_upper')
+  })
+
+  it('has the added intervals and estimates of D4b', () => {
+    const added = ['g', 'p1', 'o1', 'i1', 'o2', 'i2'].map((id) => proxy(trace, id).added)
+    expect(added.map((m) => [m.loNs, m.ns, m.hiNs])).toEqual([
+      [500 * us, null, null],
+      [0, 400 * us, 800 * us],
+      [0, null, 800 * us],
+      [0, 350 * us, 1050 * us],
+      [0, null, 800 * us],
+      [0, 350 * us, 1030 * us],
+    ])
+    // With a round trip configured, what crosses nodes gets an estimate too.
+    expect(proxy(analyse({ networkRttNs: 300 * us }), 'o1').added).toMatchObject({ ns: 400 * us, fidelity: 'modelled' })
+  })
+
+  it('has the 23 segments and class sums of D7', () => {
+    expect(trace.criticalPath).toHaveLength(23)
+    const sums = Object.fromEntries(Object.entries(sumClasses(trace.criticalPath)).map(([cls, ns]) => [cls, ns / us]))
+    expect(sums).toEqual({
+      'gateway.proc': 500,
+      wire: 400,
+      'proxy.in': 1100,
+      app: 2000 + 3850 + 2550,
+      loopback: 220,
+      'proxy.out+wire': 1380,
+    })
+  })
+
+  it('has the taxes of D8, the estimate only with a calibrated wire time', () => {
+    expect(trace.tax.mesh).toEqual({ lowerNs: 0, upperNs: 2700 * us, estimateNs: null, share: 0.225 })
+    expect(trace.tax.gateway).toEqual({
+      lowerNs: 500 * us,
+      upperNs: 500 * us,
+      estimateNs: 500 * us,
+      share: 500 / 12_000,
+    })
+    expect(analyse({ wireNs: 400 * us }).tax.mesh).toEqual({
+      lowerNs: 0,
+      upperNs: 2700 * us,
+      estimateNs: 1900 * us,
+      share: 1900 / 12_000,
+    })
+  })
+
+  it('names each sidecar once, whatever pod it runs in', () => {
+    const names = trace.proxies.map(({ identity }) => `${identity.role} ${identity.name}`)
+    expect(names).toEqual([
+      'gateway krakend-edge',
+      'sidecar-inbound checkout',
+      'sidecar-outbound checkout',
+      'sidecar-inbound cart',
+      'sidecar-outbound checkout',
+      'sidecar-inbound pay',
+    ])
+    expect(new Set(trace.proxies.map(({ identity }) => identity.proxyId)).size).toBe(5)
+  })
+})
