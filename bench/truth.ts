@@ -7,7 +7,9 @@ export interface Truth {
   lab_id: string
   warmup: boolean
   proxy: string
+  /** Family of the proxy. */
   kind: string
+  role: string
   traced: boolean
   trace_id: string
   status: number

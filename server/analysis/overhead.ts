@@ -25,17 +25,11 @@ export function overheadOf(traversal: Traversal): Overhead {
   if (head.flags & Flag.negDuration) return none(Flag.negDuration, flags)
   const responseFlags = attribute(head.input, 'response_flags') ?? ''
   if (isCutOff(responseFlags)) return none(Flag.truncated, flags)
-  if (ups.length === 0 && outs.length === 0) {
-    if (!isLocalReply(responseFlags)) return none(Flag.missingCallee, flags | Flag.missingCallee)
-    flags |= Flag.localReply
-    const ns = head.duration - covered(head, asides)
-    return {
-      total: exact(ns, Flag.localReply),
-      request: unknown(Flag.localReply),
-      response: unknown(Flag.localReply),
-      localReply: true,
-      flags,
-    }
+  if (ups.length === 0 && outs.length === 0 && isLocalReply(responseFlags)) {
+    const own = head.duration - covered(head, asides)
+    const leg = unknown(Flag.localReply)
+    const total = exact(own, Flag.localReply)
+    return { total, request: leg, response: leg, localReply: true, flags: flags | Flag.localReply }
   }
   return (
     (ups.length > 0 && fromSpans(traversal, flags)) || fromProxyClock(traversal, flags) || fromCallee(traversal, flags)

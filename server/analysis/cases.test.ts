@@ -1,0 +1,338 @@
+import { describe, expect, it } from 'vitest'
+import { picture } from '../../test/picture.ts'
+import { analyseTrace } from './analyse.ts'
+import { flagNames } from './flags.ts'
+import type { TraceAnalysis } from './types.ts'
+
+/** The test catalogue of algorithms.md section 12, as far as it is about one trace; times in µs. */
+const analyse = (drawing: string): TraceAnalysis => analyseTrace(picture(drawing), { networkRttNs: null })
+const span = (trace: TraceAnalysis, id: string) => trace.spans.find((s) => s.spanId === id)!
+const self = (trace: TraceAnalysis, id: string) => {
+  const { ns, fidelity, reasons } = span(trace, id).self
+  return ns === null ? `${fidelity} ${reasons.join()}` : ns / 1000
+}
+const path = (trace: TraceAnalysis) => trace.criticalPath.map((s) => `${s.spanId} ${s.ns / 1000}`)
+const proxy = (trace: TraceAnalysis, id: string) => trace.proxies.find((p) => p.spanId === id)!
+
+describe('self time (D1)', () => {
+  it('takes the union of parallel children (SELF-2)', () => {
+    const trace = analyse(`
+      G S go 0-10000
+        U1 C go 500-9000
+        U2 C go 600-4000`)
+    expect(self(trace, 'G')).toBe(1500)
+    expect(path(trace)).toEqual(['G 500', 'U1 8500', 'G 1000'])
+  })
+
+  it('is unknown where the child is longer than its emitter can end late (SELF-4, PROXY-7)', () => {
+    const pair = (child: string) =>
+      analyse(`
+      P S in:a 0-10000
+        C S ${child}`)
+    expect(self(pair('go:b 0-11000'), 'P')).toBe('unknown neg_gap')
+    expect(self(pair('node:b 0-10400'), 'P')).toBe(0)
+    expect(span(pair('node:b 0-10400'), 'P').self.reasons).toEqual(['censored'])
+    expect(self(pair('node:b 0-11200'), 'P')).toBe('unknown neg_gap')
+    expect(proxy(pair('node:b 0-11200'), 'P').overhead).toMatchObject({
+      fidelity: 'unknown',
+      ns: null,
+      reasons: ['neg_gap'],
+    })
+  })
+
+  it('gives an inverted interval no duration and no say (SELF-5)', () => {
+    const trace = analyse(`
+      P S go 0-100
+        C C go 20-15`)
+    expect([self(trace, 'P'), self(trace, 'C')]).toEqual([100, 'unknown neg_duration'])
+    expect(flagNames(trace.flags)).toEqual(['neg_duration'])
+  })
+})
+
+describe('critical path (D7)', () => {
+  it.each([
+    [
+      'T2b',
+      `
+      P S go 0-20000
+        A C go 1000-10000
+        B C go 1200-19000`,
+      ['P 1200', 'B 17800', 'P 1000'],
+    ],
+    [
+      'T3, siblings overlapping by less than the tolerance',
+      `
+      P S go 0-20000
+        A C go 1000-10020
+        B C go 10000-19000`,
+      ['P 1000', 'A 9000', 'B 9000', 'P 1000'],
+    ],
+    [
+      'T3b, back to back',
+      `
+      P S go 100-200
+        A C go 100-150
+        B C go 150-200`,
+      ['A 50', 'B 50'],
+    ],
+    [
+      'T5, a job that nobody waits for',
+      `
+      S S go 0-1000
+        db C go 100-400
+        job I go 900-5000`,
+      ['S 100', 'db 300', 'S 600'],
+    ],
+    [
+      'T6, a caller that gave up',
+      `
+      c C go 0-1000
+        s S go 200-1500`,
+      ['c 200', 's 800'],
+    ],
+    [
+      'T7, a producer is waited for, its consumer is not',
+      `
+      S S go 0-1000
+        pub P go 300-500
+          sub Q go:worker 450-9000`,
+      ['S 300', 'pub 200', 'S 500'],
+    ],
+  ])('%s', (_, drawing, expected) => {
+    // One clock domain: T6's spans are of one resource, but a SERVER below a CLIENT is another process on the machine.
+    const trace = analyse(drawing)
+    expect(path(trace)).toEqual(expected)
+  })
+
+  it('shifts a child of another clock into its parent instead of dropping it (CP-11)', () => {
+    const trace = analyse(`
+      p S go:a 0-1000
+        c S go:b 1300-1800`)
+    expect(span(trace, 'c').placedStart).toBe(250_000)
+    expect(path(trace)).toEqual(['p 250', 'c 500', 'p 250'])
+    expect(flagNames(span(trace, 'c').flags)).toEqual(['skew_modeled'])
+  })
+
+  it('walks 10,000 spans deep and wide (CP-10)', () => {
+    const line = { ...picture('a S go 0-100000').spans[0]! }
+    const chain = Array.from({ length: 10_000 }, (_, i) => ({
+      ...line,
+      spanId: `s${i}`,
+      parentId: i === 0 ? '' : `s${i - 1}`,
+      start: i,
+      duration: 100_000 - 2 * i,
+      kind: 1,
+    }))
+    const deep = analyseTrace({ traceId: '1', baseUnixNano: 0n, spans: chain }, { networkRttNs: null })
+    expect(deep.criticalPath).toHaveLength(9_999 * 2 + 1)
+    const fan = Array.from({ length: 10_000 }, (_, i) => ({
+      ...line,
+      spanId: `s${i}`,
+      parentId: i === 0 ? '' : 's0',
+      start: i * 10,
+      duration: i === 0 ? 200_000 : 5,
+      kind: i === 0 ? 2 : 1,
+    }))
+    const wide = analyseTrace({ traceId: '1', baseUnixNano: 0n, spans: fan }, { networkRttNs: null })
+    expect(wide.criticalPath.reduce((sum, s) => sum + s.ns, 0)).toBe(200_000)
+    expect(self(wide, 's0')).toBe((200_000 - 9_999 * 5) / 1000)
+  })
+
+  it('partitions the root of random trees (CP-8)', () => {
+    let seed = 42
+    const random = (n: number) => (seed = (Math.imul(seed, 1103515245) + 12345) >>> 0) % n
+    const kinds = ['S', 'C', 'I', 'P', 'Q']
+    const who = ['go:a', 'go:b', 'node:c', 'in:d', 'out:e', 'gateway:f', 'up:f', 'krakend:k']
+    for (let round = 0; round < 3000; round++) {
+      const spans = picture('r S go:a 0-1000').spans.concat(
+        Array.from({ length: 1 + random(12) }, (_, i) => {
+          const from = random(1200) - 100
+          const drawn = picture(`s${i} ${kinds[random(5)]} ${who[random(8)]} ${from}-${from + random(1000) - 20}`)
+            .spans[0]!
+          return { ...drawn, parentId: random(i + 1) === 0 ? 'r' : `s${random(i + 1)}` }
+        }),
+      )
+      const trace = analyseTrace({ traceId: '1', baseUnixNano: 0n, spans }, { networkRttNs: 0 })
+      let at = trace.start
+      for (const segment of trace.criticalPath) {
+        expect([segment.start, segment.ns > 0]).toEqual([at, true])
+        at += segment.ns
+      }
+      expect(at - trace.start).toBe(trace.duration)
+      for (const hop of trace.hops)
+        if (hop.transit.ns !== null) expect(hop.segments.reduce((sum, s) => sum + s.ns, 0)).toBe(hop.transit.ns)
+    }
+  })
+})
+
+describe('proxies (D4, D6)', () => {
+  it('takes two backends at once as one wait (PROXY-2)', () => {
+    const trace = analyse(`
+      g S krakend 0-10000 krakend.stage=global
+        b1 C krakend 500-9000 krakend.stage=backend-request
+        b2 C krakend 600-4000 krakend.stage=backend-request`)
+    expect(proxy(trace, 'g').overhead).toMatchObject({ ns: 1_500_000, fidelity: 'exact' })
+    expect(proxy(trace, 'g').retry.attempts).toBe(1)
+  })
+
+  it('believes timing tags of the proxy (PROXY-3)', () => {
+    const trace = analyse(`
+      o C out:a 0-1000 hopscope.req_us=120 hopscope.resp_us=30
+        s S go:b 300-700`)
+    expect(proxy(trace, 'o')).toMatchObject({
+      overhead: { ns: 150_000, fidelity: 'exact' },
+      requestPath: { ns: 120_000 },
+      responsePath: { ns: 30_000 },
+    })
+  })
+
+  it('leaves failed attempts and back-off out (PROXY-4)', () => {
+    const trace = analyse(`
+      o S gateway:a 0-1000
+        r1 C up:a 100-300 http.status_code=503
+        r2 C up:a 450-900 http.status_code=200`)
+    expect(proxy(trace, 'o')).toMatchObject({
+      overhead: { ns: 200_000, fidelity: 'exact' },
+      retry: { attempts: 2, backoffNs: 150_000, wastedNs: 200_000 },
+    })
+    expect(self(trace, 'o')).toBe(350)
+    expect(trace.criticalPath.map((s) => `${s.class} ${s.ns / 1000}`)).toEqual([
+      'gateway.proc 100',
+      'retry 200',
+      'retry 150',
+      'external 450',
+      'gateway.proc 100',
+    ])
+  })
+
+  it('takes overlapping attempts as one wait (PROXY-5)', () => {
+    const trace = analyse(`
+      P S gateway:a 0-1000
+        r1 C up:a 100-800
+        r2 C up:a 300-700`)
+    expect(proxy(trace, 'P').overhead.ns).toBe(300_000)
+  })
+
+  it('knows a local reply: the proxy spent it all, and nothing lies beyond (HOP-5)', () => {
+    const trace = analyse(`
+      c C go:a 0-500
+        o C out:a 100-410 response_flags=UH http.status_code=503 name=x`)
+    expect(proxy(trace, 'o')).toMatchObject({
+      localReply: true,
+      error: true,
+      overhead: { ns: 310_000, fidelity: 'exact' },
+    })
+    expect(trace.hops).toEqual([])
+    expect(trace.criticalPath.map((s) => `${s.class} ${s.ns / 1000}`)).toEqual([
+      'loopback 100',
+      'proxy.proc 310',
+      'loopback 90',
+    ])
+  })
+
+  it('says unknown for a proxy whose callee left no span', () => {
+    const trace = analyse('o S in:a 0-500')
+    expect(proxy(trace, 'o').overhead).toMatchObject({
+      fidelity: 'unknown',
+      ns: null,
+      hiNs: null,
+      reasons: ['missing_callee'],
+    })
+    expect(proxy(trace, 'o').added.fidelity).toBe('unknown')
+    expect(trace.hops.map((h) => [h.kind, h.transit.reasons])).toEqual([['exit', ['missing_callee']]])
+  })
+
+  it('never takes an application without spans for a proxy', () => {
+    const trace = analyse(`
+      i S in:a 0-5000
+        o C out:a 1000-4000
+          j S in:b 1200-3800
+            B S go:b 1300-3700`)
+    expect(proxy(trace, 'i').overhead.reasons).toEqual(['missing_callee'])
+    expect(proxy(trace, 'o').added.hiNs).toBeNull()
+    expect(trace.hops.map((h) => [h.kind, h.via, h.transit.ns])).toEqual([
+      ['entry', ['o', 'j'], 600_000],
+      ['exit', ['i'], null],
+    ])
+  })
+})
+
+describe('hops (D3)', () => {
+  it('is unknown where the client is not instrumented (HOP-3)', () => {
+    const trace = analyse(`
+      A S go:a 0-5000
+        o C out:a 1000-4000
+          B S go:b 1200-3800`)
+    expect(trace.hops.map((h) => [h.kind, h.caller?.service, h.transit.fidelity, h.transit.reasons])).toEqual([
+      ['internal', 'a', 'unknown', ['missing_parent']],
+    ])
+  })
+
+  it('passes two waypoints (HOP-4)', () => {
+    const trace = analyse(`
+      c C go:a 0-5000
+        w1 S waypoint:w 500-4500
+          w2 S waypoint:x 1000-4000
+            B S go:b 1200-3800`)
+    const [hop] = trace.hops
+    expect(hop!.segments.map((s) => `${s.class} ${s.ns / 1000}`)).toEqual([
+      'wire 1000',
+      'proxy.out+wire 1000',
+      'proxy.out+wire 400',
+    ])
+    expect([hop!.transit.ns, hop!.dataPlane, hop!.via]).toEqual([2_400_000, 'waypoint', ['w1', 'w2']])
+    expect(trace.proxies.map((p) => p.identity.name)).toEqual(['w.shop', 'x.shop'])
+  })
+
+  it('gives the useful attempt the hop and the failed one none', () => {
+    const trace = analyse(`
+      c C go:a 0-2000
+        o C out:a 100-1900
+          B1 S go:b 200-500 http.status_code=503
+          B2 S go:b 900-1700 http.status_code=200`)
+    expect(trace.hops.map((h) => [h.transit.ns, h.transit.reasons])).toEqual([
+      [null, ['retry_or_hedge']],
+      [1_200_000, []],
+    ])
+    expect(trace.hops[1]!.segments.map((s) => `${s.class} ${s.ns / 1000}`)).toEqual([
+      'loopback 200',
+      'proxy.out+wire 300',
+      'retry 700',
+    ])
+  })
+})
+
+describe('broken input', () => {
+  it('keeps one of two spans with one id and says so', () => {
+    const spans = [...picture('a S go 0-100').spans, ...picture('a S go 0-300').spans]
+    const trace = analyseTrace({ traceId: '1', baseUnixNano: 0n, spans }, { networkRttNs: null })
+    expect([trace.spans.length, trace.duration, flagNames(trace.flags)]).toEqual([1, 300_000, ['dup_span_id']])
+  })
+
+  it('keeps one of two deliveries of the same span without a word', () => {
+    const spans = [...picture('a S go 0-100').spans, ...picture('a S go 0-100').spans]
+    expect(analyseTrace({ traceId: '1', baseUnixNano: 0n, spans }, { networkRttNs: null }).flags).toBe(0)
+  })
+
+  it('cuts a ring of parents and finds no root', () => {
+    const trace = analyse(`
+      a S go 0-100 parent=c
+      b I go 10-90 parent=a
+      c I go 20-80 parent=b
+      d I go 30-40 parent=d`)
+    expect(flagNames(trace.flags)).toEqual(['no_root', 'cycle'])
+    expect([trace.spans.length, trace.duration, trace.criticalPath]).toEqual([4, null, []])
+  })
+
+  it('analyses orphans but tells no end-to-end time for them', () => {
+    const trace = analyse(`
+      o C out:a 0-1000 parent=gone
+        B S go:b 100-900`)
+    expect(flagNames(trace.flags)).toContain('missing_parent')
+    expect([trace.duration, trace.hops.map((h) => [h.kind, h.transit.ns])]).toEqual([null, [['entry', 200_000]]])
+  })
+
+  it('takes an empty trace', () => {
+    expect(analyse('')).toMatchObject({ duration: null, spans: [], proxies: [], hops: [] })
+  })
+})
