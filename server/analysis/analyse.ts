@@ -1,21 +1,21 @@
 import { addedOf } from './added.ts'
 import { Flag } from './flags.ts'
 import { hash64, hex32, mix } from './hash.ts'
-import { findHops, isError, routeOf, type HopContext } from './hops.ts'
-import { oneAttempt, type Attempts, type Node, type Traversal } from './node.ts'
-import { overheadOf, type Overhead } from './overhead.ts'
+import { findHops, isError, routeOf, type ClientAttempts } from './hops.ts'
+import { identityOf, serviceOf } from './identity.ts'
+import type { Attempts, Node, Traversal } from './node.ts'
+import { overheadOf } from './overhead.ts'
 import { criticalPath } from './path.ts'
 import { place } from './place.ts'
 import { attribute } from './recognise/emitter.ts'
 import { selfTime } from './self.ts'
 import { taxes } from './tax.ts'
-import { findTraversals, httpStatus, judgeAttempts } from './traversals.ts'
+import { findTraversals, judgeAttempts } from './traversals.ts'
 import { buildTree } from './tree.ts'
 import {
   SpanKind,
   type AnalysedSpan,
   type AnalysisSettings,
-  type ProxyIdentity,
   type ProxyTraversal,
   type TraceAnalysis,
   type TraceInput,
@@ -36,23 +36,12 @@ export function analyseTrace(input: TraceInput, settings: AnalysisSettings): Tra
   const clientAttempts = findClientAttempts(order)
   for (const node of order) node.self = selfTime(node)
 
-  const overheads = new Map<Traversal, Overhead>()
-  const identities = new Map<Traversal, ProxyIdentity>()
   for (const traversal of traversals) {
-    const overhead = overheadOf(traversal)
-    traversal.head.flags |= overhead.flags
-    overheads.set(traversal, overhead)
-    identities.set(traversal, identityOf(traversal))
+    traversal.overhead = overheadOf(traversal)
+    traversal.head.flags |= traversal.overhead.flags
   }
-  const context: HopContext = {
-    identityOf: (traversal) => identities.get(traversal)!,
-    inProcess: (traversal) => overheads.get(traversal)!.total.loNs,
-    clientAttempts: (client) => clientAttempts?.get(client) ?? oneAttempt,
-  }
-  const hops = findHops(order, traversals, context)
-  const proxies = traversals.map((traversal) =>
-    toTraversal(traversal, identities.get(traversal)!, overheads.get(traversal)!, settings),
-  )
+  const hops = findHops(order, traversals, clientAttempts)
+  const proxies = traversals.map((traversal) => toTraversal(traversal, settings))
 
   const measurable = root !== null && !(root.flags & Flag.negDuration)
   const duration = measurable ? root.duration : null
@@ -73,7 +62,7 @@ export function analyseTrace(input: TraceInput, settings: AnalysisSettings): Tra
     route: root ? routeOf(root) : '',
     flags,
     error: root ? isError(root) : order.some(isError),
-    services: [...new Set(order.map((node) => serviceOf(node)))],
+    services: servicesOf(order),
     shapeId: shapeOf(order),
     weight: 1,
     spans: order.map(toSpan),
@@ -85,48 +74,24 @@ export function analyseTrace(input: TraceInput, settings: AnalysisSettings): Tra
 }
 
 /** D6 for an application's CLIENT span below which several servers answered. */
-function findClientAttempts(order: readonly Node[]): Map<Node, Attempts> | undefined {
+const noClients: ClientAttempts = new Map()
+
+function findClientAttempts(order: readonly Node[]): ClientAttempts {
   let found: Map<Node, Attempts> | undefined
   for (const node of order) {
     if (node.traversal !== null || node.input.kind !== SpanKind.client || node.children.length < 2) continue
     const tries = node.children.filter((child) => child.traversal !== null || child.input.kind === SpanKind.server)
     if (tries.length > 1) (found ??= new Map()).set(node, judgeAttempts(tries))
   }
-  return found
+  return found ?? noClients
 }
 
-/** A waypoint is called by its own name: some Istio versions give it that of the service behind it. */
-function serviceOf({ emitter, role }: Node): string {
-  return role === 'waypoint' && emitter.workload !== ''
-    ? `${emitter.workload}${emitter.namespace && `.${emitter.namespace}`}`
-    : emitter.service
-}
-
-const proxyIds = new Map<string, string>()
-
-/** api.md "Identity": never pod or version. */
-function identityOf({ head, family, role }: Traversal): ProxyIdentity {
-  const { environment, cluster, namespace, workload } = head.emitter
-  const key = `${environment}\n${cluster}\n${family}\n${namespace}\n${workload}\n${role}`
-  let proxyId = proxyIds.get(key)
-  if (proxyId === undefined) {
-    proxyId = hash64([environment, cluster, family, namespace, workload, role])
-    if (proxyIds.size < 100_000) proxyIds.set(key, proxyId)
-  }
-  const name = role === 'waypoint' ? serviceOf(head) : workload
-  return { environment, cluster, namespace, proxyId, family, workload, role, name }
-}
-
-function toTraversal(
-  traversal: Traversal,
-  identity: ProxyIdentity,
-  overhead: Overhead,
-  settings: AnalysisSettings,
-): ProxyTraversal {
+function toTraversal(traversal: Traversal, settings: AnalysisSettings): ProxyTraversal {
   const { head, spans, attempts } = traversal
+  const overhead = traversal.overhead!
   const { emitter } = head
   return {
-    identity,
+    identity: identityOf(traversal),
     spanId: head.id,
     spanIds: spans.map((span) => span.id),
     instance: emitter.instance,
@@ -142,7 +107,7 @@ function toTraversal(
     retry: { attempts: attempts.count, backoffNs: attempts.backoffNs, wastedNs: attempts.wastedNs },
     localReply: overhead.localReply,
     error: isError(head),
-    status: httpStatus(head),
+    status: head.status,
     route: routeOf(head),
     caller: neighbour(head, (node) => node.parent),
     callee:
@@ -150,6 +115,15 @@ function toTraversal(
     responseFlags: attribute(head.input, 'response_flags') ?? '',
     flags: head.flags,
   }
+}
+
+function servicesOf(order: readonly Node[]): string[] {
+  const services: string[] = []
+  for (const node of order) {
+    const service = serviceOf(node)
+    if (!services.includes(service)) services.push(service)
+  }
+  return services
 }
 
 /** Service of the next application on the way that `next` goes; '' when there is none. */
@@ -181,10 +155,10 @@ function shapeOf(order: readonly Node[]): string {
   let a = 0x811c9dc5
   let b = order.length
   for (const { emitter, input, role } of order) {
-    let h = emitter.shapes.get(input.name)
+    let h = emitter.memo.shapes.get(input.name)
     if (h === undefined) {
       h = parseInt(hash64([emitter.service, input.name, role]).slice(0, 8), 16)
-      if (emitter.shapes.size < 1000) emitter.shapes.set(input.name, h)
+      if (emitter.memo.shapes.size < 1000) emitter.memo.shapes.set(input.name, h)
     }
     a = Math.imul(a ^ h, 0x01000193)
     b = mix((b + h) ^ a)

@@ -31,10 +31,12 @@ export const Flag = {
 const names: readonly string[] = Object.keys(Flag).map((key) =>
   key.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`),
 )
+const noFlags: readonly string[] = []
 const known = new Map<number, readonly string[]>()
 
 /** Names of the set bits in ascending order: `['neg_gap', 'missing_callee']`. The arrays are shared: do not change them. */
 export function flagNames(mask: number): readonly string[] {
+  if (mask === 0) return noFlags
   let list = known.get(mask)
   if (!list) {
     list = names.filter((_, bit) => (mask & (1 << bit)) !== 0)

@@ -1,10 +1,10 @@
 import { Flag } from './flags.ts'
-import { hash64 } from './hash.ts'
+import { hopIdOf, identityOf } from './identity.ts'
 import { exact, unknown } from './measure.ts'
 import { oneAttempt, type Attempts, type Node, type Traversal } from './node.ts'
 import { attribute } from './recognise/emitter.ts'
 import { covered, difference } from './self.ts'
-import { failed, httpStatus } from './traversals.ts'
+import { failed } from './traversals.ts'
 import {
   SpanKind,
   type Fidelity,
@@ -12,17 +12,11 @@ import {
   type HopEnd,
   type HopSegment,
   type Measure,
-  type ProxyIdentity,
   type SegmentClass,
 } from './types.ts'
 
-export interface HopContext {
-  identityOf(traversal: Traversal): ProxyIdentity
-  /** D4's in-process time, null where only bounded. ns. */
-  inProcess(traversal: Traversal): number | null
-  /** D6 of an application's CLIENT span with several attempts below. */
-  clientAttempts(client: Node): Attempts
-}
+/** D6 of applications' CLIENT spans with several attempts below. */
+export type ClientAttempts = ReadonlyMap<Node, Attempts>
 
 /** One traversal on the way, and the span of it that what follows hangs under. */
 interface Passage {
@@ -31,20 +25,20 @@ interface Passage {
 }
 
 /** D3: a hop for every server span that something called, and one for every proxy that no callee answers. */
-export function findHops(order: readonly Node[], traversals: readonly Traversal[], context: HopContext): Hop[] {
+export function findHops(order: readonly Node[], traversals: readonly Traversal[], clients: ClientAttempts): Hop[] {
   const hops: Hop[] = []
   for (const node of order) {
     const { parent } = node
     if (node.leg !== 'app' || parent === null) continue
     if (parent.traversal !== null) {
-      if (parent.traversal.outs.includes(node)) hops.push(toHop(node, climb(node), context))
+      if (parent.traversal.outs.includes(node)) hops.push(toHop(node, climb(node), clients))
     } else if (node.input.kind === SpanKind.server) {
       const called = parent.input.kind === SpanKind.client || parent.emitter.service !== node.emitter.service
-      if (called) hops.push(toHop(node, { via: [], caller: parent }, context))
+      if (called) hops.push(toHop(node, { via: [], caller: parent }, clients))
     }
   }
   for (const traversal of traversals)
-    for (const exit of openEnds(traversal)) hops.push(exitHop(traversal, exit, context))
+    for (const exit of openEnds(traversal)) hops.push(exitHop(traversal, exit, clients))
   return hops
 }
 
@@ -76,13 +70,13 @@ function climb(from: Node): Way {
   }
 }
 
-function toHop(callee: Node, { via, caller }: Way, context: HopContext): Hop {
+function toHop(callee: Node, { via, caller }: Way, clients: ClientAttempts): Hop {
   const top = caller ?? via[0]!.traversal.head
-  const measured = transit(callee, via, caller, top, context)
-  return describe(via, caller, callee, measured, context)
+  const measured = transit(callee, via, caller, top, clients)
+  return describe(via, caller, callee, measured, clients)
 }
 
-function exitHop(traversal: Traversal, exit: Node, context: HopContext): Hop {
+function exitHop(traversal: Traversal, exit: Node, clients: ClientAttempts): Hop {
   const { via, caller } = climb(traversal.head)
   const measured = {
     transit: unknown(Flag.missingCallee),
@@ -90,7 +84,7 @@ function exitHop(traversal: Traversal, exit: Node, context: HopContext): Hop {
     wire: unknown(Flag.missingCallee),
     flags: Flag.missingCallee,
   }
-  return describe([...via, { traversal, exit }], caller, null, measured, context)
+  return describe([...via, { traversal, exit }], caller, null, measured, clients)
 }
 
 interface Transit {
@@ -107,7 +101,13 @@ const unknownTransit = (flag: number): Transit => ({
   flags: flag,
 })
 
-function transit(callee: Node, via: readonly Passage[], caller: Node | null, top: Node, context: HopContext): Transit {
+function transit(
+  callee: Node,
+  via: readonly Passage[],
+  caller: Node | null,
+  top: Node,
+  clients: ClientAttempts,
+): Transit {
   if (caller !== null && caller.input.kind !== SpanKind.client) return unknownTransit(Flag.missingParent)
   if (callee.wasted || via.some(({ traversal, exit }) => exit.wasted || traversal.head.wasted))
     return unknownTransit(Flag.retryOrHedge)
@@ -121,7 +121,7 @@ function transit(callee: Node, via: readonly Passage[], caller: Node | null, top
   if (caller !== null) {
     const cls = via[0]?.traversal.role === 'sidecar-outbound' ? 'loopback' : 'wire'
     const total = caller.duration - next(0).duration
-    const attempts = context.clientAttempts(caller)
+    const attempts = attemptsBelow(caller, clients)
     const own = attempts.count > 1 ? caller.duration - covered(caller, caller.children) - attempts.backoffNs : total
     add(caller, cls, own)
     if (own !== total) add(caller, 'retry', total - own)
@@ -132,7 +132,7 @@ function transit(callee: Node, via: readonly Passage[], caller: Node | null, top
     const others = family === 'envoy' ? 'retry' : 'external'
     if (exit.leg === 'up' && exit !== head) {
       const total = head.duration - exit.duration
-      const own = ups.length > 1 || traversal.bodies.length > 0 ? (context.inProcess(traversal) ?? total) : total
+      const own = ups.length > 1 || traversal.bodies.length > 0 ? (traversal.overhead?.total.loNs ?? total) : total
       add(head, processing(traversal), own)
       if (own !== total) {
         const bodies = traversal.bodies.filter((body) => body.input.parentId === exit.input.spanId)
@@ -150,15 +150,8 @@ function transit(callee: Node, via: readonly Passage[], caller: Node | null, top
     }
   })
   settle(segments, gap.ns)
-  return { transit: exact(gap.ns, gap.flags), segments: segments.map(freeze), wire: wireOf(segments), flags: gap.flags }
+  return { transit: exact(gap.ns, gap.flags), segments, wire: wireOf(segments), flags: gap.flags }
 }
-
-const freeze = ({ class: cls, ownerSpanId, ns, fidelity }: HopSegment): HopSegment => ({
-  class: cls,
-  ownerSpanId,
-  ns,
-  fidelity,
-})
 
 /** Class of time inside a proxy that tells its own time from its waiting (D7). */
 export const processing = ({ role }: Traversal): SegmentClass => (role === 'gateway' ? 'gateway.proc' : 'proxy.proc')
@@ -175,6 +168,7 @@ const fidelityOf = (cls: SegmentClass): Fidelity =>
  * deficit is taken from its neighbours, first those nearer to the callee, so that all still add up to the transit.
  */
 function settle(segments: HopSegment[], total: number): void {
+  if (total > 0 && segments.every((segment) => segment.ns >= 0)) return
   const values = segments.map((segment) => segment.ns)
   const carry = (order: number[]) => {
     let owed = 0
@@ -208,16 +202,16 @@ function describe(
   caller: Node | null,
   callee: Node | null,
   measured: Transit,
-  context: HopContext,
+  clients: ClientAttempts,
 ): Hop {
   const first = caller ?? via[0]!.traversal.head
   const last = callee ?? via.at(-1)!.exit
   const place = (callee ?? via.at(-1)!.traversal.head).emitter
-  const identities = via.map(({ traversal }) => context.identityOf(traversal))
+  const identities = via.map(({ traversal }) => identityOf(traversal))
   const viaProxyIds = identities.map((identity) => identity.proxyId)
   const kind = callee === null ? 'exit' : caller === null ? 'entry' : 'internal'
   const { environment, cluster, namespace } = place
-  const attempts = attemptsOn(via, caller, context)
+  const attempts = attemptsOn(via, caller, clients)
   const zones = [first.emitter.zone, last.emitter.zone]
   let flags = measured.flags | first.flags | last.flags
   for (const { traversal } of via) flags |= traversal.head.flags
@@ -225,7 +219,7 @@ function describe(
     environment,
     cluster,
     namespace,
-    hopId: hopId(environment, cluster, kind, caller?.emitter.service ?? '', callee?.emitter.service ?? '', viaProxyIds),
+    hopId: hopIdOf(place, kind, caller?.emitter.service ?? '', callee?.emitter.service ?? '', viaProxyIds),
     kind,
     caller: endOf(caller),
     callee: endOf(callee),
@@ -245,36 +239,18 @@ function describe(
     backoffNs: attempts.backoffNs,
     wastedNs: attempts.wastedNs,
     error: isError(last),
-    status: httpStatus(last),
+    status: last.status,
     flags,
   }
 }
 
 const endOf = (node: Node | null): HopEnd | null => node && { service: node.emitter.service, spanId: node.id }
 
-const hopIds = new Map<string, string>()
+const attemptsBelow = (client: Node, clients: ClientAttempts) => clients.get(client) ?? oneAttempt
 
-/** api.md "Identity". */
-function hopId(
-  environment: string,
-  cluster: string,
-  kind: string,
-  caller: string,
-  callee: string,
-  via: readonly string[],
-): string {
-  const key = `${environment}\n${cluster}\n${kind}\n${caller}\n${callee}\n${via.join(' ')}`
-  let id = hopIds.get(key)
-  if (id === undefined) {
-    id = hash64([environment, cluster, kind, caller, callee, ...via])
-    if (hopIds.size < 100_000) hopIds.set(key, id)
-  }
-  return id
-}
-
-function attemptsOn(via: readonly Passage[], caller: Node | null, context: HopContext): Attempts {
+function attemptsOn(via: readonly Passage[], caller: Node | null, clients: ClientAttempts): Attempts {
   const all = via.map(({ traversal }) => traversal.attempts)
-  if (caller !== null) all.push(context.clientAttempts(caller))
+  if (caller !== null) all.push(attemptsBelow(caller, clients))
   return all.reduce(
     (sum, one) => ({
       count: Math.max(sum.count, one.count),

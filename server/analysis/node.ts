@@ -1,4 +1,5 @@
 import type { Emitter, SpanLeg } from './recognise/emitter.ts'
+import type { Overhead } from './overhead.ts'
 import type { Measure, Role, SpanInput } from './types.ts'
 
 /** A span inside the analysis: filled step by step, each step reading only what earlier ones wrote. ns since the base. */
@@ -31,6 +32,8 @@ export interface Node {
   blocking: boolean
   self: Measure | null
   traversal: Traversal | null
+  /** HTTP status code, 0 when not given. */
+  readonly status: number
   /** An attempt that another attempt made good for, or the like (D6). */
   wasted: boolean
 }
@@ -52,6 +55,7 @@ export interface Traversal {
   readonly outs: Node[]
   /** D6 over `ups`, or over `outs` of a single-span Envoy. */
   attempts: Attempts
+  overhead: Overhead | null
 }
 
 export interface Attempts {

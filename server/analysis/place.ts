@@ -1,6 +1,5 @@
 import { Flag } from './flags.ts'
 import { tolerance, type Node } from './node.ts'
-import { attribute } from './recognise/emitter.ts'
 import { SpanKind } from './types.ts'
 
 /** algorithms.md 1.1 (clock domains), 1.2 step 5 (blocking), step 6 (placement): one pass from the tops down. */
@@ -122,7 +121,7 @@ function joinParent(node: Node, parent: Node): void {
   const parentEnd = parent.placed + parent.duration
   const slack = Math.max(tolerance(parent.duration), node.emitter.grid, parent.emitter.grid)
   const waits = parent.input.kind === SpanKind.client || parent.emitter.family !== ''
-  if (node.input.kind === SpanKind.consumer || attribute(node.input, 'opentracing.ref_type') === 'follows_from') {
+  if (node.input.kind === SpanKind.consumer || node.emitter.followsFrom) {
     node.blocking = false
   } else if (end > parentEnd + slack) {
     if (waits || !sameClock(node, parent)) node.flags |= Flag.childOutlives

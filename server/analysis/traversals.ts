@@ -33,6 +33,7 @@ export function findTraversals(order: readonly Node[]): Traversal[] {
       spans: [node],
       outs: [],
       attempts: oneAttempt,
+      overhead: null,
     }
     if (node.leg === 'up') node.traversal.ups.push(node)
     traversals.push(node.traversal)
@@ -79,21 +80,13 @@ const near = (a: Node, b: Node) =>
 
 /** A call that did not bring the answer: HTTP 0 or 5xx, an error status, or cancelled. */
 export function failed(node: Node): boolean {
-  const { input } = node
-  const status = httpStatus(node)
+  const { input, status } = node
   if (status !== 0) return status >= 500
   return (
     input.status === StatusCode.error ||
     attribute(input, 'error') === 'true' ||
     attribute(input, 'http.status_code') === '0'
   )
-}
-
-/** 0 when not given. */
-export function httpStatus({ input }: Node): number {
-  const text = attribute(input, 'http.response.status_code') ?? attribute(input, 'http.status_code')
-  const status = text === undefined ? 0 : Number(text)
-  return status >= 100 && status <= 999 ? Math.floor(status) : 0
 }
 
 /**

@@ -1,6 +1,7 @@
 import { Flag } from './flags.ts'
 import { hash64 } from './hash.ts'
 import { noChildren, type Node } from './node.ts'
+import { attribute } from './recognise/emitter.ts'
 import { recognise } from './recognise/recognise.ts'
 import { SpanKind, type Attributes, type SpanInput } from './types.ts'
 
@@ -111,9 +112,16 @@ function toNode(span: SpanInput): Node {
     to: 0,
     blocking: true,
     self: null,
+    status: httpStatus(span),
     traversal: null,
     wasted: false,
   }
+}
+
+function httpStatus(span: SpanInput): number {
+  const text = attribute(span, 'http.response.status_code') ?? attribute(span, 'http.status_code')
+  const status = text === undefined ? 0 : Number(text)
+  return status >= 100 && status <= 999 ? Math.floor(status) : 0
 }
 
 function link(nodes: readonly Node[], byId: ReadonlyMap<string, Node>): Tree {

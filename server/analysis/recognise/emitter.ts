@@ -1,4 +1,4 @@
-import type { Attributes, ResourceInput, Role, SpanInput } from '../types.ts'
+import type { Attributes, ProxyIdentity, ResourceInput, Role, SpanInput } from '../types.ts'
 
 /** Which side of one traversal a span describes (proxy-spans.md section 2). `body`: reading of an upstream's response. */
 export type SpanLeg = 'app' | 'down' | 'up' | 'stage' | 'body'
@@ -37,8 +37,26 @@ export interface Emitter extends ProcessFacts {
   readonly grid: number
   /** The SERVER span starts late, so differences to it are upper bounds only (D4b). */
   readonly lateStart: boolean
-  /** 16 hex digits of (service, name, role) cached for shape_id; filled by analyse.ts. */
+  /** Attribute opentracing.ref_type is follows_from: never awaited (1.2 step 5). */
+  readonly followsFrom: boolean
+  /** Filled by identity.ts and shape.ts: what they derive from an emitter, derived once. */
+  readonly memo: EmitterMemo
+}
+
+export interface EmitterMemo {
+  identity: ProxyIdentity | null
+  readonly hops: HopMemo[]
+  /** 32-bit hash of (service, name, role) by span name. */
   readonly shapes: Map<string, number>
+}
+
+/** Words of a hop whose callee (or last proxy) has this emitter. */
+export interface HopMemo {
+  readonly kind: string
+  readonly caller: string
+  readonly callee: string
+  readonly via: readonly string[]
+  readonly hopId: string
 }
 
 /** Attribute of a span: its own wins over the interned set; '' counts as absent (Envoy sends empty tags). */

@@ -1,0 +1,34 @@
+import { hash64 } from './hash.ts'
+import type { Traversal, Node } from './node.ts'
+import type { Emitter } from './recognise/emitter.ts'
+import type { ProxyIdentity } from './types.ts'
+
+/** api.md "Identity": of the workload and its role, never of a pod or a version. */
+export function identityOf({ head, family, role }: Traversal): ProxyIdentity {
+  const { memo, environment, cluster, namespace, workload } = head.emitter
+  if (memo.identity?.role === role) return memo.identity
+  const proxyId = hash64([environment, cluster, family, namespace, workload, role])
+  const name = role === 'waypoint' ? serviceOf(head) : workload
+  memo.identity = { environment, cluster, namespace, proxyId, family, workload, role, name }
+  return memo.identity
+}
+
+/** A waypoint is called by its own name: some Istio versions give it that of the service behind it. */
+export function serviceOf({ emitter, role }: Node): string {
+  if (role !== 'waypoint' || emitter.workload === '') return emitter.service
+  return emitter.namespace === '' ? emitter.workload : `${emitter.workload}.${emitter.namespace}`
+}
+
+/** `place`: emitter of the callee, or of the last proxy where there is none. */
+export function hopIdOf(place: Emitter, kind: string, caller: string, callee: string, via: readonly string[]): string {
+  const { hops } = place.memo
+  for (const hop of hops)
+    if (hop.kind === kind && hop.caller === caller && hop.callee === callee && sameList(hop.via, via)) return hop.hopId
+  const hopId = hash64([place.environment, place.cluster, kind, caller, callee, ...via])
+  if (hops.length >= 64) hops.length = 0
+  hops.push({ kind, caller, callee, via, hopId })
+  return hopId
+}
+
+const sameList = (a: readonly string[], b: readonly string[]) =>
+  a.length === b.length && a.every((value, i) => value === b[i])
