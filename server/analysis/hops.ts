@@ -7,6 +7,7 @@ import { covered, difference } from './self.ts'
 import { failed } from './traversals.ts'
 import {
   SpanKind,
+  StatusCode,
   type Fidelity,
   type Hop,
   type HopEnd,
@@ -279,5 +280,5 @@ export const routeOf = (node: Node): string => attribute(node.input, 'http.route
 
 /** proxy-spans.md section 3, "OTel status UNSET on a failed Envoy span". */
 export function isError(node: Node): boolean {
-  return failed(node) || node.input.status === 2 || attribute(node.input, 'error') === 'true'
+  return node.input.status === StatusCode.error || attribute(node.input, 'error') === 'true' || failed(node)
 }

@@ -119,8 +119,7 @@ function toNode(span: SpanInput): Node {
 }
 
 function httpStatus(span: SpanInput): number {
-  const text = attribute(span, 'http.response.status_code') ?? attribute(span, 'http.status_code')
-  const status = text === undefined ? 0 : Number(text)
+  const status = Number(attribute(span, 'http.response.status_code') ?? attribute(span, 'http.status_code'))
   return status >= 100 && status <= 999 ? Math.floor(status) : 0
 }
 

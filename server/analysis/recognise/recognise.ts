@@ -42,7 +42,7 @@ export function recognise(span: SpanInput): Emitter {
 
 function ownDecisive(span: SpanInput): string {
   let own = decisiveName.test(span.name) ? span.name : ''
-  for (const [key, value] of span.attributes) if (decisiveKeys.has(key)) own += `\n${key}=${value}`
+  for (const key of span.attributes.keys()) if (decisiveKeys.has(key)) own += `\n${key}=${span.attributes.get(key)}`
   return own
 }
 
