@@ -1,0 +1,71 @@
+/** What the API answers about single requests as a list, and about what there is: services, routes, exporters, setup. */
+import { z } from 'zod'
+import { Count, EntityId, Instant, listOf, Ns, Tax, TraceId } from './contract.ts'
+
+export const TraceSummary = z.object({
+  traceId: TraceId,
+  startUnixNano: Instant,
+  durationNs: Ns.nullable(),
+  rootService: z.string(),
+  rootName: z.string(),
+  spanCount: Count,
+  hopCount: Count,
+  meshTax: Tax.nullable().describe('null without a root'),
+  gatewayTax: Tax.nullable().describe('null without a root'),
+  error: z.boolean(),
+})
+export type TraceSummary = z.infer<typeof TraceSummary>
+
+export const TraceList = listOf(TraceSummary)
+export type TraceList = z.infer<typeof TraceList>
+
+export const Service = z.object({
+  name: z.string(),
+  traces: Count,
+  errors: Count,
+  spans: Count.optional(),
+})
+export type Service = z.infer<typeof Service>
+
+export const ServiceList = listOf(Service)
+export type ServiceList = z.infer<typeof ServiceList>
+
+export const Route = z.object({
+  id: EntityId.describe('what the route filter of the overview takes'),
+  rootService: z.string(),
+  rootName: z.string(),
+  traces: Count,
+  errors: Count,
+})
+export type Route = z.infer<typeof Route>
+
+export const RouteList = listOf(Route)
+export type RouteList = z.infer<typeof RouteList>
+
+export const Exporter = z.object({
+  service: z.string(),
+  scope: z.string(),
+  spans: Count,
+  lastUnixNano: Instant.nullable(),
+})
+export type Exporter = z.infer<typeof Exporter>
+
+export const Ingest = z.object({
+  from: Instant,
+  to: Instant,
+  received: Count.describe('spans'),
+  stored: Count.describe('spans'),
+  refused: Count.describe('spans'),
+  late: Count.describe('traces that changed after they had settled'),
+  inSpool: Count.nullable().describe('spans waiting to be stored; null where that is not known'),
+  lastSpanUnixNano: Instant.nullable(),
+  exporters: z.array(Exporter),
+})
+export type Ingest = z.infer<typeof Ingest>
+
+export const Setup = z.object({
+  version: z.string(),
+  receivers: z.object({ grpc: z.string(), http: z.string() }).describe('addresses that OTLP exporters send to'),
+  settleQuietMs: Count.describe('a trace is on the lists this long after its last span'),
+})
+export type Setup = z.infer<typeof Setup>
