@@ -6,6 +6,9 @@ import { connect, type ClickHouse } from '../storage/clickhouse.ts'
 import { startEngine as startEmbedded, type Engine } from '../storage/engine.ts'
 import { migrate } from '../storage/migrate.ts'
 
+/** For parts under test: what fails on purpose need not be told. */
+export const quiet = pino({ level: 'silent' })
+
 /** A ClickHouse of a test's own. */
 export interface TestEngine {
   /** With the database, for whatever takes a ClickHouse URL. */

@@ -1,4 +1,5 @@
 import { nativeBlock, type ColumnSpec, type NativeBlock } from '../../storage/native.ts'
+import { ANALYSIS_VERSION } from '../analysis/analyse.ts'
 import type { Hop, Measure, ProxyIdentity, ProxyTraversal, TraceAnalysis } from '../analysis/types.ts'
 
 /**
@@ -6,8 +7,6 @@ import type { Hop, Measure, ProxyIdentity, ProxyTraversal, TraceAnalysis } from 
  * Numbers come from the analysis unchanged; only what a column cannot hold is cut to its range.
  */
 
-/** Raised when the analysis comes to other numbers, so that facts of different rules can be told apart. */
-export const analysisVersion = 1
 /** `analysis_version` of a trace that the analysis failed on: only where it lies is known. */
 export const failedAnalysis = 0
 
@@ -184,7 +183,7 @@ export function pushFacts(blocks: FactBlocks, trace: TraceAnalysis, context: Fac
     job: context.job,
     sign: 1,
     revision: context.revision,
-    analysis_version: analysisVersion,
+    analysis_version: ANALYSIS_VERSION,
     settled_at: context.settledAt,
     trace_id: trace.traceId,
     trace_start: instant(trace.baseUnixNano, trace.start),
@@ -204,6 +203,46 @@ export function pushFacts(blocks: FactBlocks, trace: TraceAnalysis, context: Fac
     traces.truncate(before.traces)
     throw error
   }
+}
+
+/** What is known of a trace without its analysis. */
+export interface TraceExtent {
+  readonly traceId: string
+  /** Unix ns. */
+  readonly firstStart: bigint
+  readonly lastStart: bigint
+  readonly spans: number
+  readonly service: string
+}
+
+/** A trace that the analysis failed on: a fact that it is there, without hops, proxies or a duration. */
+export function pushFailedTrace(blocks: FactBlocks, extent: TraceExtent, context: FactContext): void {
+  const { traceId, firstStart, lastStart, spans, service } = extent
+  blocks.traces.push({
+    job: context.job,
+    sign: 1,
+    revision: context.revision,
+    analysis_version: failedAnalysis,
+    settled_at: context.settledAt,
+    trace_id: traceId,
+    start: firstStart,
+    duration: null,
+    span_rows: context.spanRows,
+    span_count: spans,
+    hop_count: 0,
+    proxy_count: 0,
+    first_start: firstStart,
+    last_start: lastStart,
+    ...{ environment: '', cluster: '', namespace: '', root_service: '', root_name: '', route: '' },
+    services: service ? [service] : [],
+    error: 0,
+    flags: (context.flags | noRootFlag) >>> 0,
+    shape_id: 0,
+    weight: 1,
+    ...{ mesh_lower: null, mesh_upper: null, mesh_estimate: null },
+    ...{ gateway_lower: null, gateway_upper: null, gateway_estimate: null },
+    ...{ 'segments.owner': [], 'segments.class': [], 'segments.leg': [], 'segments.offset': [], 'segments.ns': [] },
+  })
 }
 
 function traceRow(trace: TraceAnalysis, { spanRows, flags }: FactContext) {

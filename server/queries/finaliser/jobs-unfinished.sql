@@ -1,7 +1,7 @@
 -- Jobs that a finaliser began and did not bring to their end, with the last state each reached.
-SELECT toString(job) AS job, CAST(max(state), 'String') AS state
+SELECT toString(jobs.job) AS job, CAST(max(jobs.state), 'String') AS state
 FROM jobs
 WHERE finaliser = {finaliser:String}
-GROUP BY job
-HAVING max(state) < 'rolled'
-ORDER BY job
+GROUP BY jobs.job
+HAVING max(jobs.state) < 'rolled'
+ORDER BY jobs.job

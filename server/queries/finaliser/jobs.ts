@@ -28,8 +28,8 @@ export function unfinishedJobs(clickhouse: ClickHouse, finaliser: string): Promi
 
 /** `job` is '0' and `watermarkMs` 0 when there is no job yet. */
 export async function newestJob(clickhouse: ClickHouse, finaliser: string) {
-  const [row] = await clickhouse.query<{ job: string; watermarkMs: string }>(newestSql, { finaliser })
-  return { job: row!.job, watermarkMs: Number(row!.watermarkMs) }
+  const [row] = await clickhouse.query<{ job: string; watermarkMs: string; anyFacts: number }>(newestSql, { finaliser })
+  return { job: row!.job, watermarkMs: Number(row!.watermarkMs), anyFacts: row!.anyFacts === 1 }
 }
 
 /** Ends what an earlier life of the finaliser left running in ClickHouse, and waits for it to have ended. */

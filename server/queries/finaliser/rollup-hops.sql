@@ -2,7 +2,7 @@
 -- Value by level (algorithms.md section 7): exact and modelled count with their number, bounded with its upper end;
 -- unknown, and bounded without an end, count as requests only.
 -- A class that a hop has twice (two proxies, two wires) counts once, with the sum, at the level of its least certain
--- part: the levels' names are in the order of the alphabet.
+-- part.
 -- settled_at of a job is the second of its id (Unix ms << 21): it names the one partition to look into.
 -- A start that a DateTime cannot hold (before 1970, after 2106) is a fact but in no rollup.
 INSERT INTO rollup_1m
@@ -40,7 +40,12 @@ FROM (
           (
             arrayReduce('sumMap', [segments.class], [segments.ns]).1,
             arrayReduce('sumMap', [segments.class], [segments.ns]).2,
-            arrayReduce('maxMap', [segments.class], [segments.fidelity]).2
+            arrayMap(
+              level -> ['exact', 'bounded', 'modelled', 'unknown'][level],
+              arrayReduce('maxMap', [segments.class], [arrayMap(
+                fidelity -> toUInt8(indexOf(['exact', 'bounded', 'modelled', 'unknown'], fidelity)), segments.fidelity
+              )]).2
+            )
           )
         ) AS merged
       FROM hops

@@ -1,0 +1,167 @@
+import type { SpanReader, StoredTrace, TraceRef } from '../queries/spans.ts'
+import type { AnalysisSettings, TraceAnalysis, TraceInput } from '../analysis/types.ts'
+import {
+  factBlocks,
+  lateRevisionFlag,
+  pushFacts,
+  pushFailedTrace,
+  pushHopName,
+  pushProxyName,
+  truncatedFlag,
+  type FactBlocks,
+  type TraceExtent,
+} from './facts.ts'
+
+/** A settled trace as the worker gets it. */
+export interface JobTrace extends Required<TraceRef> {
+  /** How many rows of spans are known to be there: only to portion the reading. */
+  readonly rows: number
+  /** The facts it has already; null for none. */
+  readonly facts: { readonly revision: number; readonly spanRows: number } | null
+  /** Settled before its time. */
+  readonly early: boolean
+  /** Do not analyse: a worker died of it. */
+  readonly poisonous: boolean
+}
+
+export interface JobOrder {
+  readonly job: bigint
+  /** Unix seconds. */
+  readonly settledAt: number
+  readonly traces: readonly JobTrace[]
+}
+
+/** Native blocks, empty where there are no rows, and what became of the traces. */
+export interface JobResult {
+  readonly blocks: Record<keyof FactBlocks, Uint8Array>
+  readonly written: number
+  /** Ids of traces whose older facts must be taken back. */
+  readonly revised: readonly string[]
+  readonly failed: readonly { traceId: string; reason: string }[]
+  readonly spans: number
+}
+
+export type Analyse = (trace: TraceInput, settings: AnalysisSettings) => TraceAnalysis
+
+export interface Analyst {
+  run(order: JobOrder): Promise<JobResult>
+}
+
+/** Rows read at once: their objects are gone before the next are read. */
+const rowsPerRead = 40_000
+const tracesPerRead = 4_000
+/** A trace wider than this is read apart, so that its minutes are not looked through for all others. */
+const wideSeconds = 600
+/** Names are written again after this long, well before they expire. */
+const namesEverySeconds = 86_400
+const maxNames = 200_000
+
+/**
+ * Reads, analyses and puts into blocks. What it does depends on the order and the spans alone, but for the names: a name
+ * that this analyst has put out within a day is not put out again.
+ */
+export function openAnalyst(reader: SpanReader, analyse: Analyse, settings: AnalysisSettings): Analyst {
+  const names = new Map<string, number>()
+  const isNew = (key: string, at: number): boolean => {
+    if (at - (names.get(key) ?? -Infinity) < namesEverySeconds) return false
+    if (names.size >= maxNames) names.clear()
+    names.set(key, at)
+    return true
+  }
+
+  return {
+    async run({ job, settledAt, traces }) {
+      const blocks = factBlocks()
+      const revised: string[] = []
+      const failed: { traceId: string; reason: string }[] = []
+      let written = 0
+      let spans = 0
+
+      const take = (stored: StoredTrace, trace: JobTrace): void => {
+        const spanRows = stored.spans.length + (stored.truncated ? 1 : 0)
+        spans += stored.spans.length
+        // Nothing new, or the spans of the older facts have expired since: the facts stand.
+        if (trace.facts && spanRows <= trace.facts.spanRows) return
+        const flags = (trace.facts ? lateRevisionFlag : 0) | (stored.truncated || trace.early ? truncatedFlag : 0)
+        const context = { job, settledAt, revision: trace.facts ? trace.facts.revision + 1 : 0, spanRows, flags }
+        try {
+          const analysed = analyse(stored, settings)
+          pushFacts(blocks, analysed, context)
+          for (const { identity } of analysed.proxies) {
+            if (isNew(`p${identity.proxyId}`, settledAt)) pushProxyName(blocks, identity, settledAt)
+          }
+          for (const hop of analysed.hops) if (isNew(`h${hop.hopId}`, settledAt)) pushHopName(blocks, hop, settledAt)
+        } catch (error) {
+          failed.push({ traceId: trace.traceId, reason: error instanceof Error ? error.message : String(error) })
+          pushFailedTrace(blocks, extentOf(stored), context)
+        }
+        written++
+        if (trace.facts) revised.push(trace.traceId)
+      }
+
+      for (const portion of portions(traces.filter((trace) => !trace.poisonous))) {
+        const byId = new Map(portion.map((trace) => [trace.traceId, trace]))
+        for (const stored of await reader.readTraces(portion)) take(stored, byId.get(stored.traceId)!)
+      }
+      for (const trace of traces.filter((trace) => trace.poisonous)) {
+        // Not even read again. As many rows as are known count as seen, so that a restart leaves it in peace.
+        const spanRows = Math.max(trace.rows, (trace.facts?.spanRows ?? 0) + 1)
+        const revision = trace.facts ? trace.facts.revision + 1 : 0
+        const second = 1_000_000_000n
+        const extent = { traceId: trace.traceId, firstStart: BigInt(trace.firstMinute) * second, service: '' }
+        const context = { job, settledAt, revision, spanRows, flags: truncatedFlag }
+        failed.push({ traceId: trace.traceId, reason: 'a worker died of it' })
+        pushFailedTrace(blocks, { ...extent, lastStart: BigInt(trace.lastMinute) * second, spans: 0 }, context)
+        written++
+        if (trace.facts) revised.push(trace.traceId)
+      }
+      return { blocks: bytesOf(blocks), written, revised, failed, spans }
+    },
+  }
+}
+
+function extentOf({ traceId, baseUnixNano, spans }: StoredTrace): TraceExtent {
+  const latest = spans.reduce((most, span) => Math.max(most, span.start), 0)
+  return {
+    traceId,
+    firstStart: baseUnixNano,
+    lastStart: baseUnixNano + BigInt(latest),
+    spans: spans.length,
+    service: spans[0]?.service ?? '',
+  }
+}
+
+/** Cuts a job into reads of traces that lie close together. */
+function portions(traces: readonly JobTrace[]): JobTrace[][] {
+  const isWide = (trace: JobTrace) => trace.lastMinute - trace.firstMinute > wideSeconds
+  const cut: JobTrace[][] = []
+  for (const some of [traces.filter((trace) => !isWide(trace)), traces.filter(isWide)]) {
+    let portion: JobTrace[] = []
+    let rows = 0
+    for (const trace of some) {
+      const far = portion.length > 0 && trace.firstMinute - portion[0]!.firstMinute > wideSeconds
+      if (portion.length > 0 && (far || portion.length >= tracesPerRead || rows + trace.rows > rowsPerRead)) {
+        cut.push(portion)
+        portion = []
+        rows = 0
+      }
+      portion.push(trace)
+      rows += trace.rows
+    }
+    if (portion.length > 0) cut.push(portion)
+  }
+  return cut
+}
+
+/** Each in a buffer of its own, so that a worker can hand it over without a copy. */
+function bytesOf(blocks: FactBlocks): Record<keyof FactBlocks, Uint8Array> {
+  const bytes = (block: FactBlocks[keyof FactBlocks]) =>
+    block.rows > 0 ? new Uint8Array(block.toBytes()) : new Uint8Array()
+  return {
+    hops: bytes(blocks.hops),
+    proxies: bytes(blocks.proxies),
+    traces: bytes(blocks.traces),
+    proxyNames: bytes(blocks.proxyNames),
+    hopNames: bytes(blocks.hopNames),
+  }
+}

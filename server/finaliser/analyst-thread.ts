@@ -1,0 +1,73 @@
+import { Worker } from 'node:worker_threads'
+import type { AnalysisSettings } from '../analysis/types.ts'
+import type { Analyst, JobOrder, JobResult } from './analyse-job.ts'
+
+/** An analyst that can be dismissed; one job at a time. */
+export interface AnalystThread extends Analyst {
+  close(): Promise<void>
+}
+
+export interface AnalystData {
+  readonly clickhouseUrl: string
+  readonly settings: AnalysisSettings
+}
+
+export type AnalystAnswer = { readonly result: JobResult } | { readonly error: string }
+
+/** The worker itself died or was stopped: of this job, as far as one can tell. */
+export class AnalystDied extends Error {}
+
+/** A job of a few hundred thousand spans takes seconds. */
+const jobTimeoutMs = 120_000
+/** Enough for a job and its largest trace; a trace that wants more must not take the process with it. */
+const maxHeapMb = 1024
+
+/** Reads and analyses in a thread of its own, so that the API of the same process keeps answering. */
+export function startAnalystThread(data: AnalystData): AnalystThread {
+  // From source (tests, development) the thread needs the same loader as the process.
+  const fromSource = import.meta.url.endsWith('.ts')
+  const entry = new URL(fromSource ? './analyst-worker.ts' : './analyst-worker.js', import.meta.url)
+  const worker = new Worker(entry, {
+    workerData: data,
+    execArgv: fromSource ? ['--import', 'tsx'] : [],
+    resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
+  })
+  let dead: AnalystDied | undefined
+  let pending: { resolve: (result: JobResult) => void; reject: (error: Error) => void } | undefined
+  const settle = (then: (job: NonNullable<typeof pending>) => void) => {
+    const job = pending
+    pending = undefined
+    if (job) then(job)
+  }
+  const die = (reason: string) => {
+    dead ??= new AnalystDied(reason)
+    const error = dead
+    settle(({ reject }) => reject(error))
+  }
+  worker.on('message', (answer: AnalystAnswer) =>
+    settle(({ resolve, reject }) => ('result' in answer ? resolve(answer.result) : reject(new Error(answer.error)))),
+  )
+  worker.on('error', (error) => die(error instanceof Error ? error.message : String(error)))
+  worker.on('exit', (code) => die(`the analyst thread ended with code ${code}`))
+
+  return {
+    run(order: JobOrder) {
+      if (dead) return Promise.reject(dead)
+      return new Promise<JobResult>((resolve, reject) => {
+        const timeout = setTimeout(() => {
+          die(`a job took longer than ${jobTimeoutMs} ms`)
+          void worker.terminate()
+        }, jobTimeoutMs)
+        pending = {
+          resolve: (result) => (clearTimeout(timeout), resolve(result)),
+          reject: (error) => (clearTimeout(timeout), reject(error)),
+        }
+        worker.postMessage(order)
+      })
+    },
+    async close() {
+      die('the analyst thread was closed')
+      await worker.terminate()
+    },
+  }
+}

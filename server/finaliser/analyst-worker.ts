@@ -1,0 +1,24 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { connect } from '../../storage/clickhouse.ts'
+import { analyseTrace } from '../analysis/analyse.ts'
+import { openSpanReader } from '../queries/spans.ts'
+import { openAnalyst, type JobOrder } from './analyse-job.ts'
+import type { AnalystAnswer, AnalystData } from './analyst-thread.ts'
+
+/** Entry of the analyst's thread: one order in, one result out. */
+const { clickhouseUrl, settings } = workerData as AnalystData
+const port = parentPort!
+const analyst = openAnalyst(openSpanReader(connect(clickhouseUrl)), analyseTrace, settings)
+
+port.on('message', (order: JobOrder) => {
+  analyst.run(order).then(
+    (result) => {
+      const buffers = Object.values(result.blocks).map((block) => block.buffer as ArrayBuffer)
+      port.postMessage({ result } satisfies AnalystAnswer, buffers)
+    },
+    (error: unknown) => {
+      const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      port.postMessage({ error: reason } satisfies AnalystAnswer)
+    },
+  )
+})

@@ -1,0 +1,108 @@
+/**
+ * Which traces have rows of spans that no facts cover yet, and which of them have settled. Plain state, no I/O;
+ * all instants are Unix ms on ClickHouse's clock.
+ */
+
+/** A trace with rows that are not in its facts. */
+export interface OpenTrace {
+  /** 32 hex digits. */
+  readonly traceId: string
+  /** Commit of the first and of the last batch with such rows. */
+  readonly firstCommitMs: number
+  lastCommitMs: number
+  /** How many such rows were committed. */
+  rows: number
+  /** Minutes of the sort order of spans (Unix seconds), and the earliest start of these rows. */
+  firstMinute: number
+  lastMinute: number
+  firstStartMs: number
+}
+
+export interface OpenTraces {
+  /** Waiting for more spans, oldest first commit first (nearly). */
+  readonly waiting: Map<string, OpenTrace>
+  /** Handed out by `takeSettled`, not yet written. A trace can be here and, with newer rows, in `waiting`. */
+  readonly taken: Map<string, OpenTrace>
+}
+
+export interface SettleRule {
+  /** Settled when no span was committed for this long. */
+  readonly quietMs: number
+  /** Settled at the latest this long after its first commit. */
+  readonly maxMs: number
+  /** More waiting traces than this are not kept: the oldest settle early. */
+  readonly maxWaiting: number
+}
+
+export interface SettledTrace extends OpenTrace {
+  /** Settled before its time because too many were waiting. */
+  readonly early: boolean
+}
+
+/** Rows of one trace in one committed batch. */
+export interface CommittedRows {
+  readonly traceId: string
+  readonly committedMs: number
+  readonly rows: number
+  readonly firstMinute: number
+  readonly lastMinute: number
+  readonly firstStartMs: number
+}
+
+export function noTraces(): OpenTraces {
+  return { waiting: new Map(), taken: new Map() }
+}
+
+export function addRows({ waiting }: OpenTraces, rows: CommittedRows): void {
+  const known = waiting.get(rows.traceId)
+  if (!known) {
+    const { traceId, committedMs, firstMinute, lastMinute, firstStartMs } = rows
+    const commits = { firstCommitMs: committedMs, lastCommitMs: committedMs }
+    waiting.set(traceId, { traceId, ...commits, rows: rows.rows, firstMinute, lastMinute, firstStartMs })
+    return
+  }
+  known.lastCommitMs = Math.max(known.lastCommitMs, rows.committedMs)
+  known.rows += rows.rows
+  known.firstMinute = Math.min(known.firstMinute, rows.firstMinute)
+  known.lastMinute = Math.max(known.lastMinute, rows.lastMinute)
+  known.firstStartMs = Math.min(known.firstStartMs, rows.firstStartMs)
+}
+
+/**
+ * Moves what has settled at `nowMs` from waiting to taken and returns it. A trace that is already taken stays: its
+ * facts must be there before they can be revised.
+ */
+export function takeSettled({ waiting, taken }: OpenTraces, nowMs: number, rule: SettleRule): SettledTrace[] {
+  const settled: SettledTrace[] = []
+  let excess = waiting.size - rule.maxWaiting
+  for (const trace of waiting.values()) {
+    const early = excess-- > 0
+    const due = nowMs - trace.lastCommitMs >= rule.quietMs || nowMs - trace.firstCommitMs >= rule.maxMs
+    if ((!due && !early) || taken.has(trace.traceId)) continue
+    settled.push({ ...trace, early: early && !due })
+  }
+  for (const trace of settled) {
+    waiting.delete(trace.traceId)
+    taken.set(trace.traceId, trace)
+  }
+  return settled
+}
+
+/** Their facts are written. */
+export function settle({ taken }: OpenTraces, traces: readonly OpenTrace[]): void {
+  for (const { traceId } of traces) taken.delete(traceId)
+}
+
+/**
+ * Commit of the oldest batch with rows that no facts cover once `written` are, or `elseMs` when there is none:
+ * where reading must go on after a restart.
+ */
+export function watermark({ waiting, taken }: OpenTraces, written: readonly OpenTrace[], elseMs: number): number {
+  const done = new Set(written.map(({ traceId }) => traceId))
+  let oldest = elseMs
+  for (const { firstCommitMs } of waiting.values()) oldest = Math.min(oldest, firstCommitMs)
+  for (const { traceId, firstCommitMs } of taken.values()) {
+    if (!done.has(traceId)) oldest = Math.min(oldest, firstCommitMs)
+  }
+  return oldest
+}

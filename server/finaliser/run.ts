@@ -1,0 +1,233 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from '../../storage/running.ts'
+import type { FactsOfTrace } from '../queries/finaliser/facts.ts'
+import type { JobResult, JobTrace } from './analyse-job.ts'
+import { AnalystDied, type AnalystThread } from './analyst-thread.ts'
+import { follow, type Follower } from './follow.ts'
+import { existingFacts } from './look-up.ts'
+import {
+  addRows,
+  noTraces,
+  settle,
+  takeSettled,
+  watermark,
+  type OpenTraces,
+  type SettledTrace,
+  type SettleRule,
+} from './open-traces.ts'
+import { remember, type RecentIds } from './recent-ids.ts'
+import { recover } from './recover.ts'
+import { settledAtOf, writeJob, type JobWriter } from './write-job.ts'
+
+export interface RunOptions {
+  readonly writer: JobWriter
+  readonly startAnalyst: () => AnalystThread
+  readonly settle: SettleRule
+  /** A failure ends everything (tests of crashes) instead of being recovered from. */
+  readonly crashes: boolean
+  readonly stop: AbortSignal
+  readonly log: Logger
+}
+
+/** One stretch of work between two recoveries; a failure throws all of it away. */
+interface Life {
+  readonly follower: Follower
+  readonly open: OpenTraces
+  readonly recent: RecentIds
+  readonly analyst: AnalystThread
+  /** Settled, not yet in a job; by minute and id, so that a job reads few granules. */
+  queue: SettledTrace[]
+  lastJob: bigint
+  clockMs: number
+}
+
+interface Prepared {
+  readonly job: bigint
+  readonly traces: readonly SettledTrace[]
+  readonly replaced: ReadonlyMap<string, FactsOfTrace>
+  readonly result: JobResult
+}
+
+/** What failures have taught: kept across recoveries. */
+interface Caution {
+  /** Spans a job may have; halved by each failure so that a trace that kills the worker is found, then grows again. */
+  spansPerJob: number
+  readonly poisonous: Set<string>
+}
+
+const maxSpansPerJob = 200_000
+const pollMs = 250
+/** Batches that became visible this much later than they were committed are found even across a restart. */
+const restartOverlapMs = 10_000
+/** At this many spans a second jobs are made about once a second; at more, less often: fewer, longer reads. */
+const spansPerSecondPerSecond = 5_000
+const maxVisitMs = 20_000
+
+/** Runs until stopped. Resolves when the first recovery is done; `ended` when the last job is written. */
+export async function runFinaliser(options: RunOptions) {
+  const caution: Caution = { spansPerJob: maxSpansPerJob, poisonous: new Set() }
+  let life = await begin(options)
+  const { stop, log, crashes } = options
+  const ended = (async () => {
+    for (let failures = 0; ;) {
+      try {
+        await live(life, caution, options, () => (failures = 0))
+        return
+      } catch (error) {
+        await life.analyst.close()
+        if (stop.aborted || crashes) return
+        log.error({ err: error, failures }, 'the finaliser failed and starts over from its watermark')
+      }
+      for (;;) {
+        const waitMs = Math.min(30_000, 250 * 2 ** failures++)
+        await sleep(waitMs, undefined, { signal: stop }).catch(() => {})
+        if (stop.aborted) return
+        try {
+          life = await begin(options)
+          break
+        } catch (error) {
+          log.error({ err: error, failures }, 'the finaliser cannot recover yet')
+        }
+      }
+    }
+  })()
+  return { ended, dismiss: () => life.analyst.close() }
+}
+
+async function begin({ writer, startAnalyst, log }: RunOptions): Promise<Life> {
+  const { fromMs, lastJob, recent } = await recover(writer, log)
+  const follower = follow(writer.clickhouse, Math.max(0, fromMs - restartOverlapMs), log)
+  return { follower, open: noTraces(), recent, analyst: startAnalyst(), queue: [], lastJob, clockMs: fromMs }
+}
+
+async function live(life: Life, caution: Caution, options: RunOptions, succeeded: () => void): Promise<void> {
+  const { stop } = options
+  const pace = newPace()
+  // Two jobs at a time: the worker analyses one while ClickHouse takes the facts of the one before.
+  let prepared: Promise<Prepared> | undefined
+  while (!stop.aborted) {
+    const caughtUp = pace.pullDue() ? await pull(life, pace) : true
+    if (life.queue.length === 0 && (pace.visitDue() || !caughtUp)) {
+      life.queue = takeSettled(life.open, life.clockMs, options.settle).sort(byPlace)
+      pace.visited()
+    }
+    const job = cutJob(life.queue, caution)
+    const next = job.length > 0 ? prepare(life, job, caution, options) : undefined
+    next?.catch(() => {}) // It is awaited in the next turn; until then its failure must not end the process.
+    if (prepared) {
+      await finish(life, await prepared, caution, options)
+      succeeded()
+    }
+    prepared = next
+    if (!prepared && caughtUp) await sleep(pollMs, undefined, { signal: stop }).catch(() => {})
+  }
+  if (prepared) await finish(life, await prepared, caution, options)
+}
+
+async function pull(life: Life, pace: Pace): Promise<boolean> {
+  const { rows, spans, clockMs, caughtUp } = await life.follower.pull()
+  for (const row of rows) addRows(life.open, row)
+  life.clockMs = clockMs
+  pace.pulled(spans)
+  return caughtUp
+}
+
+const byPlace = (a: SettledTrace, b: SettledTrace): number =>
+  a.firstMinute - b.firstMinute || (a.traceId < b.traceId ? -1 : 1)
+
+/** Takes the next traces off the queue: at least one, and not more spans than a job may have. */
+function cutJob(queue: SettledTrace[], { spansPerJob }: Caution): SettledTrace[] {
+  let spans = 0
+  let count = 0
+  while (count < queue.length && (count === 0 || spans + queue[count]!.rows <= spansPerJob)) {
+    spans += queue[count++]!.rows
+  }
+  return queue.splice(0, count)
+}
+
+async function prepare(
+  life: Life,
+  traces: SettledTrace[],
+  caution: Caution,
+  { writer, log }: RunOptions,
+): Promise<Prepared> {
+  const existing = await existingFacts(writer.clickhouse, traces, life.recent, life.clockMs)
+  const job = nextJob(life)
+  try {
+    const order = {
+      job,
+      settledAt: settledAtOf(job),
+      traces: traces.map((trace) => jobTrace(trace, existing, caution)),
+    }
+    const result = await life.analyst.run(order)
+    caution.spansPerJob = Math.min(maxSpansPerJob, caution.spansPerJob * 2)
+    const replaced = new Map(result.revised.map((id) => [id, existing.get(id)!]))
+    return { job, traces, replaced, result }
+  } catch (error) {
+    if (error instanceof AnalystDied) {
+      const [only, ...others] = traces
+      if (only && others.length === 0) {
+        log.error({ traceId: only.traceId }, 'a trace kills the analyst and is passed over')
+        caution.poisonous.add(only.traceId)
+      } else caution.spansPerJob = Math.max(1, Math.floor(caution.spansPerJob / 8))
+    }
+    throw error
+  }
+}
+
+function jobTrace(trace: SettledTrace, existing: ReadonlyMap<string, FactsOfTrace>, { poisonous }: Caution): JobTrace {
+  const facts = existing.get(trace.traceId)
+  return {
+    traceId: trace.traceId,
+    firstMinute: Math.min(trace.firstMinute, facts?.firstMinute ?? Infinity),
+    lastMinute: Math.max(trace.lastMinute, facts?.lastMinute ?? 0),
+    rows: trace.rows + (facts?.spanRows ?? 0),
+    facts: facts ? { revision: facts.revision, spanRows: facts.spanRows } : null,
+    early: trace.early,
+    poisonous: poisonous.has(trace.traceId),
+  }
+}
+
+/** Unix ms << 21, and more than the last: never falling, even when the clock is set back. */
+function nextJob(life: Life): bigint {
+  const byClock = BigInt(Math.floor(life.clockMs)) << 21n
+  return (life.lastJob = byClock > life.lastJob ? byClock : life.lastJob + 1n)
+}
+
+async function finish(life: Life, prepared: Prepared, caution: Caution, { writer, log }: RunOptions): Promise<void> {
+  const { job, traces, replaced, result } = prepared
+  for (const { traceId, reason } of result.failed) log.error({ traceId, reason }, 'the analysis of a trace failed')
+  if (result.written > 0) {
+    const watermarkMs = () => watermark(life.open, traces, life.clockMs)
+    await writeJob(writer, { job, result, replaced: [...replaced.values()], watermarkMs })
+  }
+  for (const { traceId } of traces) {
+    remember(life.recent, Buffer.from(traceId, 'hex'), life.clockMs)
+    caution.poisonous.delete(traceId)
+  }
+  settle(life.open, traces)
+  const { written, failed, revised, spans } = result
+  log.debug({ job: String(job), traces: written, revised: revised.length, failed: failed.length, spans }, 'job done')
+}
+
+type Pace = ReturnType<typeof newPace>
+
+/** When to pull and when to look for settled traces, by the rate of spans. */
+function newPace() {
+  let spansPerSecond = 0
+  let pulledAt = -Infinity
+  let visitedAt = -Infinity
+  return {
+    pullDue: () => performance.now() - pulledAt >= pollMs,
+    pulled(spans: number) {
+      const now = performance.now()
+      const seconds = Math.min(60, (now - pulledAt) / 1000)
+      const weight = 1 - Math.exp(-seconds / 10)
+      spansPerSecond += weight * (spans / Math.max(seconds, pollMs / 1000) - spansPerSecond)
+      pulledAt = now
+    },
+    visitDue: () =>
+      performance.now() - visitedAt >= Math.min(maxVisitMs, (1000 * spansPerSecond) / spansPerSecondPerSecond),
+    visited: () => (visitedAt = performance.now()),
+  }
+}

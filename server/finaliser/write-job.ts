@@ -1,0 +1,90 @@
+import type { ClickHouse } from '../../storage/clickhouse.ts'
+import { nativeBlock } from '../../storage/native.ts'
+import { factTables, retract, type FactsOfTrace } from '../queries/finaliser/facts.ts'
+import { rollUp, rollups } from '../queries/finaliser/jobs.ts'
+import type { JobResult } from './analyse-job.ts'
+
+/**
+ * The one order in which things are written, so that whatever is left after a crash says what to do (docs/adr/0002):
+ * names, begin, facts, written, rollups, rolled.
+ */
+export interface Job {
+  readonly job: bigint
+  readonly result: JobResult
+  /** Facts that the revisions of this job replace. */
+  readonly replaced: readonly FactsOfTrace[]
+  /** Unix ms; read when the facts are in, just before that is noted. */
+  readonly watermarkMs: () => number
+}
+
+export interface JobWriter {
+  readonly clickhouse: ClickHouse
+  /** Who writes: the log of jobs is kept by finaliser. */
+  readonly finaliser: string
+  /** Told before each step; a test that throws here sees what a crash at this point leaves. */
+  readonly onStep: (step: string) => void
+}
+
+/** Every statement of a finaliser that writes begins its query id so; `killQueries` finds them by it. */
+export const queryPrefix = (finaliser: string): string => `hopscope-finaliser-${finaliser}-`
+
+/** Unix seconds: the `settled_at` of a job's facts is made of its id, so that the rollups know it too. */
+export const settledAtOf = (job: bigint): number => Number((job >> 21n) / 1000n)
+
+/** @throws whatever step fails; the caller recovers before it writes another job. */
+export async function writeJob(writer: JobWriter, { job, result, replaced, watermarkMs }: Job): Promise<void> {
+  const { clickhouse, finaliser, onStep } = writer
+  const options = (what: string) => ({ queryId: `${queryPrefix(finaliser)}${job}-${what}` })
+  const insert = async (table: string, block: Uint8Array) => {
+    if (block.length === 0) return
+    onStep(table)
+    await clickhouse.insertNative(table, [block], { ...options(table), token: `${job}-${table}` })
+  }
+  const traces = result.written
+
+  await insert('proxy_names', result.blocks.proxyNames)
+  await insert('hop_names', result.blocks.hopNames)
+  onStep('begin')
+  await note(writer, { job, state: 'begin', watermarkMs: 0, traces })
+  for (const table of factTables) await insert(table, result.blocks[table])
+  if (replaced.length > 0) {
+    onStep('retract')
+    await retract(clickhouse, { job, settledAt: settledAtOf(job), facts: replaced }, options)
+  }
+  onStep('written')
+  await note(writer, { job, state: 'written', watermarkMs: watermarkMs(), traces })
+  await rollUpJob(writer, job, traces)
+}
+
+/** From `written` to `rolled`: the part of a job that may be run again. */
+export async function rollUpJob(writer: JobWriter, job: bigint, traces: number): Promise<void> {
+  const { clickhouse, finaliser, onStep } = writer
+  for (const rollup of rollups) {
+    onStep(`rollup-${rollup}`)
+    const token = `${job}-rollup-${rollup}`
+    await rollUp(clickhouse, { job, rollup, token }, { queryId: `${queryPrefix(finaliser)}${token}` })
+  }
+  onStep('rolled')
+  await note(writer, { job, state: 'rolled', watermarkMs: 0, traces })
+  onStep('done')
+}
+
+const states = { begin: 1, written: 2, rolled: 3 } as const
+
+async function note(
+  { clickhouse, finaliser }: JobWriter,
+  row: { job: bigint; state: keyof typeof states; watermarkMs: number; traces: number },
+): Promise<void> {
+  const { job, state, watermarkMs, traces } = row
+  const block = nativeBlock([
+    ['job', 'UInt64'],
+    ['finaliser', 'LowCardinality(String)'],
+    ['state', 'Int8'],
+    ['watermark', 'DateTime64(3)'],
+    ['traces', 'UInt32'],
+  ])
+  block.push({ job, finaliser, state: states[state], watermark: Math.floor(watermarkMs), traces })
+  const into = 'jobs (job, finaliser, state, watermark, traces)'
+  const what = `${job}-${state}`
+  await clickhouse.insertNative(into, [block.toBytes()], { queryId: `${queryPrefix(finaliser)}${what}`, token: what })
+}
