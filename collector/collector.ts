@@ -1,0 +1,48 @@
+import { connect } from '../storage/clickhouse.ts'
+import type { Logger, Running } from '../storage/running.ts'
+import { startPipeline } from './pipeline/pipeline.ts'
+import { startOrphanSweep } from './pipeline/orphans.ts'
+import { startGrpcReceiver } from './receivers/grpc.ts'
+import { startHttpReceiver } from './receivers/http.ts'
+
+export interface CollectorOptions {
+  clickhouseUrl: string
+  host: string
+  /** 0: any free port. */
+  grpcPort: number
+  httpPort: number
+  log: Logger
+}
+
+/**
+ * Listens for OTLP and stores spans.
+ * @throws the error of the port that cannot be listened on (`code` EADDRINUSE and the like).
+ */
+export async function startCollector({
+  clickhouseUrl,
+  host,
+  grpcPort,
+  httpPort,
+  log,
+}: CollectorOptions): Promise<Running> {
+  const clickhouse = connect(clickhouseUrl, { connections: 12, timeoutMs: 30_000 })
+  const pipeline = startPipeline(clickhouse, log)
+  const sweep = startOrphanSweep(clickhouse, log)
+  const ready = async () => pipeline.ready() && (await clickhouse.ping())
+  const receivers: Running[] = []
+  const close = async () => {
+    await sweep.stop()
+    // Open requests wait for their batch, and the batch for nothing but ClickHouse.
+    await Promise.all([...receivers.map((receiver) => receiver.close()), pipeline.close()])
+    await pipeline.close()
+    await clickhouse.close()
+  }
+  try {
+    receivers.push(await startGrpcReceiver(pipeline, { host, port: grpcPort }))
+    receivers.push(await startHttpReceiver(pipeline, { host, port: httpPort, ready, log }))
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { addresses: receivers.flatMap((receiver) => receiver.addresses), close }
+}

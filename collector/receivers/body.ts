@@ -1,0 +1,59 @@
+import type { IncomingMessage } from 'node:http'
+import { promisify } from 'node:util'
+import * as zlib from 'node:zlib'
+
+/** Request bodies within limits. Anyone may send anything: nothing here may take more than these many bytes. */
+export const maxBodyBytes = 16 * 2 ** 20
+export const maxInflatedBytes = 64 * 2 ** 20
+
+/** What is wrong with a request before its message is looked at. */
+export class BadBody extends Error {
+  readonly status: number
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+/** @throws BadBody 413 as soon as the limit is passed. */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const tooLarge = () => new BadBody(413, `the body is larger than ${maxBodyBytes} bytes`)
+  const encoded = (request.headers['content-encoding'] ?? 'identity') !== 'identity'
+  const limit = encoded ? maxBodyBytes : maxInflatedBytes
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge()
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > limit) throw tooLarge()
+    chunks.push(chunk)
+  }
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+}
+
+type Inflate = (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>
+const inflaters = new Map<string, Inflate>([
+  ['gzip', promisify(zlib.gunzip) as Inflate],
+  ['x-gzip', promisify(zlib.gunzip) as Inflate],
+  ['deflate', promisify(zlib.inflate) as Inflate],
+])
+// From Node 22.15 and 23.8 on.
+const { zstdDecompress: zstd } = zlib as { zstdDecompress?: typeof zlib.gunzip }
+if (zstd) inflaters.set('zstd', promisify(zstd) as Inflate)
+
+/** @throws BadBody 415 for an unknown encoding, 413 for a bomb, 400 for broken data. */
+export async function inflated(body: Buffer, encoding: string): Promise<Buffer> {
+  if (encoding === '' || encoding === 'identity') return body
+  const inflate = inflaters.get(encoding)
+  if (!inflate) {
+    throw new BadBody(415, `content-encoding ${encoding} is not supported, only ${[...inflaters.keys()].join(', ')}`)
+  }
+  try {
+    return await inflate(body, { maxOutputLength: maxInflatedBytes })
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ERR_BUFFER_TOO_LARGE')
+      throw new BadBody(413, `the body inflates to more than ${maxInflatedBytes} bytes`)
+    throw new BadBody(400, `the body is not ${encoding}: ${message}`)
+  }
+}
