@@ -1,0 +1,94 @@
+import { flagNames } from '../analysis/flags.ts'
+import type { AnalysedSpan, Hop, Measure as AnalysisMeasure, ProxyTraversal, Tax as AnalysisTax, TraceAnalysis } from '../analysis/types.ts'
+import type { Measure, Tax, Trace, TraceHop, TraceProxy, TraceSpan } from './contract.ts'
+
+const kinds = ['unset', 'internal', 'server', 'client', 'producer', 'consumer'] as const
+const statuses = ['unset', 'ok', 'error'] as const
+
+/** The analysis of a trace as api.md gives it: instants as Unix ns, flags by name. */
+export function traceJson(trace: TraceAnalysis, settled: boolean): Trace {
+  const at = (ns: number) => String(trace.baseUnixNano + BigInt(ns))
+  return {
+    traceId: trace.traceId,
+    startUnixNano: at(trace.start),
+    durationNs: trace.duration,
+    rootService: trace.rootService,
+    rootName: trace.rootName,
+    settled,
+    flags: [...flagNames(trace.flags)],
+    spans: trace.spans.map((span) => spanJson(span, at)),
+    proxies: trace.proxies.map(proxyJson),
+    hops: trace.hops.map(hopJson),
+    criticalPath: trace.criticalPath.map(({ spanId, class: cls, leg, start, ns }) => ({
+      spanId,
+      class: cls,
+      leg,
+      startUnixNano: at(start),
+      ns,
+    })),
+    tax: { mesh: taxJson(trace.tax.mesh), gateway: taxJson(trace.tax.gateway) },
+  }
+}
+
+function spanJson(span: AnalysedSpan, at: (ns: number) => string): TraceSpan {
+  const { input } = span
+  return {
+    spanId: span.spanId,
+    parentSpanId: span.parentId,
+    service: span.service,
+    name: input.name,
+    kind: kinds[input.kind] ?? 'unset',
+    role: span.role,
+    proxyFamily: span.proxyFamily,
+    startUnixNano: at(span.start),
+    placedStartUnixNano: at(span.placedStart),
+    durationNs: span.duration,
+    self: measureJson(span.self),
+    status: statuses[input.status] ?? 'unset',
+    attributes: { ...Object.fromEntries(input.attributeSet), ...Object.fromEntries(input.attributes) },
+    resource: Object.fromEntries(input.resource.attributes),
+    events: input.events.map(({ name, time, attributes }) => ({
+      name,
+      timeUnixNano: at(time),
+      attributes: Object.fromEntries(attributes),
+    })),
+    links: input.links.map(({ traceId, spanId }) => ({ traceId, spanId })),
+    scope: { name: input.scope.name, version: input.scope.version },
+    flags: [...flagNames(span.flags)],
+  }
+}
+
+function proxyJson(proxy: ProxyTraversal): TraceProxy {
+  const { proxyId, name, family, role } = proxy.identity
+  return {
+    spanId: proxy.spanId,
+    spanIds: [...proxy.spanIds],
+    proxyId,
+    name,
+    family,
+    role,
+    instance: proxy.instance,
+    overhead: measureJson(proxy.overhead),
+    requestPath: measureJson(proxy.requestPath),
+    responsePath: measureJson(proxy.responsePath),
+    added: measureJson(proxy.added),
+    retry: { ...proxy.retry },
+    localReply: proxy.localReply,
+    flags: [...flagNames(proxy.flags)],
+  }
+}
+
+function hopJson(hop: Hop): TraceHop {
+  return {
+    hopId: hop.hopId,
+    kind: hop.kind,
+    caller: hop.caller && { ...hop.caller },
+    callee: hop.callee && { ...hop.callee },
+    via: [...hop.via],
+    transit: measureJson(hop.transit),
+    segments: hop.segments.map((segment) => ({ ...segment })),
+  }
+}
+
+const measureJson = (measure: AnalysisMeasure): Measure => ({ ...measure, reasons: [...measure.reasons] })
+const taxJson = (tax: AnalysisTax): Tax => ({ ...tax })
