@@ -1,0 +1,79 @@
+/** A number with how sure it is: what every screen shows of a Measure or of a quantile of a Distribution. */
+import type { Distribution, Fidelity, Measure } from '../../../server/api/contract.ts'
+
+export interface Figure {
+  /** null: there is none to show, `why` and `needed` say why. */
+  readonly ns: number | null
+  readonly sign: '' | '≤' | '≥' | '≈'
+  readonly fidelity: Fidelity
+  /** Flags of algorithms.md D9 and refusals of the claim table, as the API sends them. */
+  readonly why: readonly string[]
+  /** So many values would be needed; set when there are fewer. */
+  readonly needed?: number
+  /** Requests behind the figure, where it is one of many. */
+  readonly n?: number
+  readonly loNs?: number | null
+  readonly hiNs?: number | null
+}
+
+export const quantiles = ['p50', 'p75', 'p90', 'p95', 'p99', 'p999', 'max', 'mean'] as const
+export type Quantile = (typeof quantiles)[number]
+
+/** The claim table of algorithms.md section 6, for the words only: the API has already refused. */
+const valuesNeeded: Record<Quantile, number> = {
+  p50: 200,
+  p75: 200,
+  p90: 200,
+  p95: 400,
+  p99: 2_000,
+  p999: 20_000,
+  max: 1,
+  mean: 200,
+}
+
+const signOf: Record<Fidelity, Figure['sign']> = { exact: '', bounded: '≤', modelled: '≈', unknown: '' }
+
+export function figureOfMeasure({ ns, loNs, hiNs, fidelity, reasons }: Measure): Figure {
+  const base = { fidelity, why: reasons, loNs, hiNs }
+  if (fidelity === 'bounded') {
+    // Open above: all that is known is that it was not less.
+    return hiNs === null ? { ...base, ns: loNs, sign: '≥' } : { ...base, ns: hiNs, sign: '≤' }
+  }
+  return { ...base, ns, sign: signOf[fidelity] }
+}
+
+export function figureOf(distribution: Distribution, quantile: Quantile): Figure {
+  const { n, fidelity, reasons } = distribution
+  return figureOfQuantile(quantile, distribution[`${quantile}Ns`], n, fidelity, reasons)
+}
+
+/** For shapes that carry single quantiles instead of a whole distribution. */
+export function figureOfQuantile(
+  quantile: Quantile,
+  ns: number | null,
+  n: number,
+  fidelity: Fidelity,
+  reasons: readonly string[],
+): Figure {
+  const base = { ns, sign: ns === null ? ('' as const) : signOf[fidelity], fidelity, n, why: whyOf(quantile, reasons) }
+  return ns === null && n < valuesNeeded[quantile] ? { ...base, needed: valuesNeeded[quantile] } : base
+}
+
+/** The API names refusals with their quantile in front: `p99_few_samples` does not concern p50. */
+function whyOf(quantile: Quantile, reasons: readonly string[]): string[] {
+  return reasons.filter((reason) => {
+    const named = /^(p\d+|max|mean)_/.exec(reason)?.[1]
+    return named === undefined || named === quantile
+  })
+}
+
+const fidelityWords: Record<Fidelity, string> = {
+  exact: 'exact: measured on one machine’s clock',
+  bounded: 'bounded: at most this much, from durations alone',
+  modelled: 'modelled: an estimate between known bounds',
+  unknown: 'unknown: not measurable from the spans there are',
+}
+
+export function fidelityInWords(fidelity: Fidelity): string {
+  return fidelityWords[fidelity]
+}
