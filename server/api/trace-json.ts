@@ -1,5 +1,12 @@
 import { flagNames } from '../analysis/flags.ts'
-import type { AnalysedSpan, Hop, Measure as AnalysisMeasure, ProxyTraversal, Tax as AnalysisTax, TraceAnalysis } from '../analysis/types.ts'
+import type {
+  AnalysedSpan,
+  Hop,
+  Measure as AnalysisMeasure,
+  ProxyTraversal,
+  Tax as AnalysisTax,
+  TraceAnalysis,
+} from '../analysis/types.ts'
 import type { Measure, Tax, Trace, TraceHop, TraceProxy, TraceSpan } from './contract.ts'
 
 const kinds = ['unset', 'internal', 'server', 'client', 'producer', 'consumer'] as const

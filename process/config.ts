@@ -1,0 +1,249 @@
+import { readFileSync } from 'node:fs'
+import { totalmem } from 'node:os'
+import { resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+import { z } from 'zod'
+import { StartError } from '../storage/start-error.ts'
+
+/** What can be configured: environment, `--kebab-case=value`, `.env`, in this order of precedence. */
+export interface Config {
+  readonly host: string
+  readonly port: number
+  readonly roles: readonly Role[]
+  readonly otlpGrpcPort: number
+  readonly otlpHttpPort: number
+  readonly dataDir: string
+  /** null: the embedded engine. */
+  readonly clickhouseUrl: string | null
+  readonly engineHttpPort: number
+  readonly settleQuietMs: number
+  readonly settleMaxMs: number
+  readonly networkRttNs: number | null
+  readonly retention: Retention
+  readonly memoryBytes: number
+}
+
+/** Seconds. */
+export interface Retention {
+  readonly spans: number
+  readonly facts: number
+  readonly rollup1m: number
+  readonly rollup5m: number
+  readonly rollup1h: number
+}
+
+export const roles = ['collector', 'finaliser', 'api', 'alerts'] as const
+export type Role = (typeof roles)[number]
+
+const unitSeconds: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 }
+const bytesOf: Record<string, number> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 }
+
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/)
+  .transform(Number)
+  .refine((n) => n <= 65_535)
+const count = z
+  .string()
+  .regex(/^\d{1,9}$/)
+  .transform(Number)
+const retention = z
+  .string()
+  .regex(/^\d{1,5}[smhd]$/)
+  .transform((text) => Number(text.slice(0, -1)) * unitSeconds[text.slice(-1)]!)
+  .refine((seconds) => seconds >= 3600)
+const memory = z
+  .string()
+  .regex(/^\d{1,3} ?%$|^\d{1,15} ?[kmg]?i?b?$/i)
+  .transform((text) => {
+    if (text.endsWith('%')) return Math.floor((totalmem() * parseInt(text)) / 100)
+    const [, digits, unit = ''] = /^(\d+) ?([kmg]?)/i.exec(text)!
+    return Number(digits) * bytesOf[unit.toLowerCase()]!
+  })
+  .refine((bytes) => bytes >= 512 * 2 ** 20 && bytes <= totalmem())
+const url = z.url({ protocol: /^https?$/ })
+const roleList = z
+  .string()
+  .transform((text) => text.split(',').map((role) => role.trim()))
+  .pipe(z.array(z.enum(roles)).min(1))
+
+interface Variable {
+  readonly schema: z.ZodType
+  /** What is used when it is not set; '' for nothing. */
+  readonly byDefault: string
+  readonly allowed: string
+  readonly meaning: string
+}
+
+const variable = (schema: z.ZodType, byDefault: string, allowed: string, meaning: string): Variable => ({
+  schema,
+  byDefault,
+  allowed,
+  meaning,
+})
+const aPort = 'a port, 0 to 65535; 0 is any free one'
+const aTime = 'a number and s, m, h or d; at least 1h'
+const ms = 'milliseconds, a whole number'
+const unused = 'not used yet: '
+
+/** All of them, in the order of the help. */
+export const variables = {
+  HOPSCOPE_HOST: variable(
+    z.string().regex(/^[\w.:-]+$/),
+    '127.0.0.1',
+    'an address or host name',
+    'address of every listener',
+  ),
+  HOPSCOPE_PORT: variable(port, '7070', aPort, 'web UI and API'),
+  HOPSCOPE_ROLES: variable(
+    roleList,
+    roles.join(','),
+    `some of ${roles.join(', ')}`,
+    'parts that this process runs; alerts: not built yet',
+  ),
+  HOPSCOPE_OTLP_GRPC_PORT: variable(port, '4317', aPort, 'OTLP/gRPC receiver'),
+  HOPSCOPE_OTLP_HTTP_PORT: variable(port, '4318', aPort, 'OTLP/HTTP receiver'),
+  HOPSCOPE_ZIPKIN_PORT: variable(port, '9411', aPort, `${unused}Zipkin receiver`),
+  HOPSCOPE_DATA_DIR: variable(z.string().min(1), '.hopscope', 'a path', 'embedded database'),
+  CLICKHOUSE_URL: variable(
+    url,
+    '',
+    'http(s)://user:password@host:8123/database',
+    'ClickHouse server to use instead of the embedded engine',
+  ),
+  HOPSCOPE_ENGINE_HTTP_PORT: variable(port, '0', aPort, 'HTTP port of the embedded engine, on loopback'),
+  HOPSCOPE_SETTLE_QUIET_MS: variable(count, '15000', ms, 'a trace is analysed this long after its last span'),
+  HOPSCOPE_SETTLE_MAX_MS: variable(
+    count,
+    '120000',
+    ms,
+    'a trace is analysed at the latest this long after its first span',
+  ),
+  HOPSCOPE_NETWORK_RTT_US: variable(
+    count,
+    '',
+    'microseconds, a whole number',
+    'round trip to assume between nodes that are unknown; unset: no estimate there',
+  ),
+  HOPSCOPE_RETENTION_SPANS: variable(retention, '7d', aTime, 'how long spans are kept'),
+  HOPSCOPE_RETENTION_FACTS: variable(retention, '30d', aTime, 'how long hops, proxies and traces are kept'),
+  HOPSCOPE_RETENTION_1M: variable(retention, '30d', aTime, 'how long minutes are kept'),
+  HOPSCOPE_RETENTION_5M: variable(retention, '90d', aTime, 'how long steps of five minutes are kept'),
+  HOPSCOPE_RETENTION_1H: variable(retention, '400d', aTime, 'how long hours are kept'),
+  HOPSCOPE_PUBLIC_URL: variable(url, '', 'a URL', `${unused}how links in notifications begin`),
+  HOPSCOPE_ALERT_INTERVAL_MS: variable(count, '60000', ms, `${unused}how often threshold rules are evaluated`),
+  HOPSCOPE_REGRESSION_INTERVAL_MS: variable(count, '300000', ms, `${unused}how often regression rules are evaluated`),
+  HOPSCOPE_ALLOWED_TARGETS: variable(
+    z.string(),
+    '',
+    'hosts or CIDRs, separated by commas',
+    `${unused}private hosts that notifications may reach`,
+  ),
+  HOPSCOPE_MEMORY_LIMIT: variable(
+    memory,
+    '60%',
+    'bytes, or a number with k, m or g, or a percentage; at least 512m',
+    'shared out between engine, collector and server',
+  ),
+} as const satisfies Record<string, Variable>
+type Name = keyof typeof variables
+
+/** Variables that hopscope's processes and tools read beside these. */
+const others = new Set(['HOPSCOPE_CHROMIUM'])
+
+/**
+ * Reads the configuration.
+ * @param flags command line without `node` and the file; `--demo` and `--help` are not for here.
+ * @throws StartError naming the variable, what it may be and where it was set.
+ */
+export function readConfig(env: NodeJS.ProcessEnv, flags: readonly string[], directory: string): Config {
+  const set = collect(env, flags, directory)
+  const value = (name: Name): unknown => {
+    const { schema, byDefault, allowed } = variables[name]
+    const given = set.get(name)
+    const text = given?.value ?? byDefault
+    if (text === '' && byDefault === '') return null
+    const parsed = schema.safeParse(text)
+    if (parsed.success) return parsed.data
+    throw new StartError(`${name}=${text} (${given?.from ?? 'default'}): must be ${allowed}`)
+  }
+  const number = (name: Name) => value(name) as number
+  for (const name of Object.keys(variables) as Name[]) value(name)
+  const rttUs = value('HOPSCOPE_NETWORK_RTT_US') as number | null
+  const settleQuietMs = number('HOPSCOPE_SETTLE_QUIET_MS')
+  return {
+    host: value('HOPSCOPE_HOST') as string,
+    port: number('HOPSCOPE_PORT'),
+    roles: value('HOPSCOPE_ROLES') as Role[],
+    otlpGrpcPort: number('HOPSCOPE_OTLP_GRPC_PORT'),
+    otlpHttpPort: number('HOPSCOPE_OTLP_HTTP_PORT'),
+    dataDir: resolve(directory, value('HOPSCOPE_DATA_DIR') as string),
+    clickhouseUrl: value('CLICKHOUSE_URL') as string | null,
+    engineHttpPort: number('HOPSCOPE_ENGINE_HTTP_PORT'),
+    settleQuietMs,
+    settleMaxMs: Math.max(settleQuietMs, number('HOPSCOPE_SETTLE_MAX_MS')),
+    networkRttNs: rttUs === null ? null : rttUs * 1000,
+    retention: {
+      spans: number('HOPSCOPE_RETENTION_SPANS'),
+      facts: number('HOPSCOPE_RETENTION_FACTS'),
+      rollup1m: number('HOPSCOPE_RETENTION_1M'),
+      rollup5m: number('HOPSCOPE_RETENTION_5M'),
+      rollup1h: number('HOPSCOPE_RETENTION_1H'),
+    },
+    memoryBytes: number('HOPSCOPE_MEMORY_LIMIT'),
+  }
+}
+
+interface Given {
+  readonly value: string
+  readonly from: string
+}
+
+function collect(env: NodeJS.ProcessEnv, flags: readonly string[], directory: string): Map<string, Given> {
+  const set = new Map<string, Given>()
+  const add = (name: string, value: string, from: string) => {
+    if (name in variables) set.set(name, { value, from })
+    else if (name.startsWith('HOPSCOPE_') && !others.has(name))
+      throw new StartError(`${name} (${from}) is not a setting of hopscope; \`npm start -- --help\` lists them`)
+  }
+  for (const [name, value] of Object.entries(readEnvFile(directory))) add(name, value ?? '', '.env')
+  for (const flag of flags) {
+    const [, kebab = '', value] = /^--([a-z0-9-]+)(?:=(.*))?$/s.exec(flag) ?? []
+    const name = kebab.replaceAll('-', '_').toUpperCase()
+    const known = [`HOPSCOPE_${name}`, name].find((candidate) => candidate in variables)
+    if (!known)
+      throw new StartError(`${flag} (command line) is not a flag of hopscope; \`npm start -- --help\` lists them`)
+    if (value === undefined)
+      throw new StartError(`${flag} (command line): must be --${kebab}=${variables[known as Name].allowed}`)
+    set.set(known, { value, from: 'command line' })
+  }
+  for (const [name, value] of Object.entries(env))
+    if (value !== undefined && value !== '') add(name, value, 'environment')
+  return set
+}
+
+function readEnvFile(directory: string): NodeJS.Dict<string> {
+  try {
+    return parseEnv(readFileSync(resolve(directory, '.env'), 'utf8'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    throw error
+  }
+}
+
+/** What `npm start -- --help` prints. */
+export function help(): string {
+  const width = Math.max(...Object.keys(variables).map((name) => name.length))
+  const lines = Object.entries(variables).map(([name, { byDefault, meaning, allowed }]) => {
+    const text = `${meaning} (${byDefault === '' ? 'unset' : byDefault}); ${allowed}`
+    return `  ${name.padEnd(width)}  ${text}`
+  })
+  return [
+    'npm start -- [--demo] [--NAME=value ...]',
+    '',
+    'Settings: environment variables, or flags of the same name (--port=8080 for HOPSCOPE_PORT), or lines in .env.',
+    '--demo replays recorded traffic of real proxies.',
+    '',
+    ...lines,
+  ].join('\n')
+}

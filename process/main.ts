@@ -1,0 +1,187 @@
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { connect } from '../storage/clickhouse.ts'
+import { takeDataDirectory } from '../storage/data-directory.ts'
+import { startEngine } from '../storage/engine.ts'
+import { migrate } from '../storage/migrate.ts'
+import { awaitPort } from '../storage/ports.ts'
+import { applyRetention } from '../storage/retention.ts'
+import type { Address } from '../storage/running.ts'
+import { StartError } from '../storage/start-error.ts'
+import { newLog, startPart, type Part } from './child.ts'
+import type { CollectorPart } from './collector.ts'
+import { help, readConfig, type Config } from './config.ts'
+import { replay } from './demo.ts'
+import type { ServerPart } from './server.ts'
+
+/** The program: engine, schema, then a process for the collector and one for the server; ends them in turn. */
+const log = newLog()
+const startedAt = performance.now()
+/** What a predecessor that is still ending gets to let go of its directory and ports. */
+const predecessorMs = 15_000
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+const flags = process.argv.slice(2)
+const demo = flags.includes('--demo')
+if (flags.includes('--help')) {
+  say(help())
+  process.exit(0)
+}
+
+/** In the order of their start; stopped in reverse. */
+const stops: (() => Promise<void>)[] = []
+let ending: Promise<void> | undefined
+
+function end(code: number): Promise<void> {
+  ending ??= (async () => {
+    for (const stop of stops.reverse()) await stop().catch((error: unknown) => log.error({ err: error }, 'cannot stop'))
+    process.exit(code)
+  })()
+  return ending
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void end(0))
+
+async function run(config: Config): Promise<void> {
+  const addresses: Address[] = []
+  const memoryMb = Math.floor(config.memoryBytes / 2 ** 20)
+  await checkPorts(config)
+  const clickhouseUrl = config.clickhouseUrl ?? (await startEmbedded(config, addresses))
+  await awaitClickHouse(clickhouseUrl)
+  await migrate(clickhouseUrl)
+  await applyRetention(clickhouseUrl, retentionOf(config))
+
+  const has = (role: Config['roles'][number]) => config.roles.includes(role)
+  let receivers = {
+    grpc: `http://${config.host}:${config.otlpGrpcPort}`,
+    http: `http://${config.host}:${config.otlpHttpPort}`,
+  }
+  // Started after the collector, whose addresses it shows, and stopped after it too.
+  let server: Part | undefined
+  stops.push(() => server?.stop() ?? Promise.resolve())
+  if (has('collector')) {
+    const { host, otlpGrpcPort: grpcPort, otlpHttpPort: httpPort } = config
+    const options: CollectorPart = { clickhouseUrl, host, grpcPort, httpPort }
+    const collector = await part('collector', './collector', options, memoryMb * 0.15)
+    stops.push(() => collector.stop())
+    addresses.push(...collector.addresses)
+    const url = (name: string) => collector.addresses.find((address) => address.name === name)?.url ?? ''
+    receivers = { grpc: url('OTLP/gRPC'), http: url('OTLP/HTTP') }
+  }
+  if (has('finaliser') || has('api')) {
+    const { host, port, settleQuietMs, settleMaxMs, networkRttNs } = config
+    const options: ServerPart = {
+      ...{ clickhouseUrl, host, port, receivers, settleQuietMs, settleMaxMs, networkRttNs },
+      webRoot: fileURLToPath(new URL('web/dist', packageRoot)),
+      version: (
+        createRequire(import.meta.url)(fileURLToPath(new URL('package.json', packageRoot))) as { version: string }
+      ).version,
+      finaliser: has('finaliser'),
+      api: has('api'),
+    }
+    server = await part('server', './server', options, memoryMb * 0.2)
+    addresses.push(...server.addresses)
+  }
+  if (ending) return
+  for (const { name, url } of addresses) say(`${name.padEnd(15)} ${url}`)
+  say(`hopscope is ready (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`)
+  if (demo) await startDemo(receivers.http)
+}
+
+/** Where package.json is: above this folder, above dist/ when compiled. */
+const packageRoot = new URL(import.meta.url.endsWith('.ts') ? '../' : '../../', import.meta.url)
+
+const part = (name: string, module: string, options: unknown, heapMb: number) =>
+  startPart({ module, name, options, heapMb: Math.max(256, Math.floor(heapMb)), log })
+
+async function startEmbedded(config: Config, addresses: Address[]): Promise<string> {
+  const directory = await takeDataDirectory(config.dataDir, predecessorMs)
+  stops.push(() => Promise.resolve(directory.release()))
+  const engine = await startEngine({
+    dataDir: directory.path,
+    httpPort: config.engineHttpPort,
+    lockFd: directory.lockFd,
+    memoryBytes: Math.floor(config.memoryBytes * 0.6),
+    log,
+  })
+  stops.push(() => engine.stop())
+  addresses.push({ name: 'ClickHouse', url: engine.url })
+  return `${engine.url}/hopscope`
+}
+
+/** @throws StartError when nothing answers. */
+async function awaitClickHouse(url: string): Promise<void> {
+  const clickhouse = connect(url.replace(/\/[^/]*$/, ''), { timeoutMs: 5_000 })
+  try {
+    for (const end = Date.now() + predecessorMs; ;) {
+      if (await clickhouse.ping()) return
+      if (Date.now() > end) break
+      await new Promise((resolve) => setTimeout(resolve, 250))
+    }
+  } finally {
+    await clickhouse.close()
+  }
+  const { host } = new URL(url)
+  throw new StartError(`ClickHouse at ${host} does not answer: check CLICKHOUSE_URL and that the server runs`)
+}
+
+/** Before anything is started, so that the message is about the port and nothing has to be undone. */
+async function checkPorts({ host, port, otlpGrpcPort, otlpHttpPort, roles }: Config): Promise<void> {
+  const wanted = [
+    ...(roles.includes('api') ? [{ name: 'HOPSCOPE_PORT', port }] : []),
+    ...(roles.includes('collector')
+      ? [
+          { name: 'HOPSCOPE_OTLP_GRPC_PORT', port: otlpGrpcPort },
+          { name: 'HOPSCOPE_OTLP_HTTP_PORT', port: otlpHttpPort },
+        ]
+      : []),
+  ]
+  for (const { name, port } of wanted) {
+    const trouble = port === 0 ? undefined : await awaitPort(host, port, predecessorMs)
+    if (trouble === 'EADDRINUSE') throw new StartError(`port ${port} on ${host} is in use: set ${name} to another`)
+    if (trouble) throw new StartError(`cannot listen on ${host}:${port} (${trouble}): check HOPSCOPE_HOST and ${name}`)
+  }
+}
+
+const day = 86_400
+const retentionOf = ({ retention }: Config) => [
+  { table: 'spans', column: 'received_at', seconds: retention.spans },
+  { table: 'resources', column: 'seen_at', seconds: retention.spans + 2 * day },
+  { table: 'scopes', column: 'seen_at', seconds: retention.spans + 2 * day },
+  { table: 'attrsets', column: 'seen_at', seconds: retention.spans + 2 * day },
+  { table: 'batches', column: 'received_at', seconds: retention.spans + day },
+  ...['traces', 'hops', 'proxies'].map((table) => ({ table, column: 'settled_at', seconds: retention.facts })),
+  ...['rollup_1m', 'rollup_class_1m'].map((table) => ({ table, column: 'time', seconds: retention.rollup1m })),
+  { table: 'rollup_5m', column: 'time', seconds: retention.rollup5m },
+  ...['rollup_1h', 'rollup_class_1h'].map((table) => ({ table, column: 'time', seconds: retention.rollup1h })),
+]
+
+async function startDemo(otlpHttpUrl: string): Promise<void> {
+  const stop = new AbortController()
+  stops.push(() => Promise.resolve(stop.abort()))
+  await replay({
+    otlpHttpUrl,
+    recordings: fileURLToPath(new URL('test/fixtures/recordings', packageRoot)),
+    tracesPerSecond: 10,
+    backfillSeconds: 1800,
+    signal: stop.signal,
+    log: say,
+  })
+}
+
+try {
+  if (demo) process.env['HOPSCOPE_NETWORK_RTT_US'] ||= '0'
+  await run(
+    readConfig(
+      process.env,
+      flags.filter((flag) => flag !== '--demo'),
+      process.cwd(),
+    ),
+  )
+} catch (error) {
+  if (error instanceof StartError) process.stderr.write(`hopscope cannot start: ${error.message}\n`)
+  else log.error({ err: error }, 'hopscope cannot start')
+  await end(1)
+}

@@ -1,0 +1,106 @@
+import express, { type Express } from 'express'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { connect, type ClickHouse } from '../../storage/clickhouse.ts'
+import type { Logger, Running } from '../../storage/running.ts'
+import { observe } from '../telemetry/requests.ts'
+import { catalogueRouter } from './catalogue.ts'
+import { compressed } from './compress.ts'
+import { localHostsOnly } from './hosts.ts'
+import { openApiDocument } from './openapi.ts'
+import { notFound, ProblemError, problems } from './problem.ts'
+import { tracesRouter } from './traces.ts'
+import { webRouter } from './web.ts'
+
+export interface ApiOptions {
+  clickhouseUrl: string
+  host: string
+  /** 0: any free port. */
+  port: number
+  /** Folder of the built web UI. */
+  webRoot: string
+  /** Addresses of the OTLP receivers, for the Data page. */
+  receivers: { grpc: string; http: string }
+  settleQuietMs: number
+  /** As the finaliser has it: the trace page computes with the same. */
+  networkRttNs: number | null
+  version: string
+  log: Logger
+}
+
+/**
+ * Serves `/api/v1`, `/healthz`, `/readyz` and the web UI.
+ * @throws the error of the port that cannot be listened on.
+ */
+export async function startApi(options: ApiOptions): Promise<Running> {
+  const { host, port, log } = options
+  const clickhouse = connect(options.clickhouseUrl, { connections: 16, timeoutMs: 60_000 })
+  const server = createServer(apiApp(options, clickhouse, log))
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  const bound = (server.address() as AddressInfo).port
+  return {
+    addresses: [{ name: 'Web UI and API', url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}` }],
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      server.closeIdleConnections()
+      const late = setTimeout(() => server.closeAllConnections(), 3000)
+      await closed
+      clearTimeout(late)
+      await clickhouse.close()
+    },
+  }
+}
+
+function apiApp(options: ApiOptions, clickhouse: ClickHouse, log: Logger): Express {
+  const { receivers, settleQuietMs, networkRttNs, version, webRoot, host } = options
+  const app = express()
+  app.disable('x-powered-by')
+  app.set('query parser', 'simple')
+  app.use(localHostsOnly(host))
+  app.get('/healthz', (_request, response) => {
+    response.type('text').send('ok\n')
+  })
+  app.get('/readyz', async (_request, response) => {
+    const ready = await isReady(clickhouse)
+    response
+      .status(ready ? 200 : 503)
+      .type('text')
+      .send(ready ? 'ok\n' : 'ClickHouse does not answer\n')
+  })
+
+  const api = express.Router()
+  api.use(compressed, observe)
+  api.use((_request, response, next) => {
+    response.set('Cache-Control', 'no-store').set('X-Content-Type-Options', 'nosniff')
+    next()
+  })
+  const document = JSON.stringify(openApiDocument(version))
+  api.get('/openapi.json', (_request, response) => {
+    response.type('json').send(document)
+  })
+  api.use('/traces', tracesRouter({ clickhouse, settings: { networkRttNs } }))
+  api.use('/', catalogueRouter({ clickhouse, setup: { version, receivers, settleQuietMs } }))
+  api.use((request) => {
+    if (request.method === 'GET' || request.method === 'HEAD') throw notFound(`nothing at ${request.originalUrl}`)
+    throw new ProblemError(405, 'Method not allowed', `${request.method} is not supported at ${request.path}`)
+  })
+  app.use('/api/v1', api)
+  app.use('/api', (request) => {
+    throw notFound(`nothing at ${request.originalUrl}`)
+  })
+  app.use(compressed, webRouter(webRoot))
+  app.use(problems(log))
+  return app
+}
+
+async function isReady(clickhouse: ClickHouse): Promise<boolean> {
+  try {
+    await clickhouse.query('SELECT 1 FROM traces LIMIT 1', {}, { signal: AbortSignal.timeout(5_000) })
+    return true
+  } catch {
+    return false
+  }
+}

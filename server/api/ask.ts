@@ -1,0 +1,20 @@
+import type { Request, Response } from 'express'
+import { randomUUID } from 'node:crypto'
+import type { QueryOf } from '../queries/trace-list.ts'
+
+/**
+ * Names the ClickHouse queries of a request and ends them when the client goes away: nobody waits for the answer, and a
+ * closed tab must not keep a core busy.
+ */
+export function askFor(request: Request, response: Response): QueryOf {
+  const queryId = `hopscope-api-${randomUUID()}`
+  response.locals['queryId'] = queryId
+  const gone = new AbortController()
+  request.on('close', () => {
+    if (!response.writableFinished) gone.abort()
+  })
+  response.on('close', () => {
+    if (!response.writableFinished) gone.abort()
+  })
+  return { signal: gone.signal, queryId }
+}

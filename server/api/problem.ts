@@ -1,0 +1,69 @@
+import type { NextFunction, Request, Response } from 'express'
+import type { z } from 'zod'
+import type { Logger } from '../../storage/running.ts'
+import type { Problem } from './contract.ts'
+
+/** An answer of RFC 9457: what is wrong, and with what. */
+export class ProblemError extends Error {
+  readonly status: number
+  readonly title: string
+  readonly field: string | undefined
+  constructor(status: number, title: string, detail: string, field?: string) {
+    super(detail)
+    this.status = status
+    this.title = title
+    this.field = field
+  }
+}
+
+export const badRequest = (field: string, detail: string): ProblemError =>
+  new ProblemError(400, 'Bad request', `${field}: ${detail}`, field)
+
+export const notFound = (detail: string): ProblemError => new ProblemError(404, 'Not found', detail)
+
+/** Checks input against a schema of the contract. @throws ProblemError 400 naming the first field at fault. */
+export function checked<Schema extends z.ZodType>(schema: Schema, input: unknown): z.infer<Schema> {
+  const result = schema.safeParse(input)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined
+  const field = unknown ?? issue?.path.join('.') ?? ''
+  throw badRequest(field, unknown === undefined ? (issue?.message ?? 'invalid') : 'no such parameter')
+}
+
+interface ClickHouseFailure {
+  code?: string
+  type?: string
+}
+
+/** The last handler: turns what was thrown into an answer. */
+export function problems(log: Logger) {
+  // Express tells an error handler by its four parameters.
+  return (error: unknown, _request: Request, response: Response, _next: NextFunction): void => {
+    if (response.headersSent || response.destroyed) {
+      response.destroy()
+      return
+    }
+    const queryId = response.locals['queryId'] as string | undefined
+    const problem = problemOf(error, queryId)
+    if (problem.status >= 500) log.error({ err: error, queryId }, 'a request failed')
+    if (problem.status === 503) response.setHeader('Retry-After', '2')
+    response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem))
+  }
+}
+
+function problemOf(error: unknown, queryId: string | undefined): Problem {
+  if (error instanceof ProblemError) {
+    const { status, title, message, field } = error
+    return { title, status, detail: message, ...(field !== undefined && { field }) }
+  }
+  const { type, code } = error as ClickHouseFailure
+  const asked = queryId === undefined ? {} : { queryId }
+  if (type !== undefined) {
+    return { title: 'ClickHouse refused the query', status: 500, detail: `ClickHouse answered ${type}`, ...asked }
+  }
+  if (code !== undefined || error instanceof DOMException || /timeout|socket|ECONN/i.test(String(error))) {
+    return { title: 'ClickHouse does not answer', status: 503, detail: 'try again in a moment', ...asked }
+  }
+  return { title: 'Internal error', status: 500, detail: 'hopscope failed; its log says why', ...asked }
+}

@@ -1,0 +1,119 @@
+import { Router } from 'express'
+import type { ClickHouse } from '../../storage/clickhouse.ts'
+import { analyseTrace } from '../analysis/analyse.ts'
+import type { AnalysisSettings } from '../analysis/types.ts'
+import { openSpanReader } from '../queries/spans.ts'
+import { listTraces, placeOfTrace, type Cursor, type TraceListParams, type TraceRow } from '../queries/trace-list.ts'
+import { askFor } from './ask.ts'
+import type { TraceList, TraceSummary } from './contract-catalogue.ts'
+import { TraceParams, TracesQuery } from './contract-query.ts'
+import type { Tax } from './contract.ts'
+import { badRequest, checked, notFound } from './problem.ts'
+import { traceJson } from './trace-json.ts'
+
+export interface TracesOptions {
+  readonly clickhouse: ClickHouse
+  readonly settings: AnalysisSettings
+}
+
+/** `/traces` and `/traces/{traceId}`. */
+export function tracesRouter({ clickhouse, settings }: TracesOptions): Router {
+  const router = Router()
+  const reader = openSpanReader(clickhouse)
+
+  router.get('/', async (request, response) => {
+    const query = checked(TracesQuery, request.query)
+    const { from, to, sort, limit } = query
+    const byDuration = sort === 'duration'
+    const cursor = query.cursor === undefined ? null : readCursor(query.cursor, sort)
+    const prefix = /^[0-9a-f]{4,32}$/i.test(query.q ?? '') ? query.q!.toLowerCase() : ''
+    const params: TraceListParams = {
+      fromMs: from,
+      toMs: to,
+      service: query.service ?? '',
+      proxy: query.proxy ?? '',
+      hop: query.hop ?? '',
+      minNs: query.minNs ?? 0,
+      maxNs: query.maxNs ?? 0,
+      error: query.error ?? null,
+      prefix,
+      text: prefix === '' ? (query.q ?? '') : '',
+      byDuration,
+      cursor,
+      limit: limit + 1,
+    }
+    const rows = await listTraces(clickhouse, params, askFor(request, response))
+    const last = rows.length > limit ? rows[limit - 1] : undefined
+    const answer: TraceList = {
+      items: rows.slice(0, limit).map(summary),
+      nextCursor: last ? writeCursor(sort, last) : null,
+      from: `${from}000000`,
+      to: `${to}000000`,
+    }
+    response.json(answer)
+  })
+
+  router.get('/:traceId', async (request, response) => {
+    const { traceId } = checked(TraceParams, { traceId: request.params.traceId.toLowerCase() })
+    const { signal, queryId } = askFor(request, response)
+    const place = await placeOfTrace(clickhouse, traceId, { signal, queryId })
+    // A settled trace lies where its facts say; late spans that have not been looked at yet may lie a little beside.
+    const margin = 600
+    const near = place && {
+      firstMinute: Math.max(0, place.firstMinute - margin),
+      lastMinute: place.lastMinute + margin,
+    }
+    const [stored] = await reader.readTraces([{ traceId, ...near }], { signal })
+    if (!stored) throw notFound(`no span of trace ${traceId} is stored; it may have expired, or not have arrived yet`)
+    response.json(traceJson(analyseTrace(stored, settings), place !== undefined))
+  })
+  return router
+}
+
+function summary(row: TraceRow): TraceSummary {
+  const durationNs = row.duration === null ? null : Number(row.duration)
+  return {
+    traceId: row.traceId,
+    startUnixNano: row.startUnixNano,
+    durationNs,
+    rootService: row.rootService,
+    rootName: row.rootName,
+    spanCount: row.spanCount,
+    hopCount: row.hopCount,
+    meshTax: tax(row.mesh_lower, row.mesh_upper, row.mesh_estimate, durationNs),
+    gatewayTax: tax(row.gateway_lower, row.gateway_upper, row.gateway_estimate, durationNs),
+    error: row.error === 1,
+  }
+}
+
+/** Share as in the analysis: estimate, else upper, over the duration. */
+function tax(
+  lower: string | null,
+  upper: string | null,
+  estimate: string | null,
+  durationNs: number | null,
+): Tax | null {
+  if (lower === null || upper === null || durationNs === null) return null
+  const estimateNs = estimate === null ? null : Number(estimate)
+  const upperNs = Number(upper)
+  return {
+    lowerNs: Number(lower),
+    upperNs,
+    estimateNs,
+    share: durationNs > 0 ? (estimateNs ?? upperNs) / durationNs : 0,
+  }
+}
+
+type Sort = 'start' | 'duration'
+
+const writeCursor = (sort: Sort, { duration, startUnixNano, traceId }: TraceRow) =>
+  Buffer.from(`${sort} ${duration ?? '-1'} ${startUnixNano} ${traceId}`).toString('base64url')
+
+function readCursor(text: string, sort: Sort): Cursor {
+  const [, of, duration, start, traceId] =
+    /^(start|duration) (-?\d{1,18}) (-?\d{1,18}\d?) ([0-9a-f]{32})$/.exec(Buffer.from(text, 'base64url').toString()) ??
+    []
+  if (duration === undefined || start === undefined || traceId === undefined) throw badRequest('cursor', 'not a cursor')
+  if (of !== sort) throw badRequest('cursor', 'of another sort order')
+  return { duration, start, traceId }
+}

@@ -1,0 +1,62 @@
+import type { ClickHouse } from '../../storage/clickhouse.ts'
+import type { Ingest, Route, Service } from '../api/contract-catalogue.ts'
+import { loadSql } from './load-sql.ts'
+import type { QueryOf } from './trace-list.ts'
+
+const servicesSql = loadSql(import.meta.url, 'services.sql')
+const routesSql = loadSql(import.meta.url, 'routes.sql')
+const ingestSql = loadSql(import.meta.url, 'ingest.sql')
+const totalsSql = loadSql(import.meta.url, 'ingest-totals.sql')
+
+/** Unix ms, `fromMs` included, `toMs` not. */
+export interface Window {
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+type Raw<T, K extends keyof T> = Omit<T, K> & Record<K, string>
+
+export async function listServices(clickhouse: ClickHouse, window: Window, options: QueryOf): Promise<Service[]> {
+  const rows = await clickhouse.query<Raw<Service, 'traces' | 'errors'>>(servicesSql, { ...window }, options)
+  return rows.map(({ name, traces, errors }) => ({ name, traces: Number(traces), errors: Number(errors) }))
+}
+
+export async function listRoutes(clickhouse: ClickHouse, window: Window, options: QueryOf): Promise<Route[]> {
+  const rows = await clickhouse.query<Raw<Route, 'traces' | 'errors'>>(routesSql, { ...window }, options)
+  return rows.map((row) => ({ ...row, traces: Number(row.traces), errors: Number(row.errors) }))
+}
+
+/** Counts by exporter are a few seconds behind; the number of stored spans is that of committed batches. */
+export async function readIngest(
+  clickhouse: ClickHouse,
+  window: Window,
+  { signal, queryId }: QueryOf,
+): Promise<Omit<Ingest, 'from' | 'to'>> {
+  interface ExporterRow {
+    service: string
+    scope: string
+    stored: string
+    refused: string
+    lastMs: string
+  }
+  const [rows, [totals]] = await Promise.all([
+    clickhouse.query<ExporterRow>(ingestSql, { ...window }, { signal, queryId }),
+    clickhouse.query<{ stored: string; lastMs: string; late: string }>(totalsSql, { ...window }, { signal }),
+  ])
+  const refused = rows.reduce((sum, row) => sum + Number(row.refused), 0)
+  const stored = Number(totals!.stored)
+  return {
+    received: stored + refused,
+    stored,
+    refused,
+    late: Number(totals!.late),
+    inSpool: null,
+    lastSpanUnixNano: totals!.lastMs === '0' ? null : `${totals!.lastMs}000000`,
+    exporters: rows.map((row) => ({
+      service: row.service,
+      scope: row.scope,
+      spans: Number(row.stored),
+      lastUnixNano: row.lastMs === '0' ? null : `${row.lastMs}000000`,
+    })),
+  }
+}

@@ -1,0 +1,12 @@
+-- Spans whose batch is committed, as soon as it is; traces that changed after they had settled (D9 LATE_REVISION).
+SELECT
+  (
+    SELECT sum(spans) FROM batches
+    WHERE committed_at >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND committed_at < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+  ) AS stored,
+  (SELECT toString(toUnixTimestamp64Milli(max(committed_at))) FROM batches) AS lastMs,
+  (
+    SELECT uniqExact(trace_id) FROM traces
+    WHERE settled_at >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND settled_at < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+      AND bitAnd(flags, 65536) != 0 AND sign = 1
+  ) AS late

@@ -1,0 +1,85 @@
+import type { ClickHouse } from '../../storage/clickhouse.ts'
+import { loadSql } from './load-sql.ts'
+
+const listSql = loadSql(import.meta.url, 'trace-list.sql')
+const whereSql = loadSql(import.meta.url, 'trace-place.sql')
+
+export interface TraceListParams {
+  /** Unix ms. */
+  readonly fromMs: number
+  readonly toMs: number
+  readonly service: string
+  /** 16 hex digits or ''. */
+  readonly proxy: string
+  readonly hop: string
+  /** 0: no bound. */
+  readonly minNs: number
+  readonly maxNs: number
+  readonly error: boolean | null
+  /** Beginning of a trace id, lower case. */
+  readonly prefix: string
+  readonly text: string
+  readonly byDuration: boolean
+  readonly cursor: Cursor | null
+  readonly limit: number
+}
+
+/** Where the page before ended: decimal duration (ns) and start (Unix ns), trace id. */
+export interface Cursor {
+  readonly duration: string
+  readonly start: string
+  readonly traceId: string
+}
+
+export interface TraceRow {
+  traceId: string
+  startUnixNano: string
+  duration: string | null
+  rootService: string
+  rootName: string
+  spanCount: number
+  hopCount: number
+  error: number
+  mesh_lower: string | null
+  mesh_upper: string | null
+  mesh_estimate: string | null
+  gateway_lower: string | null
+  gateway_upper: string | null
+  gateway_estimate: string | null
+}
+
+const unsigned = (hex: string) => (hex === '' ? '0' : String(BigInt(`0x${hex}`)))
+
+export function listTraces(clickhouse: ClickHouse, params: TraceListParams, options: QueryOf): Promise<TraceRow[]> {
+  const { proxy, hop, error, byDuration, cursor, ...rest } = params
+  return clickhouse.query<TraceRow>(
+    listSql,
+    {
+      ...rest,
+      proxy: unsigned(proxy),
+      hop: unsigned(hop),
+      error: error === null ? -1 : error ? 1 : 0,
+      byDuration: byDuration ? 1 : 0,
+      cursorKey: cursor?.duration ?? '0',
+      cursorStart: cursor?.start ?? '0',
+      cursorId: cursor?.traceId ?? '',
+    },
+    options,
+  )
+}
+
+/** How a caller of a query ends it early and names it. */
+export interface QueryOf {
+  readonly signal: AbortSignal
+  readonly queryId: string
+}
+
+/** Minutes (Unix s) in which the spans of a trace with facts lie; undefined for a trace without facts. */
+export async function placeOfTrace(
+  clickhouse: ClickHouse,
+  traceId: string,
+  options: QueryOf,
+): Promise<{ firstMinute: number; lastMinute: number } | undefined> {
+  const [row] = await clickhouse.query<{ firstMinute: number; lastMinute: number }>(whereSql, { traceId }, options)
+  return row
+}
