@@ -1,13 +1,13 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import { connect, type ClickHouse } from '../storage/clickhouse.ts'
 import { startEngine as startEmbedded, type Engine } from '../storage/engine.ts'
-import { entryArgs } from '../storage/entry.ts'
 import { migrate } from '../storage/migrate.ts'
 
 /** For parts under test: what fails on purpose need not be told. */
@@ -42,6 +42,19 @@ export async function startEngine(options: { migrated?: boolean; database?: stri
   }
 }
 
+const packageRoot = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '..' : '../..', import.meta.url))
+let built = false
+
+/** The program is tested as it is run: compiled. */
+function build(): void {
+  if (built) return
+  const { status } = spawnSync(process.execPath, [join(packageRoot, 'scripts/build.mjs'), '--if-stale', '--server'], {
+    stdio: 'inherit',
+  })
+  if (status !== 0) throw new Error('the build failed')
+  built = true
+}
+
 /** The real program in processes of its own, on free ports over a fresh directory. */
 export interface RunningHopscope {
   apiUrl: string
@@ -70,8 +83,9 @@ export async function startHopscope(
   env: Record<string, string> = {},
   { dataDir, flags = [] }: HopscopeOptions = {},
 ): Promise<RunningHopscope> {
+  build()
   const directory = dataDir ?? (await mkdtemp(join(tmpdir(), 'hopscope-test-')))
-  const child = spawn(process.execPath, [...entryArgs('../process/main', import.meta.url), ...flags], {
+  const child = spawn(process.execPath, [join(packageRoot, 'dist/process/main.js'), ...flags], {
     cwd: directory,
     env: {
       ...process.env,

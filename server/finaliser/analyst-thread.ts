@@ -24,12 +24,9 @@ const maxHeapMb = 1024
 
 /** Reads and analyses in a thread of its own, so that the API of the same process keeps answering. */
 export function startAnalystThread(data: AnalystData): AnalystThread {
-  // From source (tests, development) the thread needs the same loader as the process.
-  const fromSource = import.meta.url.endsWith('.ts')
-  const entry = new URL(fromSource ? './analyst-worker.ts' : './analyst-worker.js', import.meta.url)
-  const worker = new Worker(entry, {
+  // Compiled code only: a thread cannot load TypeScript. Tests from source put an analyst of their own in its place.
+  const worker = new Worker(new URL('./analyst-worker.js', import.meta.url), {
     workerData: data,
-    execArgv: fromSource ? ['--import', 'tsx'] : [],
     resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
   })
   let dead: AnalystDied | undefined
