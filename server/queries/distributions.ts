@@ -1,0 +1,137 @@
+import type { ClickHouse, QueryOptions } from '../../storage/clickhouse.ts'
+import type { Distribution, Fidelity } from '../api/contract.ts'
+import { claimedQuantiles, refusal } from '../statistics/claims.ts'
+import { bucketBounds, representative } from '../statistics/histogram.ts'
+import { loadSql } from './load-sql.ts'
+import { hexOf, overRollup, rollupParams, type RollupRows, type Window } from './rollup-window.ts'
+
+const sql = overRollup(loadSql(import.meta.url, 'distributions.sql'))
+
+/** Where a filter looks; '' or absent: everywhere. */
+export interface PlaceFilter {
+  readonly environment?: string | undefined
+  readonly cluster?: string | undefined
+  readonly namespace?: string | undefined
+}
+
+/** Values of one metric of one entity at one level. */
+export interface LevelRow {
+  /** 16 hex digits. */
+  id: string
+  metric: string
+  fidelity: Fidelity
+  requests: number
+  errors: number
+  /** How many of the requests have a finite value. */
+  n: number
+  /** ns, of those. */
+  total: number
+  /** Bucket keys at `claimedQuantiles`; empty without values. */
+  quantileKeys: number[]
+  maxKey: number | null
+}
+
+/** Levels of the metrics of all entities (or of `rows.ids`) over a window, in no order. */
+export async function readLevels(
+  clickhouse: ClickHouse,
+  params: { window: Window; rows: RollupRows; place?: PlaceFilter },
+  options: QueryOptions = {},
+): Promise<LevelRow[]> {
+  const { environment = '', cluster = '', namespace = '' } = params.place ?? {}
+  const rows = await clickhouse.query<LevelRow>(
+    sql,
+    {
+      ...rollupParams(params.window, params.rows),
+      environment,
+      cluster,
+      namespace,
+      quantiles: claimedQuantiles,
+    },
+    options,
+  )
+  return rows.map((row) => ({ ...row, id: hexOf(row.id) }))
+}
+
+const quantileFields = ['p50Ns', 'p75Ns', 'p90Ns', 'p95Ns', 'p99Ns', 'p999Ns'] as const
+
+/** The value at a quantile of `claimedQuantiles`, whatever its claim; null without values. */
+export function observed(row: LevelRow, q: (typeof claimedQuantiles)[number]): number | null {
+  const key = row.quantileKeys[claimedQuantiles.indexOf(q)]
+  return key === undefined ? null : Math.round(representative(key))
+}
+
+/** The distribution of one level as api.md states it. @param unknown requests that no level has a value for. */
+export function distributionOf(row: LevelRow, unknown: number): Distribution {
+  const asked = row.requests + unknown
+  const coverage = asked === 0 ? 0 : Math.min(1, row.n / asked)
+  const reasons: string[] = []
+  const claimed = claimedQuantiles.map((q, i) => {
+    const why = row.n === 0 ? 'few_samples' : refusal(q, row.n, coverage)
+    if (why) reasons.push(`${quantileFields[i]!.slice(0, -2)}_${why}`)
+    return why ? null : observed(row, q)
+  })
+  const meanRefused = row.n === 0 ? 'few_samples' : refusal(0.5, row.n, coverage)
+  if (meanRefused) reasons.push(`mean_${meanRefused}`)
+  const [p50Ns, p75Ns, p90Ns, p95Ns, p99Ns, p999Ns] = claimed as [number | null, ...(number | null)[]]
+  return {
+    n: row.requests,
+    coverage,
+    fidelity: row.fidelity,
+    p50Ns,
+    p75Ns: p75Ns!,
+    p90Ns: p90Ns!,
+    p95Ns: p95Ns!,
+    p99Ns: p99Ns!,
+    p999Ns: p999Ns!,
+    maxNs: row.maxKey === null ? null : Math.round(bucketBounds(row.maxKey).hi),
+    meanNs: meanRefused ? null : Math.round(row.total / row.n),
+    reasons,
+  }
+}
+
+/** The distributions of one metric of one entity, one a level, the level with most requests first. */
+export function distributionsOf(rows: readonly LevelRow[]): Distribution[] {
+  const unknown = unknownOf(rows)
+  const known = rows.filter(({ fidelity }) => fidelity !== 'unknown')
+  return known.sort((a, b) => b.requests - a.requests).map((row) => distributionOf(row, unknown))
+}
+
+/** The level with most requests; of nothing but unknown ones, a distribution of level unknown with n = 0. */
+export function mainDistribution(rows: readonly LevelRow[]): Distribution {
+  return distributionsOf(rows)[0] ?? nothingKnown
+}
+
+export const nothingKnown: Distribution = {
+  n: 0,
+  coverage: 0,
+  fidelity: 'unknown',
+  p50Ns: null,
+  p75Ns: null,
+  p90Ns: null,
+  p95Ns: null,
+  p99Ns: null,
+  p999Ns: null,
+  maxNs: null,
+  meanNs: null,
+  reasons: ['no_value'],
+}
+
+export function unknownOf(rows: readonly LevelRow[]): number {
+  return rows.reduce((sum, row) => sum + (row.fidelity === 'unknown' ? row.requests : 0), 0)
+}
+
+export const sumOf = (rows: readonly LevelRow[], field: 'requests' | 'errors' | 'n' | 'total'): number =>
+  rows.reduce((sum, row) => sum + row[field], 0)
+
+/** Rows by entity, then by metric. */
+export function byEntity(rows: readonly LevelRow[]): Map<string, Map<string, LevelRow[]>> {
+  const entities = new Map<string, Map<string, LevelRow[]>>()
+  for (const row of rows) {
+    let metrics = entities.get(row.id)
+    if (!metrics) entities.set(row.id, (metrics = new Map()))
+    const levels = metrics.get(row.metric)
+    if (levels) levels.push(row)
+    else metrics.set(row.metric, [row])
+  }
+  return entities
+}

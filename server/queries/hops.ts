@@ -1,0 +1,109 @@
+import type { ClickHouse, QueryOptions } from '../../storage/clickhouse.ts'
+import type { HopItem, HopList, HopSegmentItem } from '../api/contract-measurements.ts'
+import { SegmentClass, type Fidelity, type HopKind } from '../api/contract.ts'
+import { byEntity, distributionOf, mainDistribution, readLevels, sumOf } from './distributions.ts'
+import type { LevelRow, PlaceFilter } from './distributions.ts'
+import { readHopNames, readProxyNames, type HopName, type ProxyName } from './names.ts'
+import { shareOf } from './proxies.ts'
+import { windowRead, type Window } from './rollup-window.ts'
+
+const segmentPrefix = 'segment:'
+export const hopMetrics = ['transit', ...SegmentClass.options.map((name) => segmentPrefix + name)]
+
+export interface HopFilter extends PlaceFilter {
+  /** Caller or callee. */
+  readonly service?: string | undefined
+  /** Id of a proxy on the way. */
+  readonly proxy?: string | undefined
+  readonly kind?: HopKind | undefined
+  /** Part of the name of the caller or the callee. */
+  readonly q?: string | undefined
+}
+
+/** Hops with requests in the window, most requests first. */
+export async function listHops(
+  clickhouse: ClickHouse,
+  params: { window: Window; filter?: HopFilter; ids?: readonly string[] },
+  { signal, queryId }: QueryOptions = {},
+): Promise<HopList> {
+  const { window, filter = {}, ids = [] } = params
+  const others = signal ? { signal } : {}
+  const [levels, names, proxies] = await Promise.all([
+    readLevels(
+      clickhouse,
+      { window, rows: { kind: 'hop', metrics: hopMetrics, ids }, place: filter },
+      { ...others, ...(queryId && { queryId }) },
+    ),
+    readHopNames(clickhouse, ids, others),
+    readProxyNames(clickhouse, [], others),
+  ])
+  const items = [...byEntity(levels)]
+    .map(([id, measured]) => hopItem(names.get(id) ?? nameless(id), measured, proxies))
+    .filter((item) => matches(item, filter))
+    .sort((a, b) => b.requests - a.requests || (a.id < b.id ? -1 : 1))
+  return { items, nextCursor: null, ...windowRead(window) }
+}
+
+function hopItem(
+  name: HopName,
+  measured: ReadonlyMap<string, LevelRow[]>,
+  proxies: ReadonlyMap<string, ProxyName>,
+): HopItem {
+  const transit = measured.get('transit') ?? []
+  const requests = sumOf(transit, 'requests')
+  const errors = sumOf(transit, 'errors')
+  return {
+    ...name,
+    viaProxies: name.via.map((id) => {
+      const proxy = proxies.get(id)
+      return { id, name: proxy?.name ?? id, family: proxy?.family ?? '', role: proxy?.role ?? 'l4-proxy' }
+    }),
+    requests,
+    errors,
+    errorRate: shareOf(errors, requests),
+    transit: mainDistribution(transit),
+    segments: segmentsOf(measured, sumOf(transit, 'n')),
+  }
+}
+
+/** From the least certain to the most. */
+const byDoubt: readonly Fidelity[] = ['unknown', 'modelled', 'bounded', 'exact']
+
+/** @param known requests whose transit is known, whose segments these are. */
+function segmentsOf(measured: ReadonlyMap<string, LevelRow[]>, known: number): HopSegmentItem[] {
+  const classes = SegmentClass.options.flatMap((name) => {
+    const rows = measured.get(segmentPrefix + name)
+    return rows ? [{ class: name, rows, total: sumOf(rows, 'total') }] : []
+  })
+  const all = classes.reduce((sum, { total }) => sum + Math.max(0, total), 0)
+  return classes.map(({ class: name, rows, total }) => {
+    const main = rows.reduce((most, row) => (row.requests > most.requests ? row : most))
+    const { p50Ns, p99Ns } = distributionOf(main, 0)
+    return {
+      class: name,
+      fidelity: byDoubt.find((level) => rows.some((row) => row.fidelity === level)) ?? 'unknown',
+      meanNs: known > 0 ? Math.round(total / known) : 0,
+      p50Ns,
+      p99Ns,
+      share: shareOf(total, all),
+    }
+  })
+}
+
+function matches(item: HopItem, { service, proxy, kind, q }: HopFilter): boolean {
+  if (service && item.caller !== service && item.callee !== service) return false
+  if (proxy && !item.via.includes(proxy)) return false
+  if (kind && item.kind !== kind) return false
+  return !q || `${item.caller}\n${item.callee}`.toLowerCase().includes(q.toLowerCase())
+}
+
+const nameless = (id: string): HopName => ({
+  id,
+  environment: '',
+  cluster: '',
+  namespace: '',
+  kind: 'internal',
+  caller: '',
+  callee: '',
+  via: [],
+})

@@ -1,0 +1,101 @@
+import type { ClickHouse, QueryOptions } from '../../storage/clickhouse.ts'
+import type { ProxyItem, ProxyList } from '../api/contract-measurements.ts'
+import type { Role } from '../api/contract.ts'
+import { byEntity, distributionsOf, mainDistribution, readLevels, sumOf, unknownOf } from './distributions.ts'
+import type { LevelRow, PlaceFilter } from './distributions.ts'
+import { loadSql } from './load-sql.ts'
+import { readProxyNames, type ProxyName } from './names.ts'
+import { alignWindow, hexOf, unsignedOf, windowRead, type Window } from './rollup-window.ts'
+
+const instancesSql = loadSql(import.meta.url, 'proxy-instances.sql')
+const metrics = ['added', 'overhead', 'requestPath', 'responsePath', 'retry']
+
+export interface ProxyFilter extends PlaceFilter {
+  readonly family?: string | undefined
+  readonly role?: Role | undefined
+  /** Part of the name. */
+  readonly q?: string | undefined
+}
+
+/** Proxies with requests in the window, most requests first. */
+export async function listProxies(
+  clickhouse: ClickHouse,
+  params: { window: Window; filter?: ProxyFilter; ids?: readonly string[] },
+  { signal, queryId }: QueryOptions = {},
+): Promise<ProxyList> {
+  const { window, filter = {}, ids = [] } = params
+  const others = signal ? { signal } : {}
+  const [levels, names, instances] = await Promise.all([
+    readLevels(
+      clickhouse,
+      { window, rows: { kind: 'proxy', metrics, ids }, place: filter },
+      { ...others, ...(queryId && { queryId }) },
+    ),
+    readProxyNames(clickhouse, ids, others),
+    readInstances(clickhouse, window, ids, others),
+  ])
+  const items = [...byEntity(levels)]
+    .map(([id, measured]) => proxyItem(names.get(id) ?? nameless(id), measured, instances.get(id) ?? 0))
+    .filter((item) => matches(item, filter))
+    .sort((a, b) => b.requests - a.requests || (a.id < b.id ? -1 : 1))
+  return { items, nextCursor: null, ...windowRead(window) }
+}
+
+async function readInstances(clickhouse: ClickHouse, window: Window, ids: readonly string[], options: QueryOptions) {
+  const rows = await clickhouse.query<{ id: string; instances: number }>(
+    instancesSql,
+    { ...alignWindow(window), ids: ids.map(unsignedOf) },
+    options,
+  )
+  return new Map(rows.map(({ id, instances }) => [hexOf(id), instances]))
+}
+
+function proxyItem(name: ProxyName, measured: ReadonlyMap<string, LevelRow[]>, instances: number): ProxyItem {
+  const of = (metric: string) => measured.get(metric) ?? []
+  const added = of('added')
+  const requests = sumOf(added, 'requests')
+  const errors = sumOf(added, 'errors')
+  const retried = sumOf(of('retry'), 'requests')
+  return {
+    ...name,
+    instances,
+    requests,
+    errors,
+    errorRate: shareOf(errors, requests),
+    added: distributionsOf(added),
+    overhead: distributionsOf(of('overhead')),
+    requestPath: distributionsOf(of('requestPath')),
+    responsePath: distributionsOf(of('responsePath')),
+    retry: {
+      requests: retried,
+      rate: shareOf(retried, requests),
+      cost: retried === 0 ? null : mainDistribution(of('retry')),
+    },
+    coverage: shareOf(requests - unknownOf(added) - openAbove(added), requests),
+  }
+}
+
+/** Requests of a known level without a finite value: bounded, and open above. */
+const openAbove = (rows: readonly LevelRow[]): number =>
+  rows.reduce((sum, row) => sum + (row.fidelity === 'unknown' ? 0 : row.requests - row.n), 0)
+
+function matches(item: ProxyItem, { family, role, q }: ProxyFilter): boolean {
+  if (family && item.family !== family) return false
+  if (role && item.role !== role) return false
+  return !q || item.name.toLowerCase().includes(q.toLowerCase())
+}
+
+/** Facts name their proxy before the dictionary does only while a job is being written. */
+const nameless = (id: string): ProxyName => ({
+  id,
+  environment: '',
+  cluster: '',
+  namespace: '',
+  family: '',
+  workload: '',
+  role: 'l4-proxy',
+  name: id,
+})
+
+export const shareOf = (part: number, whole: number): number =>
+  whole <= 0 ? 0 : Math.min(1, Math.max(0, part / whole))
