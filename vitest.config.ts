@@ -12,7 +12,11 @@ export default defineConfig({
         test: {
           name: 'unit',
           pool: 'forks',
-          include: ['{collector,process,server,storage,scripts}/**/*.test.ts', 'web/src/**/*.test.ts', 'test/*.test.ts'],
+          include: [
+            '{collector,process,server,storage,scripts}/**/*.test.ts',
+            'web/src/**/*.test.ts',
+            'test/*.test.ts',
+          ],
           testTimeout: 20_000,
         },
       },

@@ -1,0 +1,68 @@
+/** What is this reader's and not the link's: theme and time zone, kept in localStorage. */
+import type { Zone } from '../format/time.ts'
+
+export type Theme = 'light' | 'dark' | 'system'
+
+function stored(key: string): string | null {
+  try {
+    return localStorage.getItem(`hopscope.${key}`)
+  } catch {
+    return null
+  }
+}
+
+function store(key: string, value: string): void {
+  try {
+    localStorage.setItem(`hopscope.${key}`, value)
+  } catch {
+    // Storage may be forbidden; the choice then lasts as long as the page.
+  }
+}
+
+const systemDark = window.matchMedia('(prefers-color-scheme: dark)')
+
+function themeFrom(text: string | null): Theme {
+  return text === 'light' || text === 'dark' ? text : 'system'
+}
+
+const state = $state({
+  theme: themeFrom(stored('theme')),
+  systemDark: systemDark.matches,
+  zone: (stored('zone') === 'UTC' ? 'UTC' : 'local') as Zone,
+})
+
+systemDark.addEventListener('change', ({ matches }) => {
+  state.systemDark = matches
+  applyTheme()
+})
+
+function applyTheme(): void {
+  document.documentElement.dataset['theme'] = shownTheme()
+}
+
+/** Reactive: what the reader chose. */
+export function theme(): Theme {
+  return state.theme
+}
+
+/** Reactive: what is on the screen; canvases redraw on it. */
+export function shownTheme(): 'light' | 'dark' {
+  if (state.theme !== 'system') return state.theme
+  return state.systemDark ? 'dark' : 'light'
+}
+
+export function setTheme(chosen: Theme): void {
+  state.theme = chosen
+  store('theme', chosen)
+  applyTheme()
+}
+
+/** Reactive. */
+export function zone(): Zone {
+  return state.zone
+}
+
+export function setZone(chosen: Zone): void {
+  state.zone = chosen
+  store('zone', chosen)
+}

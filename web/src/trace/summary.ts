@@ -1,0 +1,190 @@
+/** The head of the trace page: who the critical path belongs to, and what is not complete about the trace. */
+import type { TraceIndex } from './index.ts'
+import type { Fidelity, SegmentClass } from './wire.ts'
+import { fidelityOf } from './pieces.ts'
+
+export type Group =
+  'gateway' | 'gateway-or-wire' | 'sidecar' | 'sidecar-or-wire' | 'wire' | 'retry' | 'external' | 'unknown' | 'app'
+
+export interface ClassShare {
+  readonly group: Group
+  readonly title: string
+  readonly ns: number
+  /** Bounded as soon as one part of it is: the sum holds something else besides. */
+  readonly fidelity: Fidelity
+}
+
+const groupOf: Record<SegmentClass, Group> = {
+  'gateway.proc': 'gateway',
+  'gateway.out+wire': 'gateway-or-wire',
+  'proxy.in': 'sidecar',
+  'proxy.proc': 'sidecar',
+  'proxy.out+wire': 'sidecar-or-wire',
+  wire: 'wire',
+  loopback: 'wire',
+  retry: 'retry',
+  external: 'external',
+  unknown: 'unknown',
+  app: 'app',
+}
+
+/** In the order drawn: what is on trial first, applications last. */
+const titles: Record<Group, string> = {
+  gateway: 'Gateways',
+  'gateway-or-wire': 'Gateway or wire',
+  sidecar: 'Sidecars',
+  'sidecar-or-wire': 'Sidecar or wire',
+  wire: 'Network',
+  retry: 'Retries',
+  external: 'Outside',
+  unknown: 'Unknown',
+  app: 'Applications',
+}
+
+/** Shares of the critical path by who; their `ns` add up to the duration of the trace exactly (D7). */
+export function classShares(index: TraceIndex): ClassShare[] {
+  const shares = new Map<Group, { ns: number; fidelity: Fidelity }>()
+  for (const { class: segmentClass, from, to } of index.path) {
+    const group = groupOf[segmentClass]
+    const share = shares.get(group) ?? { ns: 0, fidelity: 'exact' }
+    share.ns += to - from
+    if (share.fidelity === 'exact') share.fidelity = fidelityOf(segmentClass)
+    shares.set(group, share)
+  }
+  return (Object.keys(titles) as Group[]).flatMap((group) => {
+    const share = shares.get(group)
+    return share && share.ns > 0 ? [{ group, title: titles[group], ...share }] : []
+  })
+}
+
+export interface Notice {
+  readonly title: string
+  readonly why: string
+  /** Spans concerned, to jump to the first. */
+  readonly spanIds: readonly string[]
+}
+
+interface NoticeRule {
+  flag: string
+  title: (n: number) => string
+  why: string
+}
+
+const spans = (n: number, one: string, many: string) => (n === 1 ? `1 span ${one}` : `${n} spans ${many}`)
+
+/** algorithms.md D9, the flags that make a trace less than complete; in the order shown. */
+const rules: readonly NoticeRule[] = [
+  {
+    flag: 'missing_callee',
+    title: (n) => (n === 1 ? '1 callee sent no span' : `${n} callees sent no span`),
+    why: 'They usually do. What the proxy before them did on its own is unknown here.',
+  },
+  {
+    flag: 'cycle',
+    title: (n) => `${spans(n, 'names itself', 'name each other')} as parents`,
+    why: 'The circle was cut at its earliest span.',
+  },
+  {
+    flag: 'neg_duration',
+    title: (n) => `${spans(n, 'ends', 'end')} before ${n === 1 ? 'it starts' : 'they start'}`,
+    why: 'The clock was set back meanwhile. They count as zero and are left out of distributions.',
+  },
+  {
+    flag: 'neg_gap',
+    title: (n) => `${spans(n, 'is', 'are')} shorter than what ${n === 1 ? 'it' : 'they'} waited for`,
+    why: 'More than the tolerance of the clocks explains: own time is unknown, not zero.',
+  },
+  {
+    flag: 'dup_span_id',
+    title: (n) => `${spans(n, 'came', 'came')} more than once with different content`,
+    why: 'The longest version is shown.',
+  },
+  {
+    flag: 'truncated',
+    title: () => 'The trace was cut at the size limit',
+    why: 'Spans furthest from the root are missing.',
+  },
+  {
+    flag: 'streaming',
+    title: (n) => `${spans(n, 'is a stream', 'are streams')}`,
+    why: 'The time of a stream is not the time of a request: no overhead is computed.',
+  },
+  {
+    flag: 'sampled_out',
+    title: (n) => (n === 1 ? 'Below 1 span somebody did not sample' : `Below ${n} spans somebody did not sample`),
+    why: 'A proxy or SDK further on decided not to record this request.',
+  },
+  {
+    flag: 'late_revision',
+    title: () => 'Spans arrived after the trace was analysed',
+    why: 'The numbers were computed again with them.',
+  },
+]
+
+/** What a reader must know before trusting the picture, most serious first. Counts are of spans. */
+export function noticesOf(index: TraceIndex): Notice[] {
+  const { trace, tops } = index
+  const notices: Notice[] = []
+  const orphans = tops.filter((top) => top.wire.parentSpanId !== '')
+  const roots = tops.length - orphans.length
+  if (roots === 0 || trace.durationNs === null) {
+    notices.push({
+      title: 'The root span has not arrived',
+      why: 'How long the whole request took is unknown, and there is no critical path. Hops and proxies below are sound.',
+      spanIds: [],
+    })
+  }
+  if (orphans.length > 0) {
+    const missing = new Set(orphans.map((top) => top.wire.parentSpanId)).size
+    notices.push({
+      title: missing === 1 ? '1 parent span is missing' : `${missing} parent spans are missing`,
+      why:
+        orphans.length === 1
+          ? 'The part below it is shown at the end, not guessed into the tree.'
+          : `The ${orphans.length} parts below are shown at the end, not guessed into the tree.`,
+      spanIds: orphans.map((top) => top.id),
+    })
+  }
+  if (roots > 1) {
+    notices.push({
+      title: `${roots} spans have no parent`,
+      why: 'Duration and critical path are those of the earliest; the others are shown after it.',
+      spanIds: tops.slice(1, roots).map((top) => top.id),
+    })
+  }
+  for (const { flag, title, why } of rules) {
+    const concerned = trace.spans.filter((span) => span.flags.includes(flag)).map((span) => span.spanId)
+    const proxies = trace.proxies.filter((proxy) => proxy.flags.includes(flag)).map((proxy) => proxy.spanId)
+    const spanIds = [...new Set([...concerned, ...proxies])]
+    if (spanIds.length > 0 || trace.flags.includes(flag)) {
+      notices.push({ title: title(Math.max(1, spanIds.length)), why, spanIds })
+    }
+  }
+  return notices
+}
+
+export interface ClockNote {
+  /** Spans drawn somewhere else than their clock said. */
+  readonly moved: number
+  /** Of them, placed in the middle because no offset is known. */
+  readonly modelled: number
+  /** Largest shift, ns. */
+  readonly mostNs: number
+}
+
+export function clockNote(index: TraceIndex): ClockNote | null {
+  let moved = 0
+  let modelled = 0
+  let mostNs = 0
+  for (const span of index.spans.values()) {
+    if (span.from === span.rawFrom) continue
+    moved++
+    mostNs = Math.max(mostNs, Math.abs(span.from - span.rawFrom))
+    if (span.wire.flags.includes('skew_modeled')) modelled++
+  }
+  return moved === 0 ? null : { moved, modelled, mostNs }
+}
+
+export function retriesOf(index: TraceIndex): number {
+  return index.trace.proxies.reduce((n, { retry }) => n + Math.max(0, retry.attempts - 1), 0)
+}

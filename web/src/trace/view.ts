@@ -1,0 +1,85 @@
+/** The stretch of time on the screen: zoom, pan, fit, ticks and pixels. All times ns since the start of the trace. */
+import type { Interval } from './index.ts'
+import type { Piece } from './pieces.ts'
+
+/** Nobody measures below this, and a narrower window would only show rounding. */
+export const narrowest = 100
+
+/** Zooms so that `at` keeps its place on the screen; `factor` below 1 zooms in. */
+export function zoom(view: Interval, extent: Interval, factor: number, at = (view.from + view.to) / 2): Interval {
+  const length = clamp((view.to - view.from) * factor, narrowest, extent.to - extent.from)
+  const share = (at - view.from) / (view.to - view.from)
+  return inside({ from: at - share * length, to: at + (1 - share) * length }, extent)
+}
+
+/** Pans by a share of the window, positive towards later. */
+export function pan(view: Interval, extent: Interval, share: number): Interval {
+  const by = (view.to - view.from) * share
+  return inside({ from: view.from + by, to: view.to + by }, extent)
+}
+
+/** A window around an interval with a tenth of air on both sides. */
+export function fit({ from, to }: Interval, extent: Interval): Interval {
+  const air = Math.max((to - from) * 0.1, narrowest / 2)
+  return inside({ from: from - air, to: to + air }, extent)
+}
+
+/** Centres an interval without changing the length of the window. */
+export function centre({ from, to }: Interval, view: Interval, extent: Interval): Interval {
+  const half = (view.to - view.from) / 2
+  const middle = (from + to) / 2
+  return inside({ from: middle - half, to: middle + half }, extent)
+}
+
+/** Moved, and only then cut, to lie within the extent. */
+export function inside({ from, to }: Interval, extent: Interval): Interval {
+  const length = clamp(to - from, Math.min(narrowest, extent.to - extent.from), extent.to - extent.from)
+  const start = clamp(from, extent.from, extent.to - length)
+  return { from: start, to: start + length }
+}
+
+export function isWhole(view: Interval, extent: Interval): boolean {
+  return view.from <= extent.from && view.to >= extent.to
+}
+
+const clamp = (value: number, low: number, high: number) => Math.min(Math.max(value, low), high)
+
+/** Round instants inside the window, at most `most` of them, steps of 1, 2, 2.5 or 5. */
+export function ticks(view: Interval, most: number): { step: number; at: number[] } {
+  const raw = (view.to - view.from) / Math.max(1, most)
+  const power = 10 ** Math.floor(Math.log10(raw))
+  const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((candidate) => candidate >= raw * 0.999) ?? raw
+  const at: number[] = []
+  for (let k = Math.ceil(view.from / step - 1e-9); k * step <= view.to; k++) at.push(k * step)
+  return { step, at }
+}
+
+export interface DrawnPiece extends Piece {
+  /** Pixels from the left of the track. */
+  readonly x: number
+  readonly width: number
+}
+
+/**
+ * Pixels of the pieces in view, cut at its edges. What is thinner than half a pixel joins its neighbour of the same kind,
+ * so a span with 10,000 children draws no more marks than there are pixels; a piece standing alone keeps one pixel.
+ */
+export function drawn(pieces: readonly Piece[], view: Interval, width: number): DrawnPiece[] {
+  const scale = width / (view.to - view.from)
+  const marks: DrawnPiece[] = []
+  for (const piece of pieces) {
+    if (piece.to < view.from || piece.from > view.to) continue
+    // Two pixels beyond the edge: the outline of a cut bar must not end inside the track.
+    const left = clamp((piece.from - view.from) * scale, -2, width + 2)
+    const right = clamp((piece.to - view.from) * scale, -2, width + 2)
+    const last = marks[marks.length - 1]
+    const thin = right - left < 0.5
+    if (thin && last && left - (last.x + last.width) < 0.5) {
+      if (last.kind === piece.kind) marks[marks.length - 1] = { ...last, width: right - last.x, to: piece.to }
+      else if (last.x + last.width < right) marks.push({ ...piece, x: left, width: Math.max(right - left, 0.5) })
+      continue
+    }
+    marks.push({ ...piece, x: left, width: Math.max(right - left, piece.kind === 'waiting' ? 0 : 1) })
+  }
+  return marks
+}
