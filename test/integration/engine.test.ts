@@ -97,7 +97,7 @@ describe('the embedded engine', () => {
   it('ends when its parent is killed', async () => {
     const directory = join(dataDir, 'orphan')
     await mkdir(directory)
-    const script = join(directory, 'parent.ts')
+    const script = join(directory, 'parent.mts')
     const source = new URL('../../storage/engine.ts', import.meta.url)
     await writeFile(
       script,
