@@ -1,4 +1,4 @@
-import { createClient, type ClickHouseSettings } from '@clickhouse/client'
+import { ClickHouseLogLevel, createClient, type ClickHouseSettings } from '@clickhouse/client'
 import { buffer } from 'node:stream/consumers'
 import { Readable } from 'node:stream'
 
@@ -44,6 +44,8 @@ export function connect(url: string, options: ConnectOptions = {}): ClickHouse {
     url,
     max_open_connections: options.connections ?? 10,
     request_timeout: options.timeoutMs ?? 60_000,
+    // Whoever called gets the error; told twice it would drown what matters.
+    log: { level: ClickHouseLogLevel.OFF },
     keep_alive: { enabled: true, idle_socket_ttl: 2_500 },
     // Quoted: a bare 64-bit integer loses digits in JSON.parse.
     clickhouse_settings: { async_insert: 0, output_format_json_quote_64bit_integers: 1 },

@@ -1,6 +1,7 @@
 import { DataType, load, open } from 'ffi-rs'
 import {
   closeSync,
+  existsSync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -10,7 +11,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StartError } from './start-error.ts'
 
@@ -33,7 +34,7 @@ export interface DataDirectory {
  */
 export async function takeDataDirectory(path: string, waitMs: number): Promise<DataDirectory> {
   try {
-    mkdirSync(path, { recursive: true })
+    makeDirectory(path)
     checkRoom(path, freeBytes(path))
     const lockFd = await lock(path, waitMs)
     try {
@@ -50,6 +51,17 @@ export async function takeDataDirectory(path: string, waitMs: number): Promise<D
     throw new StartError(
       `the data directory ${path} cannot be used (${code ?? message}): set HOPSCOPE_DATA_DIR to another`,
     )
+  }
+}
+
+/** mkdir -p. Node's own goes round for ever where a directory exists but none can be made in it, as in /proc. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return
+  makeDirectory(dirname(path))
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }
 

@@ -37,7 +37,7 @@ export class FixedColumn<V> implements Column<V> {
     this.pushValue(this.data, value)
   }
   truncate(rows: number): void {
-    this.data.length = rows * this.width
+    if (rows < this.rows) this.data.length = rows * this.width
   }
   writeData(out: ByteBuffer): void {
     out.copy(this.data.bytes, 0, this.data.length)
@@ -71,7 +71,7 @@ export class FixedStringColumn implements Column<Uint8Array | string> {
     this.data.length += this.width
   }
   truncate(rows: number): void {
-    this.data.length = rows * this.width
+    if (rows < this.rows) this.data.length = rows * this.width
   }
   writeData(out: ByteBuffer): void {
     out.copy(this.data.bytes, 0, this.data.length)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { FixedColumn, LowCardinalityColumn } from './native-columns.ts'
+import { FixedColumn, FixedStringColumn, LowCardinalityColumn } from './native-columns.ts'
 import { nativeBlock } from './native.ts'
 
 /** Byte layout; that ClickHouse reads it the same way is held by test/integration/native.test.ts. */
@@ -45,6 +45,24 @@ describe('nativeBlock', () => {
     once.push(row(4n))
     once.truncate(1)
     expect(once.rows).toBe(1)
+  })
+
+  it('takes rows back from the columns that have them: one may be filled at the end only', () => {
+    const specs = [
+      ['n', 'UInt8'],
+      ['f', 'FixedString(2)'],
+      ['last', 'UInt8'],
+    ] as const
+    const block = nativeBlock(specs)
+    for (const n of [1, 2]) {
+      block.column('n', FixedColumn<number>).push(n)
+      block.column('f', FixedStringColumn).push('beef')
+    }
+    block.truncate(1)
+    block.column('last', FixedColumn<number>).push(9)
+    const other = nativeBlock(specs)
+    other.push({ n: 1, f: 'beef', last: 9 })
+    expect(block.toBytes()).toEqual(other.toBytes())
   })
 
   it.each([
