@@ -1,14 +1,15 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import { connect, type ClickHouse } from '../storage/clickhouse.ts'
 import { startEngine as startEmbedded, type Engine } from '../storage/engine.ts'
 import { migrate } from '../storage/migrate.ts'
+import { eventually } from './eventually.ts'
 
 /** For parts under test: what fails on purpose need not be told. */
 export const quiet = pino({ level: 'silent' })
@@ -55,20 +56,19 @@ function build(): void {
   built = true
 }
 
-/** The real program in processes of its own, on free ports over a fresh directory. */
-export interface RunningHopscope {
-  apiUrl: string
-  otlpHttpUrl: string
-  otlpGrpcUrl: string
-  /** The embedded engine, without a database. */
-  engineUrl: string
-  dataDir: string
-  /** Everything it said on standard output. */
-  output(): string
-  /** SIGTERM; resolves with the exit code. The directory goes too unless it was given. */
-  stop(): Promise<number | null>
-  /** Kills a process of it: `main` the one that was started. */
-  kill9(which: 'main' | 'collector' | 'server' | 'engine'): void
+/** The real program in processes of its own. */
+interface Launched {
+  child: ChildProcess
+  said(): string
+  complained(): string
+  ended: Promise<Ended>
+}
+
+export interface Ended {
+  /** null: a signal ended it. */
+  code: number | null
+  stdout: string
+  stderr: string
 }
 
 export interface HopscopeOptions {
@@ -76,16 +76,14 @@ export interface HopscopeOptions {
   dataDir?: string
   /** Command line. */
   flags?: string[]
+  /** In a process group of its own, as a terminal gives it; Ctrl-C on the tests does not reach it then. */
+  ownGroup?: boolean
 }
 
-/** Resolves when it says that it is ready. @throws Error with what it said when it ends before that. */
-export async function startHopscope(
-  env: Record<string, string> = {},
-  { dataDir, flags = [] }: HopscopeOptions = {},
-): Promise<RunningHopscope> {
+/** On free ports. Killed when it is not ready, or not at its end, in time: no test waits for ever. */
+function launch(env: Record<string, string>, directory: string, options: HopscopeOptions): Launched {
   build()
-  const directory = dataDir ?? (await mkdtemp(join(tmpdir(), 'hopscope-test-')))
-  const child = spawn(process.execPath, [join(packageRoot, 'dist/process/main.js'), ...flags], {
+  const child = spawn(process.execPath, [join(packageRoot, 'dist/process/main.js'), ...(options.flags ?? [])], {
     cwd: directory,
     env: {
       ...process.env,
@@ -97,37 +95,98 @@ export async function startHopscope(
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: options.ownGroup ?? false,
   })
   let said = ''
   let complained = ''
-  const exited = once(child, 'exit')
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complained += text))
-  await new Promise<void>((resolve, reject) => {
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      said += text
-      if (said.includes('hopscope is ready')) resolve()
-    })
-    child.once('exit', (code) => reject(new Error(`hopscope ended with ${code}: ${complained || said}`)))
-  })
-  const address = (name: string) => new RegExp(`^${name} +(\\S+)`, 'm').exec(said)?.[1] ?? ''
+  const ended = new Promise<Ended>((resolve) =>
+    child.once('close', (code) => resolve({ code, stdout: said, stderr: complained })),
+  )
+  return { child, said: () => said, complained: () => complained, ended }
+}
+
+const readyTimeoutMs = 60_000
+const endTimeoutMs = 30_000
+
+/** Starts the program and waits for its end, which must come by itself: for starts that fail. */
+export async function runHopscope(env: Record<string, string>, options: HopscopeOptions = {}): Promise<Ended> {
+  const directory = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'hopscope-test-')))
+  const { child, ended } = launch(env, directory, options)
+  const late = setTimeout(() => child.kill('SIGKILL'), readyTimeoutMs)
+  try {
+    return await ended
+  } finally {
+    clearTimeout(late)
+    if (options.dataDir === undefined) await rm(directory, { recursive: true, force: true })
+  }
+}
+
+export interface RunningHopscope {
+  apiUrl: string
+  otlpHttpUrl: string
+  otlpGrpcUrl: string
+  /** The embedded engine, without a database. */
+  engineUrl: string
+  dataDir: string
+  pid: number
+  /** Everything it said on standard output, and on standard error. */
+  output(): string
+  complaints(): string
+  /** SIGTERM, to the whole process group where asked; resolves with the exit code. The directory goes too unless it was given. */
+  stop(to?: 'group'): Promise<number | null>
+  /** Kills a process of it: `main` the one that was started. Resolves when it is dead. */
+  kill9(which: 'main' | 'collector' | 'server' | 'engine'): Promise<void>
+}
+
+/** Resolves when it says that it is ready. @throws Error with what it said when it ends before that. */
+export async function startHopscope(
+  env: Record<string, string> = {},
+  options: HopscopeOptions = {},
+): Promise<RunningHopscope> {
+  const directory = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'hopscope-test-')))
+  const { child, said, complained, ended } = launch(env, directory, options)
+  const running = () => child.exitCode === null && child.signalCode === null
+  const late = setTimeout(() => child.kill('SIGKILL'), readyTimeoutMs)
+  while (running() && !said().includes('hopscope is ready')) await sleep(20)
+  clearTimeout(late)
+  if (!running()) {
+    const { code } = await ended
+    throw new Error(`hopscope ended with ${code}: ${complained() || said()}`)
+  }
+  const address = (name: string) => new RegExp(`^${name} +(\\S+)`, 'm').exec(said())?.[1] ?? ''
   return {
     apiUrl: address('Web UI and API'),
     otlpHttpUrl: address('OTLP/HTTP'),
     otlpGrpcUrl: address('OTLP/gRPC'),
     engineUrl: address('ClickHouse'),
     dataDir: directory,
-    output: () => said,
-    async stop() {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
-      const [code] = (await exited) as [number | null]
-      if (dataDir === undefined) await rm(directory, { recursive: true, force: true })
+    pid: child.pid!,
+    output: said,
+    complaints: complained,
+    async stop(to) {
+      if (running()) process.kill(to === 'group' ? -child.pid! : child.pid!, 'SIGTERM')
+      const tooLate = setTimeout(() => child.kill('SIGKILL'), endTimeoutMs)
+      const { code } = await ended
+      clearTimeout(tooLate)
+      if (options.dataDir === undefined) await rm(directory, { recursive: true, force: true })
       return code
     },
-    kill9(which) {
-      for (const pid of which === 'main' ? [child.pid!] : descendants(child.pid!, modules[which])) {
-        process.kill(pid, 'SIGKILL')
-      }
+    async kill9(which) {
+      const pids = which === 'main' ? [child.pid!] : descendants(child.pid!, modules[which])
+      for (const pid of pids) process.kill(pid, 'SIGKILL')
+      for (const pid of pids) await eventually(() => isDead(pid))
     },
+  }
+}
+
+/** Gone, or a zombie that its parent has not looked at. */
+function isDead(pid: number): boolean {
+  try {
+    return / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return true
   }
 }
 

@@ -11,6 +11,7 @@ import { connect } from '../../storage/clickhouse.ts'
 import { checkRoom, takeDataDirectory } from '../../storage/data-directory.ts'
 import { startEngine as startEmbedded, type Engine } from '../../storage/engine.ts'
 import { entryArgs } from '../../storage/entry.ts'
+import { eventually } from '../eventually.ts'
 
 const log = pino({ level: 'silent' })
 let dataDir: string
@@ -28,10 +29,6 @@ const memoryBytes = 2 ** 30
 async function start(httpPort = 0) {
   engine = await startEmbedded({ dataDir, httpPort, memoryBytes, log })
   return engine
-}
-async function eventually(holds: () => boolean | Promise<boolean>, timeoutMs = 15_000) {
-  for (const end = Date.now() + timeoutMs; !(await holds()); await sleep(50))
-    if (Date.now() > end) throw new Error(`not so after ${timeoutMs} ms`)
 }
 const alive = (pid: number) => {
   try {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, it, describe } from 'vitest'
 import { openAnalyst } from '../../server/finaliser/analyse-job.ts'
 import { startFinaliser, type FinaliserHooks } from '../../server/finaliser/finaliser.ts'
 import { openSpanReader } from '../../server/queries/spans.ts'
+import { eventually } from '../eventually.ts'
 import { quiet, startEngine, type TestEngine } from '../harness.ts'
 import { chain, commitBatch, plainAnalysis, type TestSpan } from './finaliser-traffic.ts'
 
@@ -38,12 +39,6 @@ function start(hooks: FinaliserHooks = {}) {
 
 async function one<Row>(sql: string): Promise<Row> {
   return (await db.clickhouse.query<Row>(sql))[0]!
-}
-
-async function eventually(what: () => Promise<boolean>, timeoutMs = 15_000): Promise<void> {
-  for (const end = Date.now() + timeoutMs; !(await what()); await sleep(50)) {
-    if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what.toString()}`)
-  }
 }
 
 /** Traces with current facts. */

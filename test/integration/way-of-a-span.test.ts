@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Trace } from '../../server/api/contract.ts'
+import { eventually } from '../eventually.ts'
 import { startHopscope, type RunningHopscope } from '../harness.ts'
 import { t1Export, t1SpanId } from '../t1.ts'
 
@@ -17,15 +17,6 @@ async function get<T>(path: string): Promise<T> {
   const response = await fetch(hopscope.apiUrl + path)
   if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
   return (await response.json()) as T
-}
-
-/** Waits until `read` gives something; the time it took is part of what hopscope promises. */
-async function eventually<T>(read: () => Promise<T | undefined>, timeoutMs: number): Promise<T> {
-  for (const end = Date.now() + timeoutMs; ; await sleep(100)) {
-    const found = await read()
-    if (found !== undefined) return found
-    if (Date.now() > end) throw new Error(`not there after ${timeoutMs} ms`)
-  }
 }
 
 describe('trace T1 of algorithms.md, through OTLP in and the API out', () => {
