@@ -37,3 +37,9 @@ export function reasonInWords(flag: string): string {
   }
   return words[flag] ?? flag.replaceAll('_', ' ')
 }
+
+/** As a sentence of its own: `Somebody further on did not sample the request.` */
+export function reasonSentence(flag: string): string {
+  const text = reasonInWords(flag)
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+}

@@ -5,6 +5,7 @@
 import { addedParts, emitterSlack, unionLength } from './numbers.ts'
 import { attemptsOf, type PieceKind, type Way } from './pieces.ts'
 import { proxyName, statusOf } from './labels.ts'
+import { reasonSentence } from '../format/reasons.ts'
 import type { Interval, TraceIndex, TraceSpan } from './index.ts'
 import type { Row } from './rows.ts'
 import type { Fidelity, Measure, WireProxy } from './wire.ts'
@@ -90,7 +91,7 @@ function explainAdded(index: TraceIndex, proxy: WireProxy, name?: string): Secti
     lines,
     result: { label: lines.length > 0 ? 'upper bound' : 'added time', measure: added },
     parts: [],
-    notes: [...notes, ...proxy.added.reasons],
+    notes: [...notes, ...proxy.added.reasons.map(reasonSentence)],
   }
 }
 
@@ -132,7 +133,7 @@ function explainOverhead(index: TraceIndex, proxy: WireProxy): Section {
           ]
         : []),
       ...(upstream.length > 0 ? ['Waiting for a pooled connection counts as upstream time.'] : []),
-      ...overhead.reasons,
+      ...overhead.reasons.map(reasonSentence),
     ],
   }
 }
@@ -196,7 +197,7 @@ function explainTransit(index: TraceIndex, row: Row): Section {
       fidelity: segment.fidelity,
       spanId: segment.ownerSpanId,
     })),
-    notes: hop.transit.reasons,
+    notes: hop.transit.reasons.map(reasonSentence),
   }
 }
 
@@ -217,7 +218,7 @@ function explainSelf(span: TraceSpan): Section {
     lines,
     result: { label: 'own time', measure: self },
     parts: [],
-    notes: self.reasons,
+    notes: self.reasons.map(reasonSentence),
   }
 }
 

@@ -4,7 +4,19 @@ import type { TraceSpan } from './index.ts'
 import type { Role, WireProxy } from './wire.ts'
 
 export type Mark =
-  'app' | 'gateway' | 'sidecar' | 'waypoint' | 'hop' | 'outside' | 'attempt' | 'failed' | 'stage' | 'silent'
+  | 'app'
+  | 'gateway'
+  | 'sidecar'
+  | 'waypoint'
+  | 'hop-gateway'
+  | 'hop-sidecar'
+  | 'hop-waypoint'
+  | 'wire'
+  | 'outside'
+  | 'attempt'
+  | 'failed'
+  | 'stage'
+  | 'silent'
 
 export interface Badge {
   readonly text: string
@@ -23,8 +35,9 @@ export function labelOf(row: Row): Label {
   const badges = badgesOf(row)
   switch (row.kind) {
     case 'hop': {
-      const detail = row.failedAttempt ? 'failed attempt' : viaOf(row.proxies)
-      return { mark: row.proxies.length > 0 ? 'hop' : 'silent', name: `→ ${calleeOf(row)}`, detail, badges }
+      const via = viaOf(row.proxies)
+      const detail = row.attempt > 0 ? `attempt ${row.attempt}, ${via}` : via
+      return { mark: row.failedAttempt ? 'failed' : markOfHop(row.proxies), name: `→ ${calleeOf(row)}`, detail, badges }
     }
     case 'gateway':
       return { mark: 'gateway', name: row.proxies[0]?.name ?? wire.service, detail: wire.name, badges }
@@ -46,7 +59,12 @@ export function labelOf(row: Row): Label {
     case 'stage':
       return { mark: 'stage', name: wire.name, detail: wire.attributes['krakend.stage'] ?? '', badges }
     case 'external':
-      return { mark: 'outside', name: peerOf(row.span) ?? wire.service, detail: wire.name, badges }
+      return {
+        mark: 'outside',
+        name: peerOf(row.span) ?? clusterOf(row.span) ?? wire.service,
+        detail: wire.name,
+        badges,
+      }
     case 'app':
       return { mark: 'app', name: wire.service, detail: wire.name, badges }
   }
@@ -54,17 +72,12 @@ export function labelOf(row: Row): Label {
 
 export function calleeOf(row: Row): string {
   const seen = row.hop?.callee?.service || row.callees[row.callees.length - 1]?.wire.service
-  return seen || peerOf(row.span) || clusterOf(row) || 'callee without spans'
+  return seen || peerOf(row.span) || clusterOf(row.span) || 'callee without spans'
 }
 
 /** `outbound|8080||pay.shop.svc.cluster.local` names the service Envoy meant to reach. */
-function clusterOf(row: Row): string | null {
-  for (const proxy of [...row.proxies].reverse()) {
-    const cluster = row.bar.concat(row.span).find((span) => span.proxy === proxy)?.wire.attributes['upstream_cluster']
-    const host = cluster?.split('|').at(-1)
-    if (host) return host.split('.')[0] ?? null
-  }
-  return null
+function clusterOf({ wire: { attributes } }: TraceSpan): string | null {
+  return attributes['upstream_cluster']?.split('|').at(-1)?.split('.')[0] || null
 }
 
 function peerOf({ wire: { attributes } }: TraceSpan): string | null {
@@ -95,6 +108,15 @@ export function proxyName(proxy: WireProxy): string {
   }
 }
 
+/** A hop's bead is its weightiest proxy: a gateway, else a waypoint, else a sidecar. */
+function markOfHop(proxies: readonly WireProxy[]): Mark {
+  const roles = new Set(proxies.map((proxy) => proxy.role))
+  if (proxies.length === 0) return 'wire'
+  if (roles.has('gateway')) return 'hop-gateway'
+  if (roles.has('waypoint')) return 'hop-waypoint'
+  return roles.has('sidecar-inbound') || roles.has('sidecar-outbound') ? 'hop-sidecar' : 'silent'
+}
+
 function viaOf(proxies: readonly WireProxy[]): string {
   const gateways = proxies.filter((proxy) => proxy.role === 'gateway').map((proxy) => proxy.name)
   if (gateways.length > 0) return `via ${gateways.join(', ')}`
@@ -117,13 +139,14 @@ function badgesOf(row: Row): Badge[] {
 }
 
 export function statusOf({ wire: { attributes } }: TraceSpan): string {
-  return (
+  const code =
     attributes['http.response.status_code'] ??
     attributes['http.status_code'] ??
     attributes['rpc.grpc.status_code'] ??
     attributes['grpc.status_code'] ??
     ''
-  )
+  // Envoy says 0 where no answer came; for gRPC it is the code of success.
+  return code === '0' ? '' : code
 }
 
 export function markOfRole(role: Role): Mark {

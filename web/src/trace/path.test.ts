@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { idOf, retried, t1 } from './examples.ts'
 import { indexTrace } from './index.ts'
-import { connectorsIn, pathOnRows } from './path.ts'
+import { drawnConnectors, drawnMarks, pathOnRows, rowsOfSpans } from './path.ts'
 import { buildRows } from './rows.ts'
 import { classShares, noticesOf } from './summary.ts'
 import { toggleAll, visibleRows, type Toggled } from './visible.ts'
@@ -10,7 +10,7 @@ import type { WireTrace } from './wire.ts'
 function setup(trace: WireTrace) {
   const index = indexTrace(trace)
   const rows = buildRows(index)
-  const on = (toggled: Toggled) => pathOnRows(index, rows, visibleRows(rows, toggled))
+  const on = (toggled: Toggled) => pathOnRows(index, rows, visibleRows(rows, toggled), rowsOfSpans(rows))
   return { index, rows, on }
 }
 
@@ -42,7 +42,21 @@ describe('critical path on rows', () => {
     const { on } = setup(t1())
     const { connectors } = on(new Set())
     expect(connectors[0]).toEqual({ at: 300_000, fromRow: 0, toRow: 1 })
-    expect(connectorsIn(connectors, 5, 7).every(({ fromRow, toRow }) => Math.max(fromRow, toRow) >= 5)).toBe(true)
+    const whole = { from: 0, to: 12_000_000 }
+    const drawn = drawnConnectors(connectors, whole, 1_200, { first: 5, end: 7 })
+    expect(drawn.map(({ x, fromRow, toRow }) => [x, fromRow, toRow])).toEqual([
+      [725, 4, 5],
+      [795, 5, 6],
+      [1050, 5, 6],
+      [1095, 4, 5],
+    ])
+    expect(drawnConnectors(connectors, whole, 1_200, { first: 40, end: 50 })).toEqual([])
+  })
+
+  it('draws one line a pixel, however often the path changes over', () => {
+    const often = Array.from({ length: 10_000 }, (_, i) => ({ from: i * 10, to: i * 10 + 4 }))
+    const marks = drawnMarks(often, { from: 0, to: 100_000 }, 500)
+    expect(marks).toEqual([{ x: 0, width: 500 }])
   })
 })
 

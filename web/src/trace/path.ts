@@ -18,9 +18,14 @@ export interface PathOnRows {
   readonly connectors: readonly Connector[]
 }
 
-export function pathOnRows(index: TraceIndex, rows: readonly Row[], visible: readonly number[]): PathOnRows {
+/** @param rowOfSpan of `rowsOfSpans`, which stays the same while rows open and close. */
+export function pathOnRows(
+  index: TraceIndex,
+  rows: readonly Row[],
+  visible: readonly number[],
+  rowOfSpan: ReadonlyMap<string, number>,
+): PathOnRows {
   const position = positionsOf(rows, visible)
-  const rowOfSpan = rowsOfSpans(rows)
   const marks = new Map<number, Interval[]>()
   const connectors: Connector[] = []
   let before = -1
@@ -60,7 +65,45 @@ export function rowsOfSpans(rows: readonly Row[]): Map<string, number> {
   return map
 }
 
-/** The pieces of connectors that cross a slice of visible rows. */
-export function connectorsIn(connectors: readonly Connector[], first: number, end: number): Connector[] {
-  return connectors.filter(({ fromRow, toRow }) => Math.min(fromRow, toRow) < end && Math.max(fromRow, toRow) >= first)
+/** Pixels of the intervals in view; what lies within half a pixel of each other is one line. */
+export function drawnMarks(intervals: readonly Interval[], view: Interval, width: number): DrawnMark[] {
+  const scale = width / (view.to - view.from)
+  const marks: { x: number; width: number }[] = []
+  for (const { from, to } of intervals) {
+    if (to < view.from || from > view.to) continue
+    const left = Math.min(Math.max((from - view.from) * scale, 0), width - 1)
+    const right = Math.min(Math.max((to - view.from) * scale, left + 1), width)
+    const last = marks[marks.length - 1]
+    if (last && left - (last.x + last.width) < 0.5) last.width = Math.max(last.width, right - last.x)
+    else marks.push({ x: left, width: right - left })
+  }
+  return marks
+}
+
+export interface DrawnMark {
+  readonly x: number
+  readonly width: number
+}
+
+/** Of what crosses the rows `first` to `end`: one line a pixel, by positions of rows cut at that slice. */
+export function drawnConnectors(
+  connectors: readonly Connector[],
+  view: Interval,
+  width: number,
+  { first, end }: { first: number; end: number },
+): { x: number; fromRow: number; toRow: number }[] {
+  const scale = width / (view.to - view.from)
+  const lines = new Map<number, { x: number; fromRow: number; toRow: number }>()
+  for (const { at, fromRow, toRow } of connectors) {
+    const [top, bottom] = fromRow < toRow ? [fromRow, toRow] : [toRow, fromRow]
+    if (top >= end || bottom < first || at < view.from || at > view.to) continue
+    const x = Math.round((at - view.from) * scale)
+    const [cutTop, cutBottom] = [Math.max(top, first - 1), Math.min(bottom, end)]
+    const line = lines.get(x)
+    if (line) {
+      line.fromRow = Math.min(line.fromRow, cutTop)
+      line.toRow = Math.max(line.toRow, cutBottom)
+    } else lines.set(x, { x, fromRow: cutTop, toRow: cutBottom })
+  }
+  return [...lines.values()]
 }

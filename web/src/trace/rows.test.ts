@@ -162,6 +162,32 @@ describe('a retry', () => {
   })
 })
 
+describe('a gateway’s upstream spans', () => {
+  it('hold no second proxy where the gateway reads the body below them (KrakenD)', () => {
+    const trace = t1()
+    const upstream = trace.spans[1]!
+    const tracker = { ...upstream, spanId: idOf('gt'), parentSpanId: upstream.spanId, kind: 'internal' as const }
+    trace.spans.push({ ...tracker, role: 'middleware-stage', name: 'read.tracker', durationNs: 100_000 })
+    trace.proxies[0]!.spanIds.push(tracker.spanId)
+    const { row } = setup(trace)
+    expect(row(hop('gu')).proxies.map(({ name }) => name)).toEqual(['checkout'])
+    expect(row(tracker.spanId).kind).toBe('stage')
+  })
+
+  it('are attempts, not hops, where nothing answered with a span', () => {
+    const trace = retried()
+    trace.spans = trace.spans.filter((span) => !['A', 'c', 'P'].map(idOf).includes(span.spanId))
+    trace.spans[0]!.parentSpanId = ''
+    trace.hops = []
+    const { rows } = setup(trace)
+    expect(rows.map((row) => [row.kind, labelOf(row).name, labelOf(row).detail])).toEqual([
+      ['gateway', 'mesh-egress', 'egress'],
+      ['attempt', 'attempt 1', '503 UF'],
+      ['attempt', 'attempt 2', ''],
+    ])
+  })
+})
+
 describe('incomplete and odd traces', () => {
   it('shows an orphan subtree after the root and says why', () => {
     const trace = t1()

@@ -37,7 +37,7 @@ export interface Row {
   /** Closed, the bar and the critical path of what is hidden are drawn on this row. */
   readonly folds: boolean
   readonly openAtFirst: boolean
-  /** Attempt number, from 1. */
+  /** Attempt number, from 1; 0 where there was only one. */
   readonly attempt: number
   readonly failedAttempt: boolean
   /** Not connected to the primary root, and why. */
@@ -124,8 +124,15 @@ function hopGroup(start: TraceSpan): HopGroup {
 function addHop(index: TraceIndex, rows: Row[], task: Task, { members, callees }: HopGroup): void {
   const { span } = task
   const ownsRow = span.wire.role === 'app' || task.exit
-  const inside = ownsRow ? members.slice(1) : members
+  // What a gateway does below its upstream span (KrakenD reads the body there) is among its stages already.
+  const inside = (ownsRow ? members.slice(1) : members).filter((member) => !task.exit || member.proxy !== span.proxy)
   const proxies = [...new Set(inside.map((member) => member.proxy).filter((proxy) => proxy !== null))]
+  const attempt = task.exit ? attemptsOf(index, span.proxy).indexOf(span) + 1 : 0
+  const failedAttempt = isFailedAttempt(index, span)
+  if (task.exit && inside.length === 0 && callees.length === 0) {
+    add(rows, task, { kind: attempt > 0 ? 'attempt' : 'external', span, bar: [span], attempt, failedAttempt })
+    return
+  }
   const gatewayHops = task.exit && span.proxy ? (index.hopsFrom.get(span.proxy.spanId) ?? []) : []
   const reached = new Set(callees.map((callee) => callee.id))
   const hop = task.exit
@@ -143,7 +150,8 @@ function addHop(index: TraceIndex, rows: Row[], task: Task, { members, callees }
     callees,
     folds: true,
     openAtFirst: retried || proxies.some((proxy) => proxy.role === 'gateway'),
-    failedAttempt: isFailedAttempt(index, span),
+    attempt,
+    failedAttempt,
     key: `hop:${span.id}`,
   })
   const inner = { ...task, parent: at, indent: task.indent + 1, loose: null }

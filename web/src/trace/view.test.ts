@@ -63,6 +63,12 @@ describe('drawing', () => {
     expect(drawn([piece(500, 501)], { from: 0, to: 1_000_000 }, 500)[0]!.width).toBe(1)
   })
 
+  it('paints a pixel that many share as what fills most of it', () => {
+    const shared = [piece(100, 104), piece(104, 108, 'waiting'), piece(108, 120, 'waiting'), piece(120, 122)]
+    const marks = drawn([piece(0, 100), ...shared, piece(122, 10_000)], { from: 0, to: 10_000 }, 200)
+    expect(marks.map(({ kind }) => kind)).toEqual(['app', 'waiting', 'app'])
+  })
+
   it('draws no more marks than pixels for a span with 10,000 children', () => {
     const index = indexTrace(wide(10_000))
     const rows = buildRows(index)

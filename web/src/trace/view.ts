@@ -61,25 +61,61 @@ export interface DrawnPiece extends Piece {
 }
 
 /**
- * Pixels of the pieces in view, cut at its edges. What is thinner than half a pixel joins its neighbour of the same kind,
- * so a span with 10,000 children draws no more marks than there are pixels; a piece standing alone keeps one pixel.
+ * Pixels of the pieces in view, cut at its edges. Pieces thinner than a pixel that follow each other share pixels, each
+ * painted as what fills most of it, so a span with 10,000 children draws no more marks than there are pixels. A piece
+ * standing alone keeps one pixel.
  */
 export function drawn(pieces: readonly Piece[], view: Interval, width: number): DrawnPiece[] {
   const scale = width / (view.to - view.from)
   const marks: DrawnPiece[] = []
+  let shared: DrawnPiece[] = []
+  const settle = () => {
+    if (shared.length > 0) marks.push(majority(shared))
+    shared = []
+  }
   for (const piece of pieces) {
     if (piece.to < view.from || piece.from > view.to) continue
     // Two pixels beyond the edge: the outline of a cut bar must not end inside the track.
     const left = clamp((piece.from - view.from) * scale, -2, width + 2)
     const right = clamp((piece.to - view.from) * scale, -2, width + 2)
-    const last = marks[marks.length - 1]
-    const thin = right - left < 0.5
-    if (thin && last && left - (last.x + last.width) < 0.5) {
-      if (last.kind === piece.kind) marks[marks.length - 1] = { ...last, width: right - last.x, to: piece.to }
-      else if (last.x + last.width < right) marks.push({ ...piece, x: left, width: Math.max(right - left, 0.5) })
-      continue
-    }
-    marks.push({ ...piece, x: left, width: Math.max(right - left, piece.kind === 'waiting' ? 0 : 1) })
+    const first = shared[0]
+    if (first && (left - first.x >= 1 || right - left >= 1)) settle()
+    if (right - left < 1) shared.push({ ...piece, x: left, width: right - left })
+    else marks.push({ ...piece, x: left, width: right - left })
   }
-  return marks
+  settle()
+  return joined(marks)
+}
+
+/** One mark for pieces within a pixel: the kind with most of their time. */
+function majority(shared: readonly DrawnPiece[]): DrawnPiece {
+  const time = new Map<string, number>()
+  const add = ({ kind, way, width }: DrawnPiece) => {
+    const sum = (time.get(kind + way) ?? 0) + width
+    time.set(kind + way, sum)
+    return sum
+  }
+  let most = shared[0]!
+  let mostTime = 0
+  for (const piece of shared) {
+    const sum = add(piece)
+    if (sum > mostTime) [most, mostTime] = [piece, sum]
+  }
+  const { x, from } = shared[0]!
+  const { x: end, width, to } = shared[shared.length - 1]!
+  const length = end + width - x
+  return { ...most, from, to, x, width: Math.max(length, most.kind === 'waiting' ? 0 : 1) }
+}
+
+/** Neighbours that look alike and touch, as one. */
+function joined(marks: readonly DrawnPiece[]): DrawnPiece[] {
+  const out: DrawnPiece[] = []
+  for (const mark of marks) {
+    const last = out[out.length - 1]
+    const alike = last?.kind === mark.kind && last.way === mark.way && last.fidelity === mark.fidelity
+    if (last && alike && mark.x - (last.x + last.width) < 0.5) {
+      out[out.length - 1] = { ...last, to: mark.to, width: Math.max(last.width, mark.x + mark.width - last.x) }
+    } else out.push(mark)
+  }
+  return out
 }
