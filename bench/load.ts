@@ -35,7 +35,7 @@ async function connection(generated: GeneratedRequest): Promise<void> {
     for (;;) {
       const status = await post(generated.body)
       if (status === 200) break
-      if (status !== 503) throw new Error(`answered ${status}`)
+      if (status !== 429 && status !== 503) throw new Error(`answered ${status}`)
       retried++
       await new Promise((resolve) => setTimeout(resolve, 100))
     }

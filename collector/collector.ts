@@ -1,9 +1,13 @@
 import { connect } from '../storage/clickhouse.ts'
 import type { Logger, Running } from '../storage/running.ts'
+import { newAdmission } from './pipeline/admission.ts'
 import { startPipeline } from './pipeline/pipeline.ts'
 import { startOrphanSweep } from './pipeline/orphans.ts'
 import { startGrpcReceiver } from './receivers/grpc.ts'
 import { startHttpReceiver } from './receivers/http.ts'
+
+/** Bytes of requests from their first to their answer; their columns take about half as much again. */
+const maxRequestBytes = 256 * 2 ** 20
 
 export interface CollectorOptions {
   clickhouseUrl: string
@@ -27,6 +31,7 @@ export async function startCollector({
 }: CollectorOptions): Promise<Running> {
   const clickhouse = connect(clickhouseUrl, { connections: 12, timeoutMs: 30_000 })
   const pipeline = startPipeline(clickhouse, log)
+  const admission = newAdmission(maxRequestBytes)
   const sweep = startOrphanSweep(clickhouse, log)
   const ready = async () => pipeline.ready() && (await clickhouse.ping())
   const receivers: Running[] = []
@@ -38,8 +43,8 @@ export async function startCollector({
     await clickhouse.close()
   }
   try {
-    receivers.push(await startGrpcReceiver(pipeline, { host, port: grpcPort }))
-    receivers.push(await startHttpReceiver(pipeline, { host, port: httpPort, ready, log }))
+    receivers.push(await startGrpcReceiver(pipeline, { host, port: grpcPort, admission, log }))
+    receivers.push(await startHttpReceiver(pipeline, { host, port: httpPort, admission, ready, log }))
   } catch (error) {
     await close()
     throw error

@@ -9,8 +9,6 @@ export interface Batch {
   /** Unix ns. */
   firstStart: bigint
   lastStart: bigint
-  /** Body bytes of its exports, for the admission limit. */
-  bytes: number
   readonly exports: { resolve: () => void; reject: (error: Error) => void }[]
   /** `performance.now()` of its first row. */
   openedAt: number
@@ -21,7 +19,6 @@ export const emptyBatch = (): Batch => ({
   dictionaries: dictionaryRows(),
   firstStart: (1n << 63n) - 1n,
   lastStart: 0n,
-  bytes: 0,
   exports: [],
   openedAt: performance.now(),
 })

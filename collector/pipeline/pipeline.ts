@@ -3,6 +3,7 @@ import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { Logger } from '../../storage/running.ts'
 import { Interner } from '../wire/interner.ts'
 import { Scanner, type ScanResult } from '../wire/scan.ts'
+import { Overloaded } from './admission.ts'
 import { batchIds, emptyBatch, rowsOf, type Batch } from './batch.ts'
 import { newLedger, type Transport } from './ledger.ts'
 import { seal, storeDictionaries, storeSpans } from './store.ts'
@@ -21,9 +22,6 @@ export interface Pipeline {
   close(): Promise<void>
 }
 
-/** More bytes are waiting to be stored than may. */
-export class Overloaded extends Error {}
-
 /** A batch may wait this long for company when nothing is being written. */
 const lingerMs = 10
 /** A second INSERT begins beside the first when a batch has grown this large … */
@@ -31,7 +29,6 @@ const largeRows = 64_000
 /** … and at this size a batch takes no more. */
 const fullRows = 300_000
 const maxInserts = 2
-const maxWaitingBytes = 256 * 2 ** 20
 const flushLedgerMs = 5_000
 
 export function startPipeline(clickhouse: ClickHouse, log: Logger): Pipeline {
@@ -42,7 +39,6 @@ export function startPipeline(clickhouse: ClickHouse, log: Logger): Pipeline {
   const nextId = batchIds()
   const inserts = new Set<Promise<void>>()
   let open = emptyBatch()
-  let waitingBytes = 0
   let linger: NodeJS.Timeout | undefined
   let lastFailed = false
   /** Resolves when the dictionaries of all batches before are stored: spans of a later one may name their ids. */
@@ -94,7 +90,6 @@ export function startPipeline(clickhouse: ClickHouse, log: Logger): Pipeline {
       },
     )
     const done = insert.finally(() => {
-      waitingBytes -= batch.bytes
       inserts.delete(done)
       // What came while this INSERT ran goes at once: it has waited long enough.
       if (rowsOf(open) > 0 && inserts.size === 0) flush()
@@ -122,16 +117,14 @@ export function startPipeline(clickhouse: ClickHouse, log: Logger): Pipeline {
   function forgetDictionaries(error: Error): void {
     interner.forget()
     dictionaries = Promise.resolve()
-    const { exports, bytes } = open
-    waitingBytes -= bytes
+    const { exports } = open
     open = emptyBatch()
     for (const { reject } of exports) reject(error)
   }
 
   return {
     async accept(body, transport) {
-      if (waitingBytes + body.length > maxWaitingBytes || rowsOf(open) >= fullRows)
-        throw new Overloaded('too much waits')
+      if (rowsOf(open) >= fullRows) throw new Overloaded()
       const nowMs = Date.now()
       if (rowsOf(open) === 0) open.openedAt = performance.now()
       const result = scan(body, nowMs)
@@ -139,8 +132,6 @@ export function startPipeline(clickhouse: ClickHouse, log: Logger): Pipeline {
         const batch = open
         if (result.firstStart < batch.firstStart) batch.firstStart = result.firstStart
         if (result.lastStart > batch.lastStart) batch.lastStart = result.lastStart
-        batch.bytes += body.length
-        waitingBytes += body.length
         const committed = new Promise<void>((resolve, reject) => batch.exports.push({ resolve, reject }))
         if (!linger) pump()
         else if (rowsOf(open) >= largeRows) pump()

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
+import type { Admitted } from '../pipeline/admission.ts'
 
 /** Request bodies within limits. Anyone may send anything: nothing here may take more than these many bytes. */
 export const maxBodyBytes = 16 * 2 ** 20
@@ -15,17 +17,22 @@ export class BadBody extends Error {
   }
 }
 
-/** @throws BadBody 413 as soon as the limit is passed. */
-export async function readBody(request: IncomingMessage): Promise<Buffer> {
+/** Stopping in the middle leaves the connection open: the refusal has to reach the client. */
+export const chunksOf = (body: Readable): AsyncIterable<Buffer> =>
+  body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
+
+/** @throws BadBody 413 as soon as the limit is passed, Overloaded. */
+export async function readBody(request: IncomingMessage, admitted: Admitted): Promise<Buffer> {
   const tooLarge = () => new BadBody(413, `the body is larger than ${maxBodyBytes} bytes`)
   const encoded = (request.headers['content-encoding'] ?? 'identity') !== 'identity'
   const limit = encoded ? maxBodyBytes : maxInflatedBytes
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge()
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of chunksOf(request)) {
     size += chunk.length
     if (size > limit) throw tooLarge()
+    admitted.grow(chunk.length)
     chunks.push(chunk)
   }
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)

@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { MalformedError } from '../../storage/protobuf.ts'
 import type { Logger, Running } from '../../storage/running.ts'
-import { Overloaded, type Pipeline } from '../pipeline/pipeline.ts'
+import { Overloaded, type Admission, type Admitted } from '../pipeline/admission.ts'
+import type { Pipeline } from '../pipeline/pipeline.ts'
 import { protobufOfJson } from '../wire/json.ts'
 import { BadBody, inflated, readBody } from './body.ts'
 import { Code, responseJson, responseProtobuf, statusJson, statusProtobuf } from './otlp-messages.ts'
@@ -11,10 +12,18 @@ const protobufType = 'application/x-protobuf'
 const jsonType = 'application/json'
 const retrySeconds = 1
 
+interface HttpOptions {
+  host: string
+  port: number
+  admission: Admission
+  ready: () => Promise<boolean>
+  log: Logger
+}
+
 /** OTLP/HTTP: `POST /v1/traces`, protobuf and JSON; `GET /healthz` and `/readyz` (OTLP specification, "OTLP/HTTP"). */
 export async function startHttpReceiver(
   pipeline: Pipeline,
-  { host, port, ready, log }: { host: string; port: number; ready: () => Promise<boolean>; log: Logger },
+  { host, port, admission, ready, log }: HttpOptions,
 ): Promise<Running> {
   const server = createServer({ requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 60_000 })
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -52,9 +61,13 @@ export async function startHttpReceiver(
     const refuse = (status: number, code: number, text: string) => {
       answer(response, status, type, json ? statusJson(code, text) : statusProtobuf(code, text))
     }
+    let admitted: Admitted | undefined
     try {
+      admitted = admission.enter(Number(request.headers['content-length'] ?? 0))
       const encoding = (request.headers['content-encoding'] ?? '').trim().toLowerCase()
-      const body = await inflated(await readBody(request), encoding)
+      const sent = await readBody(request, admitted)
+      const body = await inflated(sent, encoding)
+      if (body !== sent) admitted.grow(body.length)
       const result = await pipeline.accept(json ? protobufOfJson(body.toString()) : body, 'http')
       answer(response, 200, type, json ? responseJson(result) : responseProtobuf(result))
     } catch (error) {
@@ -66,8 +79,11 @@ export async function startHttpReceiver(
       if (error instanceof MalformedError) return refuse(400, Code.invalidArgument, error.message)
       if (request.destroyed && !request.complete) return
       response.setHeader('Retry-After', String(retrySeconds))
-      const text = error instanceof Overloaded ? error.message : 'ClickHouse does not take the spans now'
-      refuse(503, Code.unavailable, text)
+      if (!request.complete) response.setHeader('Connection', 'close')
+      if (error instanceof Overloaded) refuse(429, Code.resourceExhausted, error.message)
+      else refuse(503, Code.unavailable, 'ClickHouse does not take the spans now')
+    } finally {
+      admitted?.leave()
     }
   }
 

@@ -6,6 +6,7 @@ import type { ScanResult } from '../wire/scan.ts'
 /** google.rpc.Code. */
 export const Code = {
   invalidArgument: 3,
+  deadlineExceeded: 4,
   notFound: 5,
   resourceExhausted: 8,
   unimplemented: 12,
