@@ -4,7 +4,7 @@
  */
 export type Unit = 'µs' | 'ms' | 's' | 'min' | 'h'
 
-const nsOf: Record<Unit, number> = { µs: 1e3, ms: 1e6, s: 1e9, min: 6e10, h: 3.6e12 }
+export const nsOf: Record<Unit, number> = { µs: 1e3, ms: 1e6, s: 1e9, min: 6e10, h: 3.6e12 }
 
 const minus = '−'
 

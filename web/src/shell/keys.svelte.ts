@@ -1,4 +1,5 @@
 /** Keys and what they do: the shell and each screen register theirs, the `?` sheet lists what is registered just then. */
+import { untrack } from 'svelte'
 
 export interface Command {
   /** `r`, `?`, `Escape`, or a sequence: `g o`. Letters as typed: `E` is Shift+e. */
@@ -19,7 +20,8 @@ const patienceMs = 1_200
 /** Call while a component is set up; the commands are gone when it is. Later ones come first. */
 export function useKeys(commands: readonly Command[]): void {
   $effect.pre(() => {
-    registered = [...commands, ...registered]
+    // An effect that reads what it writes would run for ever.
+    registered = [...commands, ...untrack(() => registered)]
     return () => (registered = registered.filter((command) => !commands.includes(command)))
   })
 }
