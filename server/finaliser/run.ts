@@ -111,11 +111,13 @@ async function live(life: Life, caution: Caution, options: RunOptions, succeeded
       life.queue = takeSettled(life.open, life.clockMs, options.settle).sort(byPlace)
       pace.visited()
     }
+    // One job at a time for the worker: the next begins when the one before has its result.
+    const done = await prepared
     const job = cutJob(life.queue, caution)
     const next = job.length > 0 ? prepare(life, job, caution, options) : undefined
     next?.catch(() => {}) // It is awaited in the next turn; until then its failure must not end the process.
-    if (prepared) {
-      await finish(life, await prepared, caution, options)
+    if (done) {
+      await finish(life, done, caution, options)
       succeeded()
     }
     prepared = next

@@ -197,6 +197,7 @@ export function plainAnalysis(trace: TraceInput): TraceAnalysis {
         { class: 'wire', ownerSpanId: span.spanId, ns: 700, fidelity: 'exact' },
         { class: 'wire', ownerSpanId: span.spanId, ns: 800, fidelity: 'bounded' },
         { class: 'loopback', ownerSpanId: span.spanId, ns: 500, fidelity: 'exact' },
+        { class: 'proxy.proc', ownerSpanId: span.spanId, ns: 0, fidelity: 'exact' },
       ],
       wire: unknown,
       ...{ route: '', dataPlane: 'none', callerNode: '', calleeNode: '', zonePair: '', calleeVersion: '' },

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, it, describe } from 'vitest'
-import { openAnalyst } from '../../server/finaliser/analyse-job.ts'
+import { openAnalyst, type JobResult } from '../../server/finaliser/analyse-job.ts'
 import { startFinaliser, type FinaliserHooks } from '../../server/finaliser/finaliser.ts'
 import { openSpanReader } from '../../server/queries/spans.ts'
 import { eventually } from '../eventually.ts'
@@ -112,6 +112,7 @@ async function recomputed(): Promise<RollupRow[]> {
       UNION ALL SELECT 'hop', 'wire', 'unknown', NULL FROM ${current('hops', 'start')}
       UNION ALL SELECT 'hop', 'segment:wire', 'bounded', 1500 FROM ${current('hops', 'start')}
       UNION ALL SELECT 'hop', 'segment:loopback', 'exact', 500 FROM ${current('hops', 'start')}
+      UNION ALL SELECT 'hop', 'segment:proxy.proc', 'exact', 0 FROM ${current('hops', 'start')}
       UNION ALL SELECT 'proxy', 'added', 'exact', added FROM ${current('proxies', 'start')}
       UNION ALL SELECT 'proxy', 'overhead', 'bounded', overhead_hi FROM ${current('proxies', 'start')}
       UNION ALL SELECT 'proxy', 'requestPath', 'unknown', NULL FROM ${current('proxies', 'start')}
@@ -143,6 +144,27 @@ describe('facts', () => {
     await expectExactlyOnce(traces)
     const { spanRows } = await one<{ spanRows: string }>('SELECT sum(span_rows) AS spanRows FROM traces')
     expect(Number(spanRows)).toBe(800)
+  })
+
+  it('are analysed one job after the other, also when more spans wait than one job may have', async () => {
+    let running = 0
+    let most = 0
+    let jobs = 0
+    const startAnalyst = () => ({
+      async run() {
+        most = Math.max(most, ++running)
+        await sleep(500)
+        running--
+        jobs++
+        return { blocks: {} as JobResult['blocks'], written: 0, revised: [], failed: [], spans: 0 }
+      },
+      close: () => Promise.resolve(),
+    })
+    await commitBatch(db.clickhouse, several(3, 101_000).flat())
+    const finaliser = await start({ startAnalyst })
+    await eventually(() => Promise.resolve(jobs === 3))
+    await finaliser.close()
+    expect(most).toBe(1)
   })
 
   it('come from all minutes a trace lies in', async () => {

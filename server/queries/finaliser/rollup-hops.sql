@@ -2,7 +2,7 @@
 -- Value by level (algorithms.md section 7): exact and modelled count with their number, bounded with its upper end;
 -- unknown, and bounded without an end, count as requests only.
 -- A class that a hop has twice (two proxies, two wires) counts once, with the sum, at the level of its least certain
--- part.
+-- part. (Not by sumMap over arrays: it drops a class whose parts add up to nothing.)
 -- settled_at of a job is the second of its id (Unix ms << 21): it names the one partition to look into.
 -- A start that a DateTime cannot hold (before 1970, after 2106) is a fact but in no rollup.
 INSERT INTO rollup_1m
@@ -38,13 +38,17 @@ FROM (
           length(arrayDistinct(segments.class)) = length(segments.class),
           (segments.class, segments.ns, segments.fidelity),
           (
-            arrayReduce('sumMap', [segments.class], [segments.ns]).1,
-            arrayReduce('sumMap', [segments.class], [segments.ns]).2,
+            arrayDistinct(segments.class),
             arrayMap(
-              level -> ['exact', 'bounded', 'modelled', 'unknown'][level],
-              arrayReduce('maxMap', [segments.class], [arrayMap(
-                fidelity -> toUInt8(indexOf(['exact', 'bounded', 'modelled', 'unknown'], fidelity)), segments.fidelity
-              )]).2
+              class -> arraySum((other, ns) -> if(other = class, ns, 0), segments.class, segments.ns),
+              arrayDistinct(segments.class)
+            ),
+            arrayMap(
+              class -> ['exact', 'bounded', 'modelled', 'unknown'][arrayMax(
+                (other, fidelity) -> if(other = class, indexOf(['exact', 'bounded', 'modelled', 'unknown'], fidelity), 0),
+                segments.class, segments.fidelity
+              )],
+              arrayDistinct(segments.class)
             )
           )
         ) AS merged
