@@ -2,34 +2,52 @@ import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { buffer } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { connect } from '../storage/clickhouse.ts'
 import { startHopscope, type RunningHopscope } from '../test/harness.ts'
 import { median, report } from './report.ts'
 
 /**
- * `npm run bench -- ingest [--all-roles] [--json FILE]`: 2,000-span OTLP/HTTP protobuf requests over 16 connections from
- * a process of its own to the running collector with embedded ClickHouse. Each run starts over an empty directory.
+ * `npm run bench -- ingest [--grpc] [--gzip] [--connections N] [--spans N] [--all-roles] [--json FILE]`: OTLP requests
+ * (by default 2,000 spans each, HTTP, protobuf, over 16 connections) from a process of its own to the running collector
+ * with embedded ClickHouse. Each run starts over an empty directory.
  * --all-roles: with the finaliser and the API beside it on the same cores.
  */
-const seconds = 15
+const { values: options } = parseArgs({
+  options: {
+    grpc: { type: 'boolean', default: false },
+    gzip: { type: 'boolean', default: false },
+    connections: { type: 'string', default: '16' },
+    spans: { type: 'string', default: '2000' },
+    seconds: { type: 'string', default: '15' },
+    runs: { type: 'string', default: '3' },
+    'all-roles': { type: 'boolean', default: false },
+    json: { type: 'string' },
+  },
+})
 const warmUpSeconds = 3
-const runs = 3
-const roles = process.argv.includes('--all-roles') ? 'collector,finaliser,api' : 'collector'
+const runs = Number(options.runs)
+const roles = options['all-roles'] ? 'collector,finaliser,api' : 'collector'
 
 interface Load {
   acknowledged: number
   retried: number
   seconds: number
   cpuSeconds: number
+  ackMsP50: number
+  ackMsP99: number
 }
 
-async function load(url: string, forSeconds: number): Promise<Load> {
+async function load({ otlpHttpUrl, otlpGrpcUrl }: RunningHopscope, forSeconds: number): Promise<Load> {
   const child = spawn(
     process.execPath,
-    [fileURLToPath(new URL('./load.js', import.meta.url)), url, String(forSeconds)],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
+    [
+      fileURLToPath(new URL('./load.js', import.meta.url)),
+      ...(options.grpc ? ['--grpc', otlpGrpcUrl] : ['--http', otlpHttpUrl]),
+      ...(options.gzip ? ['--gzip'] : []),
+      ...['--seconds', String(forSeconds), '--connections', options.connections, '--spans', options.spans],
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
   )
   return JSON.parse((await buffer(child.stdout)).toString()) as Load
 }
@@ -39,11 +57,12 @@ interface Usage {
   peakMb: number
 }
 
-/** CPU time and peak memory of a process of hopscope, from /proc. Ticks are 10 ms on Linux. */
-function usageOf(word: string): Usage {
+/** CPU time and peak memory of the process of this hopscope with `word` in its command, from /proc. Ticks are 10 ms on Linux. */
+function usageOf(word: string, dataDir: string): Usage {
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
       if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(word)) continue
+      if (!readFileSync(`/proc/${pid}/environ`, 'utf8').includes(dataDir)) continue
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
       const [, peakKb = '0'] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
@@ -71,10 +90,11 @@ async function run() {
 }
 
 async function measure(hopscope: RunningHopscope) {
-  const usage = () => Object.fromEntries(Object.entries(parts).map(([name, word]) => [name, usageOf(word)]))
-  const warmUp = await load(hopscope.otlpHttpUrl, warmUpSeconds)
+  const usage = () =>
+    Object.fromEntries(Object.entries(parts).map(([name, word]) => [name, usageOf(word, hopscope.dataDir)]))
+  const warmUp = await load(hopscope, warmUpSeconds)
   const before = usage()
-  const sent = await load(hopscope.otlpHttpUrl, seconds)
+  const sent = await load(hopscope, Number(options.seconds))
   const after = usage()
   const clickhouse = connect(`${hopscope.engineUrl}/hopscope`)
   const [row] = await clickhouse.query<{ stored: string; committed: string }>(
@@ -89,6 +109,8 @@ async function measure(hopscope: RunningHopscope) {
   return {
     spansPerSecond: sent.acknowledged / sent.seconds,
     retried: sent.retried,
+    ackMsP50: sent.ackMsP50,
+    ackMsP99: sent.ackMsP99,
     collectorCpu: perMillion('collector'),
     clickhouseCpu: perMillion('clickhouse'),
     serverCpu: perMillion('server'),
@@ -104,11 +126,15 @@ const of = (key: keyof (typeof results)[number], digits = 2) =>
   Number(median(results.map((r) => r[key])).toFixed(digits))
 await report('ingest', {
   roles,
+  transport: `${options.grpc ? 'grpc' : 'http'}${options.gzip ? ', gzip' : ''}`,
+  connections: Number(options.connections),
+  spansPerRequest: Number(options.spans),
   runs,
   acknowledgedSpansPerSecond: of('spansPerSecond', 0),
   storedSpansPerSecond: of('spansPerSecond', 0),
   storedEqualsAcknowledged: true,
   retriedRequests: of('retried', 0),
+  ackMs: { p50: of('ackMsP50', 0), p99: of('ackMsP99', 0) },
   cpuSecondsPerMillionSpans: {
     collector: of('collectorCpu'),
     clickhouse: of('clickhouseCpu'),
