@@ -1,0 +1,129 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { chromium, type BrowserContext, type Page } from 'playwright-core'
+import { startHopscope, type RunningHopscope } from '../harness.ts'
+import { findChromium } from './chromium.ts'
+import { sendRecorded } from './traffic.ts'
+
+export const themes = ['light', 'dark'] as const
+export type Theme = (typeof themes)[number]
+
+/** Sizes that screens are made for, CSS px. */
+export const sizes = {
+  desktop: { width: 1440, height: 900 },
+  tablet: { width: 1024, height: 768 },
+  phone: { width: 390, height: 844 },
+} as const
+export type Size = keyof typeof sizes
+
+export interface View {
+  theme?: Theme
+  size?: Size
+}
+
+export interface Opened {
+  page: Page
+  context: BrowserContext
+  /** What the page complained about: console errors, uncaught exceptions, answers of 400 and above. */
+  complaints: string[]
+}
+
+/** A browser that looks at one hopscope. */
+export interface TestBrowser {
+  /** Opens `/hops?q=cart` in a context of its own and waits until nothing is loading. */
+  open(path: string, view?: View): Promise<Opened>
+  close(): Promise<void>
+}
+
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+]
+
+export async function startBrowser(baseUrl: string): Promise<TestBrowser> {
+  const { path: executablePath, env } = await findChromium()
+  const browser = await chromium.launch({ executablePath, args: flags, env: { ...process.env, ...env } })
+  return {
+    async open(path, { theme = 'light', size = 'desktop' } = {}) {
+      const context = await browser.newContext({
+        baseURL: baseUrl,
+        // With LANG=C.UTF-8 Chromium makes up a locale that Intl refuses.
+        locale: 'en-US',
+        timezoneId: 'UTC',
+        colorScheme: theme,
+        viewport: sizes[size],
+        ...(size === 'phone' ? { hasTouch: true, isMobile: true, deviceScaleFactor: 2 } : {}),
+      })
+      const page = await context.newPage()
+      const complaints: string[] = []
+      page.on('console', (message) => {
+        if (message.type() === 'error') complaints.push(message.text())
+      })
+      page.on('pageerror', (error) => complaints.push(String(error)))
+      page.on('response', (response) => {
+        if (response.status() >= 400) complaints.push(`${response.status()} ${response.url()}`)
+      })
+      await page.goto(path)
+      await loaded(page)
+      return { page, context, complaints }
+    },
+    close: () => browser.close(),
+  }
+}
+
+/** Resolves when the screen stands, nothing on it is loading and its fonts are there. */
+export async function loaded(page: Page): Promise<void> {
+  await page.locator('main > *').first().waitFor()
+  await page.waitForLoadState('networkidle')
+  await page.locator('[aria-busy="true"], .skeleton').first().waitFor({ state: 'detached' })
+  await page.evaluate('document.fonts.ready.then(() => undefined)')
+}
+
+/** What axe finds wrong, a line each; empty when nothing. */
+export async function axe(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  return violations.flatMap(({ id, help, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${help}: ${target.join(' ')}: ${failureSummary ?? ''}`),
+  )
+}
+
+export interface Site extends TestBrowser {
+  hopscope: RunningHopscope
+}
+
+/** A hopscope with the built web UI, over so many recorded traces of the last 50 minutes (0: none), and a browser looking at it. */
+export async function startSite(traces: number): Promise<Site> {
+  buildWeb()
+  const hopscope = await startHopscope({
+    HOPSCOPE_SETTLE_QUIET_MS: '1000',
+    HOPSCOPE_SETTLE_MAX_MS: '10000',
+    HOPSCOPE_NETWORK_RTT_US: '0',
+  })
+  try {
+    if (traces > 0) await sendRecorded(hopscope, traces, 50)
+    const browser = await startBrowser(hopscope.apiUrl)
+    return {
+      ...browser,
+      hopscope,
+      async close() {
+        await browser.close()
+        await hopscope.stop()
+      },
+    }
+  } catch (error) {
+    await hopscope.stop()
+    throw error
+  }
+}
+
+function buildWeb(): void {
+  const script = fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url))
+  const { status } = spawnSync(process.execPath, [script, '--if-stale'], { stdio: 'inherit' })
+  if (status !== 0) throw new Error('the build failed')
+}

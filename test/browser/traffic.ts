@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { demoRecordings, loadTraces, shiftTraces } from '../../process/demo.ts'
+import type { RunningHopscope } from '../harness.ts'
+
+const recordings = fileURLToPath(new URL('../fixtures/recordings', import.meta.url))
+/** Of one request: about 1 MB of JSON. */
+const tracesPerRequest = 100
+
+/** Sends one export request, OTLP/JSON. */
+export async function send({ otlpHttpUrl }: RunningHopscope, body: unknown): Promise<void> {
+  const response = await fetch(`${otlpHttpUrl}/v1/traces`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  if (!response.ok) throw new Error(`the receiver answered ${response.status}: ${await response.text()}`)
+}
+
+/**
+ * Sends what real proxies and applications sent, shifted so that `traces` traces lie evenly over the last `minutes`, and waits
+ * until all of them are on the lists.
+ */
+export async function sendRecorded(hopscope: RunningHopscope, traces: number, minutes: number): Promise<void> {
+  const recorded = await loadTraces(recordings, demoRecordings)
+  const firstNs = BigInt(Date.now() - minutes * 60_000) * 1_000_000n
+  const stepNs = BigInt(Math.floor((minutes * 60e9) / traces))
+  for (let sent = 0, round = 1; sent < traces; sent += tracesPerRequest, round++) {
+    const picked = Array.from(
+      { length: Math.min(tracesPerRequest, traces - sent) },
+      (_, i) => recorded[(sent + i) % recorded.length]!,
+    )
+    const starts = picked.map((_, i) => firstNs + BigInt(sent + i) * stepNs)
+    await send(hopscope, shiftTraces(picked, starts, round))
+  }
+  await settled(hopscope, traces)
+}
+
+/** Resolves when so many traces have been analysed. */
+export async function settled({ engineUrl }: RunningHopscope, traces: number): Promise<void> {
+  const count = `${engineUrl}/?database=hopscope&query=${encodeURIComponent('SELECT sum(sign) FROM traces')}`
+  for (const end = Date.now() + 120_000; ; await sleep(200)) {
+    const found = Number(await (await fetch(count)).text())
+    if (found >= traces) return
+    if (Date.now() > end) throw new Error(`${found} of ${traces} traces were analysed within two minutes`)
+  }
+}
