@@ -6,9 +6,12 @@ import type { Logger, Running } from '../../storage/running.ts'
 import { observe } from '../telemetry/requests.ts'
 import { catalogueRouter } from './catalogue.ts'
 import { compressed } from './compress.ts'
+import { hopsRouter } from './hops.ts'
 import { localHostsOnly } from './hosts.ts'
 import { openApiDocument } from './openapi.ts'
+import { overviewRouter } from './overview.ts'
 import { notFound, ProblemError, problems } from './problem.ts'
+import { proxiesRouter } from './proxies.ts'
 import { tracesRouter } from './traces.ts'
 import { webRouter } from './web.ts'
 
@@ -82,6 +85,9 @@ function apiApp(options: ApiOptions, clickhouse: ClickHouse, log: Logger): Expre
     response.type('json').send(document)
   })
   api.use('/traces', tracesRouter({ clickhouse, settings: { networkRttNs } }))
+  api.use('/proxies', proxiesRouter(clickhouse))
+  api.use('/hops', hopsRouter(clickhouse))
+  api.use('/overview', overviewRouter(clickhouse))
   api.use('/', catalogueRouter({ clickhouse, setup: { version, receivers, settleQuietMs } }))
   api.use((request) => {
     if (request.method === 'GET' || request.method === 'HEAD') throw notFound(`nothing at ${request.originalUrl}`)

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express'
 import { randomUUID } from 'node:crypto'
-import type { QueryOf } from '../queries/trace-list.ts'
+import type { QueryOf } from '../queries/query-of.ts'
 
 /**
  * Names the ClickHouse queries of a request and ends them when the client goes away: nobody waits for the answer, and a

@@ -1,9 +1,10 @@
 import { Router } from 'express'
 import type { ClickHouse } from '../../storage/clickhouse.ts'
+import { listAttributeValues } from '../queries/attributes.ts'
 import { listRoutes, listServices, readIngest, type Window } from '../queries/catalogue.ts'
 import { askFor } from './ask.ts'
-import type { Ingest, RouteList, ServiceList, Setup } from './contract-catalogue.ts'
-import { RangeQuery } from './contract-query.ts'
+import type { AttributeList, Ingest, RouteList, ServiceList, Setup } from './contract-catalogue.ts'
+import { AttributesQuery, RangeQuery } from './contract-query.ts'
 import { checked } from './problem.ts'
 
 export interface CatalogueOptions {
@@ -11,7 +12,7 @@ export interface CatalogueOptions {
   readonly setup: Setup
 }
 
-/** `/services`, `/routes`, `/ingest`, `/setup`. */
+/** `/services`, `/routes`, `/attributes`, `/ingest`, `/setup`. */
 export function catalogueRouter({ clickhouse, setup }: CatalogueOptions): Router {
   const router = Router()
   router.get('/services', async (request, response) => {
@@ -23,6 +24,12 @@ export function catalogueRouter({ clickhouse, setup }: CatalogueOptions): Router
     const { window, edges } = rangeOf(request.query)
     const items = await listRoutes(clickhouse, window, askFor(request, response))
     response.json({ items, nextCursor: null, ...edges } satisfies RouteList)
+  })
+  router.get('/attributes', async (request, response) => {
+    const { key, from, to } = checked(AttributesQuery, request.query)
+    const params = { key, window: { fromMs: from, toMs: to } }
+    const items = await listAttributeValues(clickhouse, params, askFor(request, response))
+    response.json({ items, nextCursor: null, ...edgesOf(from, to) } satisfies AttributeList)
   })
   router.get('/ingest', async (request, response) => {
     const { window, edges } = rangeOf(request.query)
@@ -36,5 +43,7 @@ export function catalogueRouter({ clickhouse, setup }: CatalogueOptions): Router
 
 function rangeOf(input: unknown): { window: Window; edges: { from: string; to: string } } {
   const { from, to } = checked(RangeQuery, input)
-  return { window: { fromMs: from, toMs: to }, edges: { from: `${from}000000`, to: `${to}000000` } }
+  return { window: { fromMs: from, toMs: to }, edges: edgesOf(from, to) }
 }
+
+const edgesOf = (from: number, to: number) => ({ from: `${from}000000`, to: `${to}000000` })

@@ -42,6 +42,30 @@ export type Route = z.infer<typeof Route>
 export const RouteList = listOf(Route)
 export type RouteList = z.infer<typeof RouteList>
 
+export const AttributeKey = z.enum([
+  'environment',
+  'cluster',
+  'namespace',
+  'family',
+  'role',
+  'version',
+  'route',
+  'instance',
+  'node',
+  'zone',
+  'dataPlane',
+])
+export type AttributeKey = z.infer<typeof AttributeKey>
+
+export const AttributeValue = z.object({
+  value: z.string(),
+  requests: Count.describe('over hops, or through proxies: the larger number where both know the key'),
+})
+export type AttributeValue = z.infer<typeof AttributeValue>
+
+export const AttributeList = listOf(AttributeValue)
+export type AttributeList = z.infer<typeof AttributeList>
+
 export const Exporter = z.object({
   service: z.string(),
   scope: z.string(),

@@ -159,7 +159,12 @@ export const Heatmap = z.object({
   stepMs: Count,
   n: Count,
   timesUnixNano: z.array(Instant).describe('start of each column, none left out'),
-  boundsNs: z.array(Ns).describe('rows + 1 borders, ascending; row i holds [boundsNs[i], boundsNs[i + 1])'),
+  boundsNs: z
+    .array(Ns)
+    .describe(
+      'rows + 1 borders, ascending, at most 121, none without values; row i holds [boundsNs[i], boundsNs[i + 1]). Values ' +
+        'below 1,024 ns share row 0, which then begins at or below 0; all other rows are equally high on a log axis',
+    ),
   counts: z.array(z.array(Count)).describe('counts[column][row]'),
 })
 export type Heatmap = z.infer<typeof Heatmap>
@@ -220,8 +225,8 @@ export const Coverage = z.object({
   traces: Count,
   withRoot: Share.nullable().describe('null without traces'),
   completePath: Share.nullable().describe('share with a root and nothing missing on the path'),
-  hops: z.object({ requests: Count, unknown: Count }),
-  proxies: z.object({ requests: Count, unknown: Count }),
+  hops: z.object({ requests: Count, unknown: Count }).describe('of all routes'),
+  proxies: z.object({ requests: Count, unknown: Count }).describe('of all routes'),
   reasons: z.array(z.object({ flag: z.string(), traces: Count })).describe('algorithms.md D9, most traces first'),
 })
 export type Coverage = z.infer<typeof Coverage>
@@ -250,9 +255,9 @@ export const Overview = z.object({
   splits: z.array(Split).describe('around p50, p95 and p99; one that too few requests carry is left out'),
   meshTax: WindowTax.nullable().describe('null without a request that has a root'),
   gatewayTax: WindowTax.nullable(),
-  worstProxies: z.array(Worst),
-  worstHops: z.array(Worst),
-  movers: z.array(Mover).describe('largest change of p99 (else p50) first'),
+  worstProxies: z.array(Worst).describe('highest p99 first, of all routes'),
+  worstHops: z.array(Worst).describe('highest p99 first, of all routes'),
+  movers: z.array(Mover).describe('largest change of p99 (else p50) first, of all routes'),
   coverage: Coverage,
   series: z.object({ stepMs: Count, points: z.array(OverviewPoint) }),
 })

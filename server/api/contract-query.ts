@@ -1,5 +1,6 @@
 /** What callers may ask: the query parameters of every resource, from text to typed values. */
 import { z } from 'zod'
+import { AttributeKey } from './contract-catalogue.ts'
 import { EntityId, Fidelity, Role, TraceId } from './contract.ts'
 
 const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
@@ -63,6 +64,9 @@ const place = {
 export const RangeQuery = z.strictObject(window).superRefine(inOrder)
 export type RangeQuery = z.infer<typeof RangeQuery>
 
+export const AttributesQuery = z.strictObject({ ...window, key: AttributeKey }).superRefine(inOrder)
+export type AttributesQuery = z.infer<typeof AttributesQuery>
+
 export const ProxiesQuery = z
   .strictObject({
     ...window,
@@ -100,14 +104,26 @@ const StepMs = whole(60_000, longestMs)
   .refine((ms) => ms % 60_000 === 0, 'not whole minutes')
   .optional()
   .describe('whole minutes; when left out, the window in about 120 steps')
+const mostSteps = 2_000
+
+function fewSteps(
+  query: { from: number; to: number; stepMs?: number | undefined },
+  context: z.core.$RefinementCtx,
+): void {
+  if (query.stepMs === undefined || (query.to - query.from) / query.stepMs <= mostSteps) return
+  context.addIssue({ code: 'custom', path: ['stepMs'], message: `cuts the window into more than ${mostSteps} steps` })
+}
+
 const level = { fidelity: Fidelity.exclude(['unknown']).optional() }
 
 export const ProxySeriesQuery = z
   .strictObject({ ...window, stepMs: StepMs, ...level, metric: ProxyMetric.default('added') })
   .superRefine(inOrder)
+  .superRefine(fewSteps)
 export const HopSeriesQuery = z
   .strictObject({ ...window, stepMs: StepMs, ...level, metric: HopMetric.default('transit') })
   .superRefine(inOrder)
+  .superRefine(fewSteps)
 /** Of the heatmaps too: columns are steps. */
 export type SeriesQuery = z.infer<typeof ProxySeriesQuery> | z.infer<typeof HopSeriesQuery>
 

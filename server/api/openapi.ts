@@ -1,6 +1,18 @@
 import { z } from 'zod'
-import { Ingest, RouteList, ServiceList, Setup, TraceList } from './contract-catalogue.ts'
-import { RangeQuery, TraceParams, TracesQuery } from './contract-query.ts'
+import { AttributeList, Ingest, RouteList, ServiceList, Setup, TraceList } from './contract-catalogue.ts'
+import { Heatmap, HopDetail, HopList, Overview, ProxyDetail, ProxyList, Series } from './contract-measurements.ts'
+import {
+  AttributesQuery,
+  EntityParams,
+  HopSeriesQuery,
+  HopsQuery,
+  OverviewQuery,
+  ProxiesQuery,
+  ProxySeriesQuery,
+  RangeQuery,
+  TraceParams,
+  TracesQuery,
+} from './contract-query.ts'
 import { Problem, Trace } from './contract.ts'
 
 interface Resource {
@@ -11,12 +23,26 @@ interface Resource {
   readonly answer: z.ZodType
 }
 
+const entity = { params: EntityParams }
+const ofProxy = { ...entity, query: ProxySeriesQuery }
+const ofHop = { ...entity, query: HopSeriesQuery }
+
 /** Every resource of the API, for the document; the routers validate with the same schemas. */
 export const resources: readonly Resource[] = [
   { path: '/traces', summary: 'Settled traces', query: TracesQuery, answer: TraceList },
   { path: '/traces/{traceId}', summary: 'One trace, analysed', params: TraceParams, answer: Trace },
+  { path: '/overview', summary: 'Whole requests of a window', query: OverviewQuery, answer: Overview },
+  { path: '/proxies', summary: 'Proxies with requests in the window', query: ProxiesQuery, answer: ProxyList },
+  { path: '/proxies/{id}', summary: 'One proxy', ...entity, query: RangeQuery, answer: ProxyDetail },
+  { path: '/proxies/{id}/series', summary: 'One metric of a proxy over time', ...ofProxy, answer: Series },
+  { path: '/proxies/{id}/heatmap', summary: 'Where its values lie over time', ...ofProxy, answer: Heatmap },
+  { path: '/hops', summary: 'Hops with requests in the window', query: HopsQuery, answer: HopList },
+  { path: '/hops/{id}', summary: 'One hop', ...entity, query: RangeQuery, answer: HopDetail },
+  { path: '/hops/{id}/series', summary: 'One metric of a hop over time', ...ofHop, answer: Series },
+  { path: '/hops/{id}/heatmap', summary: 'Where its values lie over time', ...ofHop, answer: Heatmap },
   { path: '/services', summary: 'Services in settled traces', query: RangeQuery, answer: ServiceList },
   { path: '/routes', summary: 'What requests begin with', query: RangeQuery, answer: RouteList },
+  { path: '/attributes', summary: 'What filters offer', query: AttributesQuery, answer: AttributeList },
   { path: '/ingest', summary: 'What exporters sent', query: RangeQuery, answer: Ingest },
   { path: '/setup', summary: 'Addresses of the receivers', answer: Setup },
 ]

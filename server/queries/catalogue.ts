@@ -1,7 +1,7 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { Ingest, Route, Service } from '../api/contract-catalogue.ts'
 import { loadSql } from './load-sql.ts'
-import type { QueryOf } from './trace-list.ts'
+import { partOf, type QueryOf } from './query-of.ts'
 
 const servicesSql = loadSql(import.meta.url, 'services.sql')
 const routesSql = loadSql(import.meta.url, 'routes.sql')
@@ -30,7 +30,7 @@ export async function listRoutes(clickhouse: ClickHouse, window: Window, options
 export async function readIngest(
   clickhouse: ClickHouse,
   window: Window,
-  { signal, queryId }: QueryOf,
+  options: QueryOf,
 ): Promise<Omit<Ingest, 'from' | 'to'>> {
   interface ExporterRow {
     service: string
@@ -40,8 +40,12 @@ export async function readIngest(
     lastMs: string
   }
   const [rows, [totals]] = await Promise.all([
-    clickhouse.query<ExporterRow>(ingestSql, { ...window }, { signal, queryId }),
-    clickhouse.query<{ stored: string; lastMs: string; late: string }>(totalsSql, { ...window }, { signal }),
+    clickhouse.query<ExporterRow>(ingestSql, { ...window }, partOf(options, 'exporters')),
+    clickhouse.query<{ stored: string; lastMs: string; late: string }>(
+      totalsSql,
+      { ...window },
+      partOf(options, 'totals'),
+    ),
   ])
   const refused = rows.reduce((sum, row) => sum + Number(row.refused), 0)
   const stored = Number(totals!.stored)

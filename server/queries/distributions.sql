@@ -1,19 +1,20 @@
 ,
--- One row per entity, metric and level: counts, and the bucket keys at the quantiles of claims.ts (rank ceil(q n)) and at
--- the maximum. Counts of 0 are what retractions left behind.
+-- One row per entity (0: all together), metric, level and step: counts, and the bucket keys at the quantiles of claims.ts
+-- (rank ceil(q n)) and at the maximum. Counts of 0 are what retractions left behind.
 merged AS (
   SELECT
-    id, metric, fidelity, sum(requests) AS requests, sum(errors) AS errors, sum(n) AS n, toFloat64(sum(sum)) AS total,
-    sumMap(hist) AS hist
+    if({apart:Bool}, id, 0) AS entity, metric, fidelity, intDiv(toUInt32(time), {step:UInt32}) * {step:UInt32} AS start,
+    sum(requests) AS requests, sum(errors) AS errors, sum(n) AS n, toFloat64(sum(sum)) AS total, sumMap(hist) AS hist
   FROM rollup
   WHERE (empty({environment:String}) OR environment = {environment:String})
     AND (empty({cluster:String}) OR cluster = {cluster:String})
     AND (empty({namespace:String}) OR namespace = {namespace:String})
-  GROUP BY id, metric, fidelity
+  GROUP BY entity, metric, fidelity, start
   HAVING requests > 0
 )
 SELECT
-  id, metric, fidelity, toFloat64(requests) AS requests, toFloat64(errors) AS errors, toFloat64(n) AS n, total,
+  entity AS id, metric, fidelity, toUInt32(start) AS startSeconds,
+  toFloat64(requests) AS requests, toFloat64(errors) AS errors, toFloat64(n) AS n, total,
   if(n > 0, arrayMap(q -> mapKeys(hist)[arrayFirstIndex(c -> c >= greatest(1, ceil(q * n)), cumulative)], {quantiles:Array(Float64)}), []) AS quantileKeys,
   if(n > 0, mapKeys(hist)[arrayFirstIndex(c -> c >= n, cumulative)], NULL) AS maxKey
 FROM (SELECT *, arrayCumSum(mapValues(hist)) AS cumulative FROM merged)

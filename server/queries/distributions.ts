@@ -1,8 +1,9 @@
-import type { ClickHouse, QueryOptions } from '../../storage/clickhouse.ts'
+import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { Distribution, Fidelity } from '../api/contract.ts'
 import { claimedQuantiles, refusal } from '../statistics/claims.ts'
 import { bucketBounds, representative } from '../statistics/histogram.ts'
 import { loadSql } from './load-sql.ts'
+import type { QueryOf } from './query-of.ts'
 import { hexOf, overRollup, rollupParams, type RollupRows, type Window } from './rollup-window.ts'
 
 const sql = overRollup(loadSql(import.meta.url, 'distributions.sql'))
@@ -16,10 +17,12 @@ export interface PlaceFilter {
 
 /** Values of one metric of one entity at one level. */
 export interface LevelRow {
-  /** 16 hex digits. */
+  /** 16 hex digits; all zero where entities were not kept apart. */
   id: string
   metric: string
   fidelity: Fidelity
+  /** Unix seconds of the step; 0 without steps. */
+  startSeconds: number
   requests: number
   errors: number
   /** How many of the requests have a finite value. */
@@ -31,26 +34,36 @@ export interface LevelRow {
   maxKey: number | null
 }
 
+export interface LevelsAsked {
+  readonly window: Window
+  readonly rows: RollupRows
+  readonly place?: PlaceFilter
+  /** One row a step, too. */
+  readonly stepMs?: number
+  /** All entities as if they were one. */
+  readonly together?: boolean
+}
+
 /** Levels of the metrics of all entities (or of `rows.ids`) over a window, in no order. */
-export async function readLevels(
-  clickhouse: ClickHouse,
-  params: { window: Window; rows: RollupRows; place?: PlaceFilter },
-  options: QueryOptions = {},
-): Promise<LevelRow[]> {
-  const { environment = '', cluster = '', namespace = '' } = params.place ?? {}
-  const rows = await clickhouse.query<LevelRow>(
+export async function readLevels(clickhouse: ClickHouse, asked: LevelsAsked, options: QueryOf): Promise<LevelRow[]> {
+  const { window, rows, place = {}, stepMs, together = false } = asked
+  const { environment = '', cluster = '', namespace = '' } = place
+  const found = await clickhouse.query<LevelRow>(
     sql,
     {
-      ...rollupParams(params.window, params.rows),
-      environment,
-      cluster,
-      namespace,
+      ...rollupParams(window, rows, stepMs),
+      ...{ environment, cluster, namespace },
       quantiles: claimedQuantiles,
+      apart: !together,
+      step: stepMs === undefined ? allTime : stepMs / 1000,
     },
     options,
   )
-  return rows.map((row) => ({ ...row, id: hexOf(row.id) }))
+  return found.map((row) => ({ ...row, id: hexOf(row.id) }))
 }
+
+/** Seconds of a step that everything is in. */
+const allTime = 2 ** 32 - 1
 
 const quantileFields = ['p50Ns', 'p75Ns', 'p90Ns', 'p95Ns', 'p99Ns', 'p999Ns'] as const
 

@@ -1,10 +1,11 @@
-import type { ClickHouse, QueryOptions } from '../../storage/clickhouse.ts'
+import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { HopItem, HopList, HopSegmentItem } from '../api/contract-measurements.ts'
 import { SegmentClass, type Fidelity, type HopKind } from '../api/contract.ts'
 import { byEntity, distributionOf, mainDistribution, readLevels, sumOf } from './distributions.ts'
 import type { LevelRow, PlaceFilter } from './distributions.ts'
 import { readHopNames, readProxyNames, type HopName, type ProxyName } from './names.ts'
 import { shareOf } from './proxies.ts'
+import { partOf, type QueryOf } from './query-of.ts'
 import { windowRead, type Window } from './rollup-window.ts'
 
 const segmentPrefix = 'segment:'
@@ -23,25 +24,40 @@ export interface HopFilter extends PlaceFilter {
 /** Hops with requests in the window, most requests first. */
 export async function listHops(
   clickhouse: ClickHouse,
-  params: { window: Window; filter?: HopFilter; ids?: readonly string[] },
-  { signal, queryId }: QueryOptions = {},
+  { window, filter }: { window: Window; filter: HopFilter },
+  options: QueryOf,
 ): Promise<HopList> {
-  const { window, filter = {}, ids = [] } = params
-  const others = signal ? { signal } : {}
-  const [levels, names, proxies] = await Promise.all([
-    readLevels(
-      clickhouse,
-      { window, rows: { kind: 'hop', metrics: hopMetrics, ids }, place: filter },
-      { ...others, ...(queryId && { queryId }) },
-    ),
-    readHopNames(clickhouse, ids, others),
-    readProxyNames(clickhouse, [], others),
-  ])
-  const items = [...byEntity(levels)]
-    .map(([id, measured]) => hopItem(names.get(id) ?? nameless(id), measured, proxies))
+  const { measured, names, proxies } = await readMeasured(clickhouse, { window, place: filter, ids: [] }, options)
+  const items = [...measured]
+    .map(([id, metrics]) => hopItem(names.get(id) ?? nameless(id), metrics, proxies))
     .filter((item) => matches(item, filter))
     .sort((a, b) => b.requests - a.requests || (a.id < b.id ? -1 : 1))
   return { items, nextCursor: null, ...windowRead(window) }
+}
+
+/** Without requests in the window its numbers are 0; undefined when no such hop was ever seen. */
+export async function readHop(
+  clickhouse: ClickHouse,
+  { window, id }: { window: Window; id: string },
+  options: QueryOf,
+): Promise<HopItem | undefined> {
+  const { measured, names, proxies } = await readMeasured(clickhouse, { window, place: {}, ids: [id] }, options)
+  const name = names.get(id)
+  return name && hopItem(name, measured.get(id) ?? new Map(), proxies)
+}
+
+async function readMeasured(
+  clickhouse: ClickHouse,
+  { window, place, ids }: { window: Window; place: PlaceFilter; ids: readonly string[] },
+  options: QueryOf,
+) {
+  const rows = { kind: 'hop', metrics: hopMetrics, ids } as const
+  const [levels, names, proxies] = await Promise.all([
+    readLevels(clickhouse, { window, rows, place }, partOf(options, 'levels')),
+    readHopNames(clickhouse, ids, partOf(options, 'hop-names')),
+    readProxyNames(clickhouse, [], partOf(options, 'proxy-names')),
+  ])
+  return { measured: byEntity(levels), names, proxies }
 }
 
 function hopItem(

@@ -1,6 +1,7 @@
-import type { ClickHouse, QueryOptions } from '../../storage/clickhouse.ts'
+import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { HopKind, Role } from '../api/contract.ts'
 import { loadSql } from './load-sql.ts'
+import type { QueryOf } from './query-of.ts'
 import { hexOf, unsignedOf } from './rollup-window.ts'
 
 const proxySql = loadSql(import.meta.url, 'proxy-names.sql')
@@ -35,7 +36,7 @@ export interface HopName {
 export async function readProxyNames(
   clickhouse: ClickHouse,
   ids: readonly string[],
-  options: QueryOptions = {},
+  options: QueryOf,
 ): Promise<Map<string, ProxyName>> {
   const rows = await clickhouse.query<ProxyName>(proxySql, { ids: ids.map(unsignedOf) }, options)
   return new Map(rows.map((row) => [hexOf(row.id), { ...row, id: hexOf(row.id) }]))
@@ -45,7 +46,7 @@ export async function readProxyNames(
 export async function readHopNames(
   clickhouse: ClickHouse,
   ids: readonly string[],
-  options: QueryOptions = {},
+  options: QueryOf,
 ): Promise<Map<string, HopName>> {
   const rows = await clickhouse.query<HopName>(hopSql, { ids: ids.map(unsignedOf) }, options)
   return new Map(rows.map((row) => [hexOf(row.id), { ...row, id: hexOf(row.id), via: row.via.map(hexOf) }]))

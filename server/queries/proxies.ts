@@ -1,10 +1,11 @@
-import type { ClickHouse, QueryOptions } from '../../storage/clickhouse.ts'
+import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { ProxyItem, ProxyList } from '../api/contract-measurements.ts'
 import type { Role } from '../api/contract.ts'
 import { byEntity, distributionsOf, mainDistribution, readLevels, sumOf, unknownOf } from './distributions.ts'
 import type { LevelRow, PlaceFilter } from './distributions.ts'
 import { loadSql } from './load-sql.ts'
 import { readProxyNames, type ProxyName } from './names.ts'
+import { partOf, type QueryOf } from './query-of.ts'
 import { alignWindow, hexOf, unsignedOf, windowRead, type Window } from './rollup-window.ts'
 
 const instancesSql = loadSql(import.meta.url, 'proxy-instances.sql')
@@ -20,28 +21,42 @@ export interface ProxyFilter extends PlaceFilter {
 /** Proxies with requests in the window, most requests first. */
 export async function listProxies(
   clickhouse: ClickHouse,
-  params: { window: Window; filter?: ProxyFilter; ids?: readonly string[] },
-  { signal, queryId }: QueryOptions = {},
+  { window, filter }: { window: Window; filter: ProxyFilter },
+  options: QueryOf,
 ): Promise<ProxyList> {
-  const { window, filter = {}, ids = [] } = params
-  const others = signal ? { signal } : {}
-  const [levels, names, instances] = await Promise.all([
-    readLevels(
-      clickhouse,
-      { window, rows: { kind: 'proxy', metrics, ids }, place: filter },
-      { ...others, ...(queryId && { queryId }) },
-    ),
-    readProxyNames(clickhouse, ids, others),
-    readInstances(clickhouse, window, ids, others),
-  ])
-  const items = [...byEntity(levels)]
-    .map(([id, measured]) => proxyItem(names.get(id) ?? nameless(id), measured, instances.get(id) ?? 0))
+  const { measured, names, instances } = await readMeasured(clickhouse, { window, place: filter, ids: [] }, options)
+  const items = [...measured]
+    .map(([id, metrics]) => proxyItem(names.get(id) ?? nameless(id), metrics, instances.get(id) ?? 0))
     .filter((item) => matches(item, filter))
     .sort((a, b) => b.requests - a.requests || (a.id < b.id ? -1 : 1))
   return { items, nextCursor: null, ...windowRead(window) }
 }
 
-async function readInstances(clickhouse: ClickHouse, window: Window, ids: readonly string[], options: QueryOptions) {
+/** Without requests in the window its numbers are 0; undefined when no such proxy was ever seen. */
+export async function readProxy(
+  clickhouse: ClickHouse,
+  { window, id }: { window: Window; id: string },
+  options: QueryOf,
+): Promise<ProxyItem | undefined> {
+  const { measured, names, instances } = await readMeasured(clickhouse, { window, place: {}, ids: [id] }, options)
+  const name = names.get(id)
+  return name && proxyItem(name, measured.get(id) ?? new Map(), instances.get(id) ?? 0)
+}
+
+async function readMeasured(
+  clickhouse: ClickHouse,
+  { window, place, ids }: { window: Window; place: PlaceFilter; ids: readonly string[] },
+  options: QueryOf,
+) {
+  const [levels, names, instances] = await Promise.all([
+    readLevels(clickhouse, { window, rows: { kind: 'proxy', metrics, ids }, place }, partOf(options, 'levels')),
+    readProxyNames(clickhouse, ids, partOf(options, 'names')),
+    readInstances(clickhouse, window, ids, partOf(options, 'instances')),
+  ])
+  return { measured: byEntity(levels), names, instances }
+}
+
+async function readInstances(clickhouse: ClickHouse, window: Window, ids: readonly string[], options: QueryOf) {
   const rows = await clickhouse.query<{ id: string; instances: number }>(
     instancesSql,
     { ...alignWindow(window), ids: ids.map(unsignedOf) },

@@ -1,5 +1,6 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import { loadSql } from './load-sql.ts'
+import type { QueryOf } from './query-of.ts'
 
 const listSql = loadSql(import.meta.url, 'trace-list.sql')
 const whereSql = loadSql(import.meta.url, 'trace-place.sql')
@@ -66,12 +67,6 @@ export function listTraces(clickhouse: ClickHouse, params: TraceListParams, opti
     },
     options,
   )
-}
-
-/** How a caller of a query ends it early and names it. */
-export interface QueryOf {
-  readonly signal: AbortSignal
-  readonly queryId: string
 }
 
 /** Minutes (Unix s) in which the spans of a trace with facts lie; undefined for a trace without facts. */

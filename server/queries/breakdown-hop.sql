@@ -1,0 +1,25 @@
+-- Transit of one hop at one level, by what its requests had in common; as breakdown-proxy.sql.
+WITH cells AS (
+  SELECT
+    route, callee_version AS version,
+    toInt16(sign(value) * (1 + floor(32 * log2(greatest(abs(value), 1))))) AS key,
+    sum(toInt64(sign)) AS facts, sum(toInt64(sign) * error) AS failed
+  FROM (
+    SELECT route, callee_version, sign, error, if(transit_fidelity = 'bounded', transit_hi, transit) AS value
+    FROM hops
+    WHERE hop_id = {id:UInt64} AND transit_fidelity = {fidelity:String}
+      AND toStartOfMinute(start) >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+      AND start >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND start < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+  )
+  GROUP BY route, version, key
+)
+SELECT
+  dimension.1 AS by, dimension.2 AS value, toFloat64(sum(facts)) AS n, toFloat64(sum(failed)) AS errors,
+  mapKeys(sumMapIf(map(assumeNotNull(key), facts), key IS NOT NULL) AS hist) AS keys,
+  arrayMap(count -> toFloat64(count), mapValues(hist)) AS counts
+FROM cells
+ARRAY JOIN [('route', toString(route)), ('version', toString(version))] AS dimension
+GROUP BY by, value
+HAVING n > 0
+ORDER BY n DESC, value
+LIMIT 20 BY by

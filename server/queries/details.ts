@@ -1,0 +1,51 @@
+import type { ClickHouse } from '../../storage/clickhouse.ts'
+import type { Breakdown, Exemplar } from '../api/contract-measurements.ts'
+import type { Fidelity } from '../api/contract.ts'
+import { quantile } from '../statistics/histogram.ts'
+import { loadSql } from './load-sql.ts'
+import { partOf, type QueryOf } from './query-of.ts'
+import { alignWindow, unsignedOf, type Window } from './rollup-window.ts'
+
+const sql = (name: string) => ({
+  breakdown: loadSql(import.meta.url, `breakdown-${name}.sql`),
+  exemplars: loadSql(import.meta.url, `exemplars-${name}.sql`),
+})
+const of = { proxy: sql('proxy'), hop: sql('hop') }
+
+interface BreakdownValue {
+  by: Breakdown['by']
+  value: string
+  n: number
+  errors: number
+  keys: number[]
+  counts: number[]
+}
+
+/** What facts know about one proxy (added time) or hop (transit) at one level, beyond its rollup. */
+export async function readDetails(
+  clickhouse: ClickHouse,
+  { kind, id, window, fidelity }: { kind: 'proxy' | 'hop'; id: string; window: Window; fidelity: Fidelity },
+  options: QueryOf,
+): Promise<{ breakdowns: Breakdown[]; exemplars: Exemplar[] }> {
+  const params = { id: unsignedOf(id), fidelity, ...alignWindow(window) }
+  const [values, exemplars] = await Promise.all([
+    clickhouse.query<BreakdownValue>(of[kind].breakdown, params, partOf(options, 'breakdown')),
+    clickhouse.query<Exemplar>(of[kind].exemplars, params, partOf(options, 'exemplars')),
+  ])
+  return { breakdowns: breakdownsOf(values, fidelity), exemplars }
+}
+
+const order: readonly Breakdown['by'][] = ['route', 'version', 'instance', 'caller', 'callee']
+
+/** Those by which anything can be told apart. */
+function breakdownsOf(values: readonly BreakdownValue[], fidelity: Fidelity): Breakdown[] {
+  return order
+    .map((by) => ({ by, fidelity, rows: values.filter((value) => value.by === by).map(rowOf) }))
+    .filter(({ rows }) => rows.some(({ value }) => value !== ''))
+}
+
+function rowOf({ value, n, errors, keys, counts }: BreakdownValue): Breakdown['rows'][number] {
+  const known = counts.reduce((sum, count) => sum + count, 0)
+  const at = (q: number) => (known * (1 - q) >= 0.999 ? Math.round(quantile({ keys, counts }, q)!) : null)
+  return { value, n, errors, p50Ns: at(0.5), p99Ns: at(0.99) }
+}

@@ -1,0 +1,29 @@
+-- Requests of one hop whose transit is at, or next below, each quantile of one level: the newest of equals.
+-- Current revision only: facts that were replaced are there again with sign -1.
+WITH current AS (
+  SELECT trace_id, start, assumeNotNull(if(transit_fidelity = 'bounded', transit_hi, transit)) AS value
+  FROM hops
+  WHERE hop_id = {id:UInt64} AND transit_fidelity = {fidelity:String} AND sign = 1
+    AND (transit_fidelity != 'bounded' OR transit_hi IS NOT NULL)
+    AND (trace_id, revision) NOT IN (SELECT trace_id, revision FROM hops WHERE hop_id = {id:UInt64} AND sign = -1)
+    AND toStartOfMinute(start) >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+    AND start >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND start < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+)
+SELECT
+  q, lower(hex(found.1)) AS traceId, toString(toUnixTimestamp64Nano(found.2)) AS startUnixNano, toFloat64(found.3) AS ns
+FROM (
+  SELECT arrayZip(
+    [0.5, 0.9, 0.95, 0.99],
+    [
+      argMaxIf((trace_id, start, value), (value, start), value <= edges[1]),
+      argMaxIf((trace_id, start, value), (value, start), value <= edges[2]),
+      argMaxIf((trace_id, start, value), (value, start), value <= edges[3]),
+      argMaxIf((trace_id, start, value), (value, start), value <= edges[4])
+    ]
+  ) AS exemplars, count() AS n
+  FROM current
+  CROSS JOIN (SELECT quantilesExact(0.5, 0.9, 0.95, 0.99)(value) AS edges FROM current)
+)
+ARRAY JOIN exemplars.1 AS q, exemplars.2 AS found
+WHERE n * (1 - q) > 0.999
+ORDER BY q

@@ -1,0 +1,26 @@
+,
+-- By bucket of end-to-end time: how many requests (class '') and their ns on the critical path by class. Whole hours from the
+-- hourly rollup, the rest by the minute. Counts of 0 are what retractions left behind.
+classes AS (
+  SELECT class, ns, id, environment, cluster, namespace FROM rollup_class_1h
+  WHERE time >= {hour:DateTime('UTC')} AND time < {hourEnd:DateTime('UTC')}
+  UNION ALL
+  SELECT class, ns, id, environment, cluster, namespace FROM rollup_class_1m
+  WHERE time >= {minute:DateTime('UTC')} AND time < {hour:DateTime('UTC')}
+    OR time >= {hourEnd:DateTime('UTC')} AND time < {minuteEnd:DateTime('UTC')}
+),
+buckets AS (
+  SELECT '' AS class, sumMap(hist) AS cells FROM rollup
+  WHERE fidelity = 'exact'
+    AND (empty({environment:String}) OR environment = {environment:String})
+    AND (empty({cluster:String}) OR cluster = {cluster:String})
+    AND (empty({namespace:String}) OR namespace = {namespace:String})
+  UNION ALL
+  SELECT class, sumMap(ns) AS cells FROM classes
+  WHERE (empty({ids:Array(UInt64)}) OR id IN {ids:Array(UInt64)})
+    AND (empty({environment:String}) OR environment = {environment:String})
+    AND (empty({cluster:String}) OR cluster = {cluster:String})
+    AND (empty({namespace:String}) OR namespace = {namespace:String})
+  GROUP BY class
+)
+SELECT class, mapKeys(cells) AS keys, arrayMap(value -> toFloat64(value), mapValues(cells)) AS values FROM buckets
