@@ -22,7 +22,7 @@ FROM (
     ]
   ) AS exemplars, count() AS n
   FROM current
-  CROSS JOIN (SELECT quantilesExact(0.5, 0.9, 0.95, 0.99)(value) AS edges FROM current)
+  CROSS JOIN (SELECT quantilesExact(0.5, 0.9, 0.95, 0.99)(value) AS edges FROM current) AS quantiles
 )
 ARRAY JOIN exemplars.1 AS q, exemplars.2 AS found
 WHERE n * (1 - q) > 0.999

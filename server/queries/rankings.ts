@@ -30,18 +30,9 @@ export function worstOf(ranked: readonly Ranked[], limit: number): Worst[] {
   return ranked
     .map(({ kind, id, name, family, now }) => {
       const { fidelity, p50Ns, p99Ns, reasons } = mainDistribution(now)
-      return {
-        kind,
-        id,
-        name,
-        family,
-        metric: metricOf[kind],
-        fidelity,
-        requests: sumOf(now, 'requests'),
-        p50Ns,
-        p99Ns,
-        reasons,
-      }
+      const requests = sumOf(now, 'requests')
+      const why = reasons.filter((reason) => /^(p50|p99|no)_/.test(reason))
+      return { kind, id, name, family, metric: metricOf[kind], fidelity, requests, p50Ns, p99Ns, reasons: why }
     })
     .sort(
       (a, b) =>

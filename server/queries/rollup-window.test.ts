@@ -63,6 +63,6 @@ describe('a window in rollup steps', () => {
 
 it('writes ids of any size', () => {
   for (const hex of ['0000000000000001', 'ffffffffffffffff', '00ab000000000000']) {
-    expect(hexOf(unsignedOf(hex))).toBe(hex)
+    expect(hexOf(String(unsignedOf(hex)))).toBe(hex)
   }
 })

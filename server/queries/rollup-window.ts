@@ -52,8 +52,8 @@ function within(fromMs: number, toMs: number, stepMs: number): [number, number] 
   return first < last ? [first, last] : [toMs, toMs]
 }
 
-/** UInt64 of ClickHouse, decimal, from 16 hex digits. */
-export const unsignedOf = (hex: string): string => String(BigInt(`0x${hex}`))
+/** UInt64 of ClickHouse from 16 hex digits; a string would be quoted in an Array(UInt64). */
+export const unsignedOf = (hex: string): bigint => BigInt(`0x${hex}`)
 
 /** 16 hex digits from a UInt64 as ClickHouse writes it. */
 export const hexOf = (unsigned: string): string => BigInt(unsigned).toString(16).padStart(16, '0')
