@@ -2,7 +2,7 @@ import { Flag } from './flags.ts'
 import { bounded, modelled, unknown } from './measure.ts'
 import type { Node, Traversal } from './node.ts'
 import type { Overhead } from './overhead.ts'
-import { sameClock, sameMachine } from './place.ts'
+import { sameClock, sameMachine } from './clock/domain.ts'
 import { covered, difference, maxSlack, union } from './self.ts'
 import { SpanKind, type AnalysisSettings, type Measure } from './types.ts'
 

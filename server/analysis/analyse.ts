@@ -1,4 +1,5 @@
 import { addedOf } from './added.ts'
+import { exchangesOf } from './clock/exchanges.ts'
 import { Flag } from './flags.ts'
 import { hash64, hex32, mix } from './hash.ts'
 import { findHops, isError, routeOf, type ClientAttempts } from './hops.ts'
@@ -22,7 +23,7 @@ import {
 } from './types.ts'
 
 /** Stored with every fact; raised when the analysis of the same spans comes to other numbers. */
-export const ANALYSIS_VERSION = 1
+export const ANALYSIS_VERSION = 2
 
 /**
  * Everything hopscope says about one trace (algorithms.md D1-D9). Pure: the same spans in any order give the same
@@ -31,7 +32,7 @@ export const ANALYSIS_VERSION = 1
 export function analyseTrace(input: TraceInput, settings: AnalysisSettings): TraceAnalysis {
   const tree = buildTree(input.spans)
   const { order, root } = tree
-  place(order)
+  place(order, { offset: settings.offset, baseMs: Number(input.baseUnixNano / 1_000_000n) })
   const traversals = findTraversals(order)
   const clientAttempts = findClientAttempts(order)
   for (const node of order) node.self = selfTime(node)
@@ -70,6 +71,7 @@ export function analyseTrace(input: TraceInput, settings: AnalysisSettings): Tra
     hops,
     criticalPath: path,
     tax: taxes(path, duration ?? 0, settings.wireNs ?? null),
+    exchanges: exchangesOf(order),
   }
 }
 

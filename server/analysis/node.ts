@@ -1,3 +1,4 @@
+import type { Offset } from './clock/offsets.ts'
 import type { Emitter, SpanLeg } from './recognise/emitter.ts'
 import type { Overhead } from './overhead.ts'
 import type { Measure, Role, SpanInput } from './types.ts'
@@ -23,6 +24,8 @@ export interface Node {
   children: Node[]
   /** Clock domain: machine, and start grid where the emitter has one. Equal strings are one clock; '' never is. */
   domain: string
+  /** Of its clock to the parent's where they differ, start grids included; null: one clock, or not known. */
+  offset: Offset | null
   /** Start moved into the parent's clock (1.2 step 6). */
   placed: number
   /** The part inside the parent, in placed time: what self time of several domains and the path use. */

@@ -1,7 +1,7 @@
 import { Flag } from './flags.ts'
 import { bounded, exact, unknown } from './measure.ts'
 import type { Node, Traversal } from './node.ts'
-import { sameClock } from './place.ts'
+import { legsAround, type Legs } from './legs.ts'
 import { attribute } from './recognise/emitter.ts'
 import { isCutOff, isLocalReply } from './recognise/envoy.ts'
 import { covered, difference, maxSlack } from './self.ts'
@@ -117,16 +117,14 @@ function fromCallee({ head, role, outs, attempts }: Traversal, flags: number): O
   if (outs.some((out) => out.flags & Flag.negDuration)) return none(Flag.negDuration, flags)
   const gap = difference(head.duration - covered(head, outs) - attempts.backoffNs, head.duration, maxSlack(outs))
   if (gap === null) return none(Flag.negGap, flags | Flag.negGap)
-  const [first] = outs
   const tight = role === 'sidecar-inbound' && outs.every((out) => out.leg === 'app')
   const reasons = Flag.singleSpanProxy | gap.flags | (tight ? Flag.tightUpper : 0)
-  const legsKnown = attempts.count === 1 && outs.every((out) => sameClock(out, head)) && first !== undefined
-  const lastEnd = outs.reduce((last, out) => Math.max(last, out.end), -Infinity)
-  const leg = (ns: number) => bounded(0, Math.min(gap.ns, Math.max(0, ns)), reasons)
+  const legs = attempts.count === 1 ? legsAround(head, outs, gap.ns) : Flag.retryOrHedge
+  const leg = (of: keyof Legs) => (typeof legs === 'number' ? unknown(legs) : bounded(0, legs[of].up, reasons))
   return {
     total: bounded(0, gap.ns, reasons),
-    request: legsKnown ? leg(first.start - head.start) : unknown(Flag.skewUnknown),
-    response: legsKnown ? leg(head.end - lastEnd) : unknown(Flag.skewUnknown),
+    request: leg('request'),
+    response: leg('response'),
     localReply: false,
     flags: flags | reasons,
   }

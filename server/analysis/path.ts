@@ -1,3 +1,4 @@
+import { sameClock } from './clock/domain.ts'
 import { Flag } from './flags.ts'
 import { passing, processing } from './hops.ts'
 import { tolerance, type Node } from './node.ts'
@@ -12,8 +13,8 @@ interface Frame {
   index: number
   /** Time up to which the path is still to be told, going backwards. */
   cur: number
-  /** Whether a child after `cur` is on the path. */
-  followed: boolean
+  /** The child on the path after `cur`. */
+  next: Node | undefined
   readonly wasted: boolean
 }
 
@@ -26,7 +27,7 @@ export function criticalPath(root: Node): PathSegment[] {
     const child = nextOnPath(top)
     const from = child === undefined ? top.node.from : Math.min(child.to, top.cur)
     if (from < top.cur) {
-      const leg: Leg = child ? (top.followed ? 'mid' : 'resp') : top.followed ? 'req' : 'self'
+      const leg: Leg = child ? (top.next ? 'mid' : 'resp') : top.next ? 'req' : 'self'
       path.push({
         spanId: top.node.id,
         class: classOf(top.node, leg, top.wasted),
@@ -38,7 +39,7 @@ export function criticalPath(root: Node): PathSegment[] {
     if (child === undefined) {
       stack.pop()
     } else {
-      top.followed = true
+      top.next = child
       top.cur = child.from
       stack.push(frame(child, from, top.wasted || child.wasted))
     }
@@ -56,15 +57,22 @@ function frame(node: Node, cur: number, wasted: boolean): Frame {
     ordered = [...children].sort(byEnd)
     for (const child of children) slack = Math.max(slack, child.emitter.grid)
   }
-  return { node, children: ordered, slack, index: 0, cur, followed: false, wasted }
+  return { node, children: ordered, slack, index: 0, cur, next: undefined, wasted }
 }
 
 function nextOnPath(top: Frame): Node | undefined {
   while (top.index < top.children.length) {
     const child = top.children[top.index++]!
-    if (child.blocking && child.from < child.to && child.to <= top.cur + top.slack && child.from < top.cur) return child
+    if (child.blocking && child.from < child.to && child.from < top.cur && child.to <= top.cur + slackTo(child, top))
+      return child
   }
   return undefined
+}
+
+/** δ of 1.3 between a child and the next one on the path: two clocks add their errors. */
+function slackTo(child: Node, { next, slack }: Frame): number {
+  if (next === undefined || (child.offset === null && next.offset === null) || sameClock(child, next)) return slack
+  return Math.max(slack, (child.offset?.epsilon ?? 0) + (next.offset?.epsilon ?? 0))
 }
 
 /** Class of D7 for time that belongs to `node`. */

@@ -1,12 +1,22 @@
+import { domainOf, learnPods, machineOf, sameClock, sameMachine, type Pods } from './clock/domain.ts'
+import type { Offset, OffsetLookup } from './clock/offsets.ts'
 import { Flag } from './flags.ts'
+import { isPublishable } from './legs.ts'
 import { tolerance, type Node } from './node.ts'
 import { SpanKind } from './types.ts'
 
+/** What is known about clocks when a trace is placed. */
+export interface Clocks {
+  readonly offset: OffsetLookup | undefined
+  /** Unix ms of the trace's base. */
+  readonly baseMs: number
+}
+
 /** algorithms.md 1.1 (clock domains), 1.2 step 5 (blocking), step 6 (placement): one pass from the tops down. */
-export function place(order: readonly Node[]): void {
-  const learned = learnPods(order)
+export function place(order: readonly Node[], clocks: Clocks): void {
+  const pods = learnPods(order)
   for (const node of order) {
-    node.domain = domainOf(node, learned)
+    node.domain = domainOf(node, pods)
     const { parent } = node
     if (parent === null) {
       node.from = node.placed
@@ -14,62 +24,48 @@ export function place(order: readonly Node[]): void {
     } else if (sameClock(node, parent)) {
       node.placed = node.start + (parent.placed - parent.start)
     } else if (parent.children.length === 1) {
-      centre(node, parent)
+      node.offset = offsetTo(node, parent, clocks)
+      if (node.offset === null || sameMachine(node, parent)) centre(node, parent)
+      else placeBy(node, parent, node.offset)
     } else if (parent.children.find((child) => !sameClock(child, parent)) === node) {
-      placeForeign(parent, learned)
+      placeForeign(parent, pods, clocks)
     }
     if (parent !== null) joinParent(node, parent)
   }
 }
 
-/** One clock, so that their times compare. '' is unknown, and unknown is never the same. */
-export const sameClock = (a: Node, b: Node): boolean => a.domain !== '' && a.domain === b.domain
-
-/** On one machine, whatever the grids of their starts. */
-export const sameMachine = (a: Node, b: Node): boolean =>
-  a.domain !== '' && b.domain !== '' && machineOf(a.domain) === machineOf(b.domain)
-
-const gridMark = '\u0000grid'
-const machineOf = (domain: string) => (domain.endsWith(gridMark) ? domain.slice(0, -gridMark.length) : domain)
-
-function domainOf(node: Node, learned: ReadonlyMap<string, string> | undefined): string {
-  const { emitter, parent, input } = node
-  const local =
-    parent !== null &&
-    input.kind !== SpanKind.server &&
-    input.kind !== SpanKind.consumer &&
-    (parent.input.resource === input.resource || sameProxy(node, parent))
-  if (local && parent.domain !== '') return parent.domain
-  const pod = emitter.pod || emitter.podIp
-  const machine =
-    emitter.machine ||
-    (learned && (learned.get(emitter.pod) ?? learned.get(emitter.podIp))) ||
-    (pod && `pod ${pod}`) ||
-    (emitter.instance !== emitter.service && `process ${emitter.instance}`)
-  if (!machine) return local ? `span ${parent.id}` : `span ${node.id}`
-  return emitter.grid > 0 ? machine + gridMark : machine
+/**
+ * Offset of a span's clock to that of its parent (section 4), the grids of starts included: a start cut to the grid lies up
+ * to one grid early. null: not known.
+ */
+function offsetTo(node: Node, parent: Node, { offset, baseMs }: Clocks): Offset | null {
+  const own = node.emitter.grid
+  const above = parent.emitter.grid
+  let machines: Offset | undefined
+  if (sameMachine(node, parent)) machines = synchronous
+  else if (offset && parent.domain !== '')
+    machines = offset(machineOf(parent.domain), machineOf(node.domain), baseMs + parent.start / 1e6)
+  if (machines === undefined) return null
+  return { theta: machines.theta + (above - own) / 2, epsilon: machines.epsilon + (above + own) / 2 }
 }
 
-/** An inner span of a proxy names its process less fully than the outer one. */
-const sameProxy = ({ emitter, leg }: Node, parent: Node) =>
-  leg !== 'app' &&
-  leg !== 'down' &&
-  emitter.family === parent.emitter.family &&
-  emitter.service === parent.emitter.service
+const synchronous: Offset = { theta: 0, epsilon: 0 }
 
-/** Spans that name both their pod and their machine teach where the pod runs; Envoy names only its pod. */
-function learnPods(order: readonly Node[]): Map<string, string> | undefined {
-  if (order.every((node) => node.emitter.machine !== '' || (node.emitter.pod === '' && node.emitter.podIp === '')))
-    return undefined
-  const learned = new Map<string, string>()
-  for (const { emitter } of order) {
-    if (emitter.machine === '') continue
-    if (emitter.pod !== '') learned.set(emitter.pod, emitter.machine)
-    if (emitter.podIp !== '') learned.set(emitter.podIp, emitter.machine)
-  }
-  learned.delete('')
-  return learned
+/** With a known offset a child sits where its clock says, moved into its parent where that is not quite possible. */
+function placeBy(node: Node, parent: Node, offset: Offset): void {
+  const wanted = Math.round(node.start - offset.theta) + (parent.placed - parent.start)
+  const room = parent.duration - node.duration
+  if (startsAfter(node, parent)) node.placed = wanted
+  else node.placed = room < 0 ? parent.placed : Math.min(Math.max(wanted, parent.placed), parent.placed + room)
+  if (room >= 0 && !isPublishable(offset.epsilon, room)) node.flags |= Flag.skewWide
 }
+
+/** Whatever the clock error, it began when its parent had ended: nobody waited for it (1.2 step 5). */
+const startsAfter = ({ start, offset }: Node, parent: Node) =>
+  offset !== null && !waits(parent) && start - offset.theta - offset.epsilon > parent.end
+
+/** A client and a proxy wait for what they called, even when it ends after them (1.2 step 5). */
+const waits = ({ input, emitter }: Node) => input.kind === SpanKind.client || emitter.family !== ''
 
 /** A lone child of another clock sits in the middle of its parent; one too long begins with it and is cut. */
 function centre(node: Node, parent: Node): void {
@@ -79,14 +75,18 @@ function centre(node: Node, parent: Node): void {
 }
 
 /**
- * Several children of other clocks. Where their raw times all fit into the parent they are kept, for nothing speaks
- * against them; else each clock's group is moved as one block, so that the order within a clock stays.
+ * Several children of other clocks: each by its offset where that is known. Where the raw times of the others all fit into the
+ * parent they are kept, for nothing speaks against them; else each clock's group is moved as one block, so that the order
+ * within a clock stays.
  */
-function placeForeign(parent: Node, learned: ReadonlyMap<string, string> | undefined): void {
+function placeForeign(parent: Node, pods: Pods, clocks: Clocks): void {
   const foreign: Node[] = []
   for (const child of parent.children) {
-    child.domain = domainOf(child, learned)
-    if (!sameClock(child, parent)) foreign.push(child)
+    child.domain = domainOf(child, pods)
+    if (sameClock(child, parent)) continue
+    child.offset = offsetTo(child, parent, clocks)
+    if (child.offset === null || sameMachine(child, parent)) foreign.push(child)
+    else placeBy(child, parent, child.offset)
   }
   const slack = Math.max(tolerance(parent.duration), ...foreign.map((child) => child.emitter.grid))
   const shift = parent.placed - parent.start
@@ -120,11 +120,13 @@ function joinParent(node: Node, parent: Node): void {
   const end = node.placed + node.duration
   const parentEnd = parent.placed + parent.duration
   const slack = Math.max(tolerance(parent.duration), node.emitter.grid, parent.emitter.grid)
-  const waits = parent.input.kind === SpanKind.client || parent.emitter.family !== ''
   if (node.input.kind === SpanKind.consumer || node.emitter.followsFrom) {
     node.blocking = false
+  } else if (startsAfter(node, parent)) {
+    node.blocking = false
+    node.flags |= Flag.detachedAsync
   } else if (end > parentEnd + slack) {
-    if (waits || !sameClock(node, parent)) node.flags |= Flag.childOutlives
+    if (waits(parent) || !sameClock(node, parent)) node.flags |= Flag.childOutlives
     else {
       node.blocking = false
       node.flags |= Flag.detachedAsync

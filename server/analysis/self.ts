@@ -1,7 +1,7 @@
 import { Flag } from './flags.ts'
 import { exact, unknown } from './measure.ts'
 import { tolerance, type Node } from './node.ts'
-import { sameClock } from './place.ts'
+import { sameClock } from './clock/domain.ts'
 import type { Measure } from './types.ts'
 
 /** Length of the union of [from, to) over the spans, `from` and `to` given by the caller. */

@@ -1,5 +1,5 @@
 import { oneAttempt, type Attempts, type Node, type Traversal } from './node.ts'
-import { sameClock, sameMachine } from './place.ts'
+import { sameClock, sameMachine } from './clock/domain.ts'
 import { attribute } from './recognise/emitter.ts'
 import { union } from './self.ts'
 import { SpanKind, StatusCode, type Role } from './types.ts'

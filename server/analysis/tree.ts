@@ -107,6 +107,7 @@ function toNode(span: SpanInput): Node {
     parent: null,
     children: noChildren,
     domain: '',
+    offset: null,
     placed: span.start,
     from: 0,
     to: 0,

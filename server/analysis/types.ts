@@ -4,6 +4,8 @@
  * Time inside one trace is a `number` of nanoseconds since `TraceInput.baseUnixNano`, exact below 2^53
  * (104 days); the only bigint of a trace is its base. Ids are lower-case hex.
  */
+import type { Interval } from './clock/intersection.ts'
+import type { OffsetLookup } from './clock/offsets.ts'
 
 /** Attributes as text, whatever their OTLP type was (`true`, `200`, `0.5`, JSON for arrays and kvlists). */
 export type Attributes = ReadonlyMap<string, string>
@@ -72,6 +74,8 @@ export interface TraceInput {
 export interface AnalysisSettings {
   /** HOPSCOPE_NETWORK_RTT_US in ns; null: no estimate where the nodes are unknown or differ (D4b). */
   readonly networkRttNs: number | null
+  /** Offsets between clock domains (section 4). Absent: none known. */
+  readonly offset?: OffsetLookup | undefined
   /** ŵ of D8 in ns: calibrated wire time of a pair. Absent or null while none is known: then no estimate of the tax. */
   readonly wireNs?: number | null
 }
@@ -237,6 +241,26 @@ export interface Tax {
   readonly share: number
 }
 
+/** Where one side of an exchange runs: key of its clock, and its zone ('' when not known). */
+export interface Side {
+  readonly machine: string
+  readonly zone: string
+}
+
+/** What one request between two processes teaches about their clocks and the wire between them. */
+export interface Exchange {
+  readonly from: Side
+  readonly to: Side
+  /** ns since the base. */
+  readonly at: number
+  /** Section 4: clock(to) - clock(from) lies within, ns; null where it tells nothing. */
+  readonly offset: Interval | null
+  /** The server side is an application, whose span may end after its answer has arrived. */
+  readonly lateEnd: boolean
+  /** D5, ns; null where the pair is not separable. */
+  readonly wireNs: number | null
+}
+
 export interface TraceAnalysis extends Place {
   readonly traceId: string
   readonly baseUnixNano: bigint
@@ -260,4 +284,5 @@ export interface TraceAnalysis extends Place {
   /** Empty without a root; else sums to `duration` exactly. */
   readonly criticalPath: readonly PathSegment[]
   readonly tax: { readonly mesh: Tax; readonly gateway: Tax }
+  readonly exchanges: readonly Exchange[]
 }

@@ -206,6 +206,7 @@ export function plainAnalysis(trace: TraceInput): TraceAnalysis {
     criticalPath: root
       ? [{ spanId: root.spanId, class: 'app', leg: 'self', start: root.start, ns: root.duration }]
       : [],
+    exchanges: [],
     tax: {
       mesh: { lowerNs: 0, upperNs: 100, estimateNs: null, share: 0 },
       gateway: { lowerNs: 50, upperNs: 50, estimateNs: null, share: 0 },

@@ -22,10 +22,12 @@ export function mostCovered(intervals: readonly Interval[]): Agreement | null {
   return m === 0 ? null : { lo: held[0]!.lo, up: held.at(-1)!.up, m }
 }
 
-/** The values around `agreed` that all but one of the intervals that agree hold. */
-export function allButOne(intervals: readonly Interval[], agreed: Agreement): Interval {
+/** The values around `agreed` that all but so many of the intervals that agree hold. */
+export function allBut(spared: number, intervals: readonly Interval[], agreed: Agreement): Interval {
   const { begins, ends } = sorted(intervals)
-  const around = stretches(begins, ends, agreed.m - 1).filter(({ lo, up }) => lo <= agreed.up && up >= agreed.lo)
+  const around = stretches(begins, ends, Math.max(1, agreed.m - spared)).filter(
+    ({ lo, up }) => lo <= agreed.up && up >= agreed.lo,
+  )
   return { lo: around[0]?.lo ?? agreed.lo, up: around.at(-1)?.up ?? agreed.up }
 }
 

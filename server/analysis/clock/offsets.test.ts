@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { agreementOfFirst, allButOne, mostCovered, type Interval } from './intersection.ts'
+import { agreementOfFirst, allBut, mostCovered, type Interval } from './intersection.ts'
 import { tighten, type Edge } from './network.ts'
 import { offsetTable } from './offsets.ts'
 import { estimateWindow, windowMs, type Sample } from './windows.ts'
@@ -82,7 +82,7 @@ describe('intervals of an offset', () => {
       for (let x = Math.min(...points); held(intervals, x) >= m - 1 && x >= -1; x -= 0.5) around.push(x)
       for (let x = Math.max(...points); held(intervals, x) >= m - 1 && x <= 60; x += 0.5) around.push(x)
       if (m > 1)
-        expect(allButOne(intervals, mostCovered(intervals)!)).toEqual({
+        expect(allBut(1, intervals, mostCovered(intervals)!)).toEqual({
           lo: Math.min(...around),
           up: Math.max(...around),
         })
@@ -152,6 +152,20 @@ describe('windows', () => {
     }))
     const estimates = estimateWindow(samples, t0, t0 + windowMs)
     expect(estimates.map(({ bounds }) => bounds === null)).toEqual([false, true])
+  })
+
+  it('do not trust the ends of applications: one in twenty of their spans may end late', () => {
+    const samples = samplesOf(100, t0, t0 + windowMs, (i) => ({ lo: i === 50 ? 100 * us : -300 * us, up: 400 * us }))
+    const boundsOf = (lateEnd: boolean) =>
+      estimateWindow(
+        samples.map((sample) => ({ ...sample, lateEnd })),
+        t0,
+        t0 + windowMs,
+      )[0]!.bounds
+    expect([boundsOf(false), boundsOf(true)]).toEqual([
+      { lo: 100 * us, up: 400 * us },
+      { lo: -300 * us, up: 400 * us },
+    ])
   })
 
   it('shrink to 30 s and say unknown where nothing agrees', () => {

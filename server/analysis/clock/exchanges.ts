@@ -1,0 +1,79 @@
+import { Flag } from '../flags.ts'
+import type { Node } from '../node.ts'
+import { attribute } from '../recognise/emitter.ts'
+import { SpanKind, StatusCode, type Exchange } from '../types.ts'
+import { isLasting, machineOf, sameMachine } from './domain.ts'
+
+/** Spans of proxies carry whole microseconds. */
+const resolution = 1000
+const noExchanges: readonly Exchange[] = []
+
+/**
+ * Exchanges of one request and its response between two processes that many traces together teach from: the offset of their
+ * clocks (section 4) and how long the wire takes (D5). Streaming and failed ones are left out.
+ */
+export function exchangesOf(order: readonly Node[]): readonly Exchange[] {
+  let found: Exchange[] | undefined
+  for (const node of order) {
+    const { parent } = node
+    if (parent === null || !isServerSide(node) || !waitsFor(parent) || !isLasting(node) || !isLasting(parent)) continue
+    const apart = !sameMachine(node, parent)
+    const separable = isSeparable(node, parent)
+    if ((!apart && !separable) || failed(node) || failed(parent)) continue
+    const end = endOf(parent)
+    if (end === undefined) continue
+    const wireNs = separable ? end - parent.start - node.duration : -1
+    ;(found ??= []).push({
+      from: placeOf(parent),
+      to: placeOf(node),
+      at: parent.start,
+      lateEnd: node.leg === 'app',
+      offset: apart ? offsetWithin(node, parent, end) : null,
+      wireNs: wireNs < 0 ? null : wireNs,
+    })
+  }
+  return found ?? noExchanges
+}
+
+/** Causality: nothing is received before it was sent. null where the inner span is the longer one. */
+function offsetWithin(node: Node, parent: Node, end: number): Exchange['offset'] {
+  const lo = node.end - end - parent.emitter.grid - node.emitter.slack - resolution
+  const up = node.start - parent.start + node.emitter.grid + resolution
+  return lo <= up ? { lo, up } : null
+}
+
+/** Begins when a request has been received, and ends before its answer is. */
+const isServerSide = ({ leg, input }: Node) => leg === 'down' || (leg === 'app' && input.kind === SpanKind.server)
+
+/** Begins before a request is sent, and ends after the answer to this one. */
+const waitsFor = ({ input, emitter, children, traversal }: Node) =>
+  (input.kind === SpanKind.client || emitter.family !== '') &&
+  (traversal === null ? children.length === 1 : traversal.attempts.count === 1)
+
+/** D5: nothing but wire and wake-ups lies between the two: no loopback, no work of a proxy in the same span. */
+function isSeparable(node: Node, parent: Node): boolean {
+  if (node.role === 'sidecar-outbound' || parent.role === 'sidecar-inbound') return false
+  if (parent.emitter.pod !== '' && parent.emitter.pod === node.emitter.pod) return false
+  return parent.leg === 'up' || (parent.leg === 'app' && parent.input.kind === SpanKind.client)
+}
+
+/**
+ * When the answer was there. Upstream spans of other proxies than Envoy end with the answer's headers (proxy-spans.md
+ * section 1): undefined, unless a span of the reading of its body tells.
+ */
+function endOf(parent: Node): number | undefined {
+  if (parent.leg !== 'up' || parent.emitter.family === 'envoy') return parent.end
+  const bodies = parent.traversal!.bodies.filter((body) => body.input.parentId === parent.input.spanId)
+  return bodies.length === 0 ? undefined : Math.max(parent.end, ...bodies.map((body) => body.end))
+}
+
+const spoilt = Flag.negDuration | Flag.streaming | Flag.detachedAsync | Flag.dupSpanId
+
+const failed = ({ input, status, flags, wasted }: Node): boolean =>
+  wasted ||
+  (flags & spoilt) !== 0 ||
+  status >= 500 ||
+  input.status === StatusCode.error ||
+  attribute(input, 'error') === 'true'
+
+const placeOf = ({ domain, emitter }: Node): Exchange['from'] => ({ machine: machineOf(domain), zone: emitter.zone })

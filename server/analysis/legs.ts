@@ -1,0 +1,52 @@
+import { sameClock } from './clock/domain.ts'
+import type { Interval } from './clock/intersection.ts'
+import type { Offset } from './clock/offsets.ts'
+import { Flag } from './flags.ts'
+import type { Node } from './node.ts'
+
+/** D2: how long a request was on its way before what it waited for began, and after that had ended. ns. */
+export interface Legs {
+  readonly request: Interval
+  readonly response: Interval
+}
+
+/** D2: a leg is told when the clocks leave no more doubt than a fifth of the gap, or 50 µs. ns. */
+export const isPublishable = (halfWidth: number, gap: number): boolean => halfWidth <= Math.max(0.2 * gap, 50_000)
+
+interface Side {
+  /** As the clocks show it, the offset taken out. */
+  readonly ns: number
+  readonly epsilon: number
+}
+
+/** Both legs of a gap of D2, each no more than the gap; null where the clocks leave too much doubt. */
+export function legsOf(gap: number, request: Side, response: Side): Legs | null {
+  const within = ({ ns, epsilon }: Side): Interval => ({
+    lo: Math.min(gap, Math.max(0, ns - epsilon)),
+    up: Math.max(0, Math.min(gap, ns + epsilon)),
+  })
+  const legs = { request: within(request), response: within(response) }
+  return [legs.request, legs.response].every(({ lo, up }) => isPublishable((up - lo) / 2, gap)) ? legs : null
+}
+
+const none: Offset = { theta: 0, epsilon: 0 }
+
+/**
+ * D2 of a span and what it waited for, `gap` being what they leave of it.
+ * @returns the D9 flag that says why where the legs are not told.
+ */
+export function legsAround(outer: Node, inner: readonly Node[], gap: number): Legs | number {
+  let first: Side | undefined
+  let last: Side | undefined
+  for (const node of inner) {
+    const offset = sameClock(node, outer) ? none : node.offset
+    if (offset === null) return Flag.skewUnknown
+    const { theta, epsilon } = offset
+    const request = node.start - theta - outer.start
+    const response = outer.end - (node.end - theta)
+    if (first === undefined || request < first.ns) first = { ns: request, epsilon }
+    if (last === undefined || response < last.ns) last = { ns: response, epsilon }
+  }
+  if (first === undefined || last === undefined) return Flag.missingCallee
+  return legsOf(gap, first, last) ?? Flag.skewWide
+}
