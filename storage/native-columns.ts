@@ -10,6 +10,8 @@ export interface Column<V> {
   push(value: V): void
   /** Drops the rows from `rows` on: how a refused request is taken back. */
   truncate(rows: number): void
+  /** Bytes that `writePrefix` and `writeData` will write, or a few more. */
+  byteSize(): number
   /** What the type writes before any data (the version of a LowCardinality). */
   writePrefix(out: ByteBuffer): void
   writeData(out: ByteBuffer): void
@@ -38,6 +40,9 @@ export class FixedColumn<V> implements Column<V> {
   }
   truncate(rows: number): void {
     if (rows < this.rows) this.data.length = rows * this.width
+  }
+  byteSize(): number {
+    return this.data.length
   }
   writeData(out: ByteBuffer): void {
     out.copy(this.data.bytes, 0, this.data.length)
@@ -73,6 +78,9 @@ export class FixedStringColumn implements Column<Uint8Array | string> {
   truncate(rows: number): void {
     if (rows < this.rows) this.data.length = rows * this.width
   }
+  byteSize(): number {
+    return this.data.length
+  }
   writeData(out: ByteBuffer): void {
     out.copy(this.data.bytes, 0, this.data.length)
   }
@@ -107,6 +115,9 @@ export class StringColumn implements Column<string | Uint8Array> {
     if (rows >= this.rows) return
     this.data.length = this.starts[rows]!
     this.rows = rows
+  }
+  byteSize(): number {
+    return this.data.length
   }
   writeData(out: ByteBuffer): void {
     out.copy(this.data.bytes, 0, this.data.length)
@@ -151,6 +162,9 @@ export class LowCardinalityColumn implements Column<string | Uint8Array> {
     if (rows < this.rows) this.rows = rows
     if (rows === 0) this.dictionary.clear()
   }
+  byteSize(): number {
+    return 32 + this.dictionary.content.length + this.rows * 4
+  }
   writePrefix(out: ByteBuffer): void {
     out.u64(lowCardinalityVersion, 0)
   }
@@ -192,6 +206,9 @@ export class NullableColumn<V> implements Column<V | null> {
   truncate(rows: number): void {
     this.nulls.length = Math.min(rows, this.nulls.length)
     this.values.truncate(rows)
+  }
+  byteSize(): number {
+    return this.nulls.length + this.values.byteSize()
   }
   writePrefix(out: ByteBuffer): void {
     this.values.writePrefix(out)
@@ -239,6 +256,9 @@ export class ArrayColumn<V> implements Column<Iterable<V>> {
   truncate(rows: number): void {
     this.elements.truncate(this.offsets.truncate(rows))
   }
+  byteSize(): number {
+    return this.rows * 8 + this.elements.byteSize()
+  }
   writePrefix(out: ByteBuffer): void {
     this.elements.writePrefix(out)
   }
@@ -276,6 +296,9 @@ export class MapColumn<K, V> implements Column<Iterable<readonly [K, V]>> {
     const entries = this.offsets.truncate(rows)
     this.keys.truncate(entries)
     this.values.truncate(entries)
+  }
+  byteSize(): number {
+    return this.rows * 8 + this.keys.byteSize() + this.values.byteSize()
   }
   writePrefix(out: ByteBuffer): void {
     this.keys.writePrefix(out)

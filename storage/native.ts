@@ -68,7 +68,9 @@ export function nativeBlock<Row = Record<string, unknown>>(specs: readonly Colum
       return found.column
     },
     toBytes() {
-      const out = new ByteBuffer(1 << 16)
+      // At once: a buffer that grows by doubling copies everything twice and leaves as much garbage.
+      const size = columns.reduce((sum, { name, type, column }) => sum + name.length + type.length + column.byteSize(), 0)
+      const out = new ByteBuffer(size + 64 + 8 * columns.length)
       out.varuint(columns.length)
       out.varuint(this.rows)
       for (const { name, type, column } of columns) {

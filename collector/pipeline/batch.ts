@@ -14,8 +14,9 @@ export interface Batch {
   openedAt: number
 }
 
-export const emptyBatch = (): Batch => ({
-  spans: spanBlock(),
+/** @param spans an empty block; reusing one saves growing its columns again. */
+export const emptyBatch = (spans = spanBlock()): Batch => ({
+  spans,
   dictionaries: dictionaryRows(),
   firstStart: (1n << 63n) - 1n,
   lastStart: 0n,
