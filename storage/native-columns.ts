@@ -102,6 +102,21 @@ export class StringColumn implements Column<string | Uint8Array> {
     if (typeof value === 'string') this.data.string(value)
     else this.data.lengthPrefixed(value, 0, value.length)
   }
+  /** The decimal digits of an integer from 0 to 2^31 - 1, without making a string. */
+  pushDigits(value: number): void {
+    this.begin()
+    let size = 1
+    for (let rest = value; rest >= 10; rest = (rest / 10) | 0) size++
+    const { data } = this
+    data.u8(size)
+    data.reserve(size)
+    let at = data.length + size
+    do {
+      data.bytes[--at] = 48 + (value % 10)
+      value = (value / 10) | 0
+    } while (value > 0)
+    data.length += size
+  }
   pushRange(source: DataView, from: number, to: number): void {
     this.begin()
     this.data.varuint(to - from)

@@ -69,7 +69,10 @@ export function nativeBlock<Row = Record<string, unknown>>(specs: readonly Colum
     },
     toBytes() {
       // At once: a buffer that grows by doubling copies everything twice and leaves as much garbage.
-      const size = columns.reduce((sum, { name, type, column }) => sum + name.length + type.length + column.byteSize(), 0)
+      const size = columns.reduce(
+        (sum, { name, type, column }) => sum + name.length + type.length + column.byteSize(),
+        0,
+      )
       const out = new ByteBuffer(size + 64 + 8 * columns.length)
       out.varuint(columns.length)
       out.varuint(this.rows)

@@ -77,8 +77,10 @@ export function startPipeline(clickhouse: ClickHouse, log: Logger): Pipeline {
 
   function flush(): void {
     const batch = open
-    open = emptyBatch()
-    const insert = store(batch).then(
+    // It is sealed before anything is waited for, and its columns are empty then.
+    const stored = store(batch)
+    open = emptyBatch(rowsOf(batch) === 0 ? batch.spans : undefined)
+    const insert = stored.then(
       () => {
         lastFailed = false
         for (const { resolve } of batch.exports) resolve()

@@ -202,12 +202,16 @@ export class SpanAttributes {
       const textFrom = row[i + 4]!
       if (textFrom >= 0) spans.attrValues.pushRange(view, textFrom, row[i + 1]!)
       else {
-        const text = this.valueText(row[i]!, row[i + 1]!)
-        if (text === undefined) {
-          this.drop(spans, spans.attrs.rows)
-          return false
+        const integer = this.smallInteger(row[i]!, row[i + 1]!)
+        if (integer >= 0) spans.attrValues.pushDigits(integer)
+        else {
+          const text = this.valueText(row[i]!, row[i + 1]!)
+          if (text === undefined) {
+            this.drop(spans, spans.attrs.rows)
+            return false
+          }
+          spans.attrValues.push(text)
         }
-        spans.attrValues.push(text)
         keepExactly(ext, bytes, row[i]!, row[i + 1]!)
       }
       spans.attrKeys.pushIndex(key)
@@ -253,8 +257,6 @@ export class SpanAttributes {
 
   /** The value as text; undefined when it is nested too deep. @throws MalformedError */
   private valueText(from: number, to: number): string | undefined {
-    const integer = this.smallInteger(from, to)
-    if (integer >= 0) return String(integer)
     if (!wellNested(this.bytes, from, to, messages.keyValue)) return undefined
     return anyValueText(decodeKeyValue(this.bytes, from, to).value)
   }
