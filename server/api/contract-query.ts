@@ -151,4 +151,7 @@ export const TracesQuery = z
 export type TracesQuery = z.infer<typeof TracesQuery>
 
 export const TraceParams = z.strictObject({ traceId: TraceId })
+export const TraceQuery = z.strictObject({
+  format: z.enum(['hopscope', 'otlp']).default('hopscope').describe('otlp: as it was sent, an OTLP/JSON request'),
+})
 export const EntityParams = z.strictObject({ id: EntityId })

@@ -11,6 +11,7 @@ import {
   ProxySeriesQuery,
   RangeQuery,
   TraceParams,
+  TraceQuery,
   TracesQuery,
 } from './contract-query.ts'
 import { Problem, Trace } from './contract.ts'
@@ -30,7 +31,7 @@ const ofHop = { ...entity, query: HopSeriesQuery }
 /** Every resource of the API, for the document; the routers validate with the same schemas. */
 export const resources: readonly Resource[] = [
   { path: '/traces', summary: 'Settled traces', query: TracesQuery, answer: TraceList },
-  { path: '/traces/{traceId}', summary: 'One trace, analysed', params: TraceParams, answer: Trace },
+  { path: '/traces/{traceId}', summary: 'One trace, analysed', params: TraceParams, query: TraceQuery, answer: Trace },
   { path: '/overview', summary: 'Whole requests of a window', query: OverviewQuery, answer: Overview },
   { path: '/proxies', summary: 'Proxies with requests in the window', query: ProxiesQuery, answer: ProxyList },
   { path: '/proxies/{id}', summary: 'One proxy', ...entity, query: RangeQuery, answer: ProxyDetail },

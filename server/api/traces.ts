@@ -6,10 +6,11 @@ import { openSpanReader } from '../queries/spans.ts'
 import { listTraces, placeOfTrace, type Cursor, type TraceListParams, type TraceRow } from '../queries/trace-list.ts'
 import { askFor } from './ask.ts'
 import type { TraceList, TraceSummary } from './contract-catalogue.ts'
-import { TraceParams, TracesQuery } from './contract-query.ts'
+import { TraceParams, TraceQuery, TracesQuery } from './contract-query.ts'
 import type { Tax } from './contract.ts'
 import { badRequest, checked, notFound } from './problem.ts'
 import { traceJson } from './trace-json.ts'
+import { traceOtlp } from './trace-otlp.ts'
 
 export interface TracesOptions {
   readonly clickhouse: ClickHouse
@@ -55,6 +56,7 @@ export function tracesRouter({ clickhouse, settings }: TracesOptions): Router {
 
   router.get('/:traceId', async (request, response) => {
     const { traceId } = checked(TraceParams, { traceId: request.params.traceId.toLowerCase() })
+    const { format } = checked(TraceQuery, request.query)
     const { signal, queryId } = askFor(request, response)
     const place = await placeOfTrace(clickhouse, traceId, { signal, queryId })
     // A settled trace lies where its facts say; late spans that have not been looked at yet may lie a little beside.
@@ -65,6 +67,10 @@ export function tracesRouter({ clickhouse, settings }: TracesOptions): Router {
     }
     const [stored] = await reader.readTraces([{ traceId, ...near }], { signal })
     if (!stored) throw notFound(`no span of trace ${traceId} is stored; it may have expired, or not have arrived yet`)
+    if (format === 'otlp') {
+      response.attachment(`${traceId}.otlp.json`).json(traceOtlp(stored))
+      return
+    }
     response.json(traceJson(analyseTrace(stored, settings), place !== undefined))
   })
   return router
