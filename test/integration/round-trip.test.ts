@@ -43,7 +43,8 @@ async function send(request: Request, how: 'protobuf' | 'json'): Promise<void> {
 }
 
 async function sendAll(requests: readonly Request[], how: 'protobuf' | 'json'): Promise<void> {
-  for (let i = 0; i < requests.length; i += 20) await Promise.all(requests.slice(i, i + 20).map((one) => send(one, how)))
+  for (let i = 0; i < requests.length; i += 20)
+    await Promise.all(requests.slice(i, i + 20).map((one) => send(one, how)))
 }
 
 async function readBack(traceIds: readonly string[]): Promise<Request[]> {
