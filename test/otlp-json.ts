@@ -25,6 +25,7 @@ interface Span {
   name?: string
   kind?: number
   flags?: number
+  traceState?: string
   startTimeUnixNano: string
   endTimeUnixNano: string
   attributes?: KeyValue[]
@@ -90,6 +91,7 @@ function toSpan(span: Span, resource: ResourceInput, scope: ScopeInput, at: (uni
     kind: span.kind ?? 0,
     status: span.status?.code ?? 0,
     flags: span.flags ?? 0,
+    traceState: span.traceState ?? '',
     start,
     duration: at(span.endTimeUnixNano) - start,
     resource,

@@ -11,10 +11,10 @@ export function addedOf(traversal: Traversal, overhead: Overhead, settings: Anal
   const { head, outs, attempts } = traversal
   if (head.flags & Flag.negDuration) return unknown(Flag.negDuration)
   if (overhead.flags & Flag.negGap) return unknown(Flag.negGap)
-  if (overhead.total.reasons.includes('truncated')) return overhead.total
+  if (overhead.total.reasons.includes('truncated') || overhead.flags & Flag.streaming) return overhead.total
   const lo = overhead.total.loNs ?? 0
   const caller = callerOf(traversal)
-  const callees = outs.filter((out) => !out.wasted && !isWastedUp(out.parent!, traversal))
+  const callees = outs.filter((out) => !out.wasted && !isWastedUp(out.exit!, traversal))
   if (callees.length === 0) {
     const hi = overhead.localReply && caller ? Math.max(lo, caller.duration - besides(caller, head)) : null
     if (overhead.localReply) return bounded(lo, hi, Flag.localReply)

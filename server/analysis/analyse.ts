@@ -2,16 +2,22 @@ import { addedOf } from './added.ts'
 import { exchangesOf } from './clock/exchanges.ts'
 import { Flag } from './flags.ts'
 import { hash64, hex32, mix } from './hash.ts'
+import { judgeAttempts } from './attempts.ts'
 import { findHops, isError, routeOf, type ClientAttempts } from './hops.ts'
-import { identityOf, serviceOf } from './identity.ts'
+import { applicationOf, identityOf, serviceOf } from './identity.ts'
 import type { Attempts, Node, Traversal } from './node.ts'
 import { overheadOf } from './overhead.ts'
 import { criticalPath } from './path.ts'
 import { place } from './place.ts'
-import { attribute } from './recognise/emitter.ts'
+import { promote } from './promote.ts'
+import { connectOf } from './proxy-clock.ts'
+import { attribute } from './recognise/pattern.ts'
+import { recogniserFor } from './recognise/recognise.ts'
+import { weightOf } from './sampling.ts'
 import { selfTime } from './self.ts'
+import { markStreams } from './streaming.ts'
 import { taxes } from './tax.ts'
-import { findTraversals, judgeAttempts } from './traversals.ts'
+import { findTraversals } from './traversals.ts'
 import { buildTree } from './tree.ts'
 import {
   SpanKind,
@@ -30,10 +36,12 @@ export const ANALYSIS_VERSION = 2
  * answer. Never throws for what a span says; what cannot be told is `unknown` with a reason.
  */
 export function analyseTrace(input: TraceInput, settings: AnalysisSettings): TraceAnalysis {
-  const tree = buildTree(input.spans)
+  const tree = buildTree(input.spans, recogniserFor(settings.rules))
   const { order, root } = tree
+  promote(order)
   place(order, { offset: settings.offset, baseMs: Number(input.baseUnixNano / 1_000_000n) })
   const traversals = findTraversals(order)
+  markStreams(order)
   const clientAttempts = findClientAttempts(order)
   for (const node of order) node.self = selfTime(node)
 
@@ -65,7 +73,7 @@ export function analyseTrace(input: TraceInput, settings: AnalysisSettings): Tra
     error: root ? isError(root) : order.some(isError),
     services: servicesOf(order),
     shapeId: shapeOf(order),
-    weight: 1,
+    weight: weightOfTrace(order),
     spans: order.map(toSpan),
     proxies,
     hops,
@@ -73,6 +81,15 @@ export function analyseTrace(input: TraceInput, settings: AnalysisSettings): Tra
     tax: taxes(path, duration ?? 0, settings.wireNs ?? null),
     exchanges: exchangesOf(order),
   }
+}
+
+/** Of the first span that tells; 1 where none does. */
+function weightOfTrace(order: readonly Node[]): number {
+  for (const { input } of order) {
+    const weight = input.traceState ? weightOf(input.traceState) : undefined
+    if (weight !== undefined) return weight
+  }
+  return 1
 }
 
 /** D6 for an application's CLIENT span below which several servers answered. */
@@ -92,14 +109,17 @@ function toTraversal(traversal: Traversal, settings: AnalysisSettings): ProxyTra
   const { head, spans, attempts } = traversal
   const overhead = traversal.overhead!
   const { emitter } = head
+  const paired = applicationOf(traversal)
   return {
     identity: identityOf(traversal),
     spanId: head.id,
     spanIds: spans.map((span) => span.id),
     instance: emitter.instance,
     version: emitter.version,
-    node: emitter.node,
-    zone: emitter.zone,
+    node: emitter.node || (paired?.emitter.node ?? ''),
+    zone: emitter.zone || (paired?.emitter.zone ?? ''),
+    egress: traversal.egress,
+    connectNs: connectOf(traversal),
     start: head.start,
     duration: head.duration,
     overhead: overhead.total,
@@ -143,6 +163,8 @@ function toSpan(node: Node): AnalysedSpan {
     service: serviceOf(node),
     role: node.role,
     proxyFamily: node.emitter.family,
+    proxyProduct: node.emitter.product,
+    rule: node.emitter.rule,
     start: node.start,
     duration: node.duration,
     placedStart: node.placed,

@@ -1,10 +1,10 @@
 import { Flag } from './flags.ts'
-import { hopIdOf, identityOf } from './identity.ts'
-import { exact, unknown } from './measure.ts'
+import { hopIdOf, identityOf, serviceOf } from './identity.ts'
+import { blurred, exact, unknown } from './measure.ts'
 import { oneAttempt, type Attempts, type Node, type Traversal } from './node.ts'
-import { attribute } from './recognise/emitter.ts'
+import { attribute } from './recognise/pattern.ts'
 import { covered, difference } from './self.ts'
-import { failed } from './traversals.ts'
+import { failed } from './attempts.ts'
 import {
   SpanKind,
   StatusCode,
@@ -32,7 +32,7 @@ export function findHops(order: readonly Node[], traversals: readonly Traversal[
     const { parent } = node
     if (node.leg !== 'app' || parent === null) continue
     if (parent.traversal !== null) {
-      if (parent.traversal.outs.includes(node)) hops.push(toHop(node, climb(node), clients))
+      if (node.exit !== null) hops.push(toHop(node, climb(node), clients))
     } else if (node.input.kind === SpanKind.server) {
       const called = parent.input.kind === SpanKind.client || parent.emitter.service !== node.emitter.service
       if (called) hops.push(toHop(node, { via: [], caller: parent }, clients))
@@ -43,16 +43,16 @@ export function findHops(order: readonly Node[], traversals: readonly Traversal[
   return hops
 }
 
-/** Spans of the traversal whose exchange nobody below answers for. A local reply goes nowhere. */
-function openEnds({ family, head, ups, outs }: Traversal): Node[] {
-  if (head.flags & Flag.localReply) return []
-  if (family === 'envoy' || ups.length === 0) return outs.length === 0 ? [ups.at(-1) ?? head] : []
-  return ups.filter((up) => !outs.some((out) => out.parent === up))
+/** Spans of the traversal whose exchange nobody below answers for. A local reply goes nowhere, a message to a broker. */
+function openEnds({ head, ups, outs }: Traversal): Node[] {
+  if (head.flags & Flag.localReply || head.input.kind === SpanKind.producer) return []
+  if (head.emitter.oneCall || ups.length === 0) return outs.length === 0 ? [ups.at(-1) ?? head] : []
+  return ups.filter((up) => !outs.some((out) => out.exit === up))
 }
 
 interface Way {
   readonly via: readonly Passage[]
-  /** The first span above that is not a proxy's; null for an entry. */
+  /** The first span above that is not a proxy's, or the call aside of a proxy; null for an entry. */
   readonly caller: Node | null
 }
 
@@ -60,12 +60,14 @@ function climb(from: Node): Way {
   const via: Passage[] = []
   let node = from
   for (;;) {
-    const exit = node.parent
-    if (exit === null) return { via, caller: null }
-    const { traversal } = exit
-    if (traversal === null) return { via, caller: exit }
+    const { parent, exit } = node
+    if (parent === null) return { via, caller: null }
+    if (parent.traversal === null) return { via, caller: parent }
     // An application without spans stands between: the way begins after it.
-    if (!traversal.outs.includes(node)) return { via, caller: null }
+    if (exit === null) return { via, caller: null }
+    // A call that the proxy makes for itself (ext_authz): no part of the way of the request that it serves.
+    if (exit.leg === 'aside') return { via, caller: exit }
+    const traversal = exit.traversal!
     via.unshift({ traversal, exit })
     node = traversal.head
   }
@@ -113,7 +115,9 @@ function transit(
   if (callee.wasted || via.some(({ traversal, exit }) => exit.wasted || traversal.head.wasted))
     return unknownTransit(Flag.retryOrHedge)
   if ((top.flags | callee.flags) & Flag.negDuration) return unknownTransit(Flag.negDuration)
-  const gap = difference(top.duration - callee.duration, top.duration, callee.emitter.slack)
+  if ((top.flags | callee.flags) & Flag.streaming) return unknownTransit(Flag.streaming)
+  const doubt = top.emitter.coarse + callee.emitter.coarse
+  const gap = difference(top.duration - callee.duration, top.duration, callee.emitter.slack + doubt)
   if (gap === null) return unknownTransit(Flag.negGap)
   const segments: HopSegment[] = []
   const add = (owner: Node, cls: SegmentClass, ns: number) =>
@@ -128,15 +132,15 @@ function transit(
     if (own !== total) add(caller, 'retry', total - own)
   }
   via.forEach(({ traversal, exit }, index) => {
-    const { head, role, ups, outs, attempts, family } = traversal
+    const { head, role, ups, outs, attempts } = traversal
     const below = next(index + 1)
-    const others = family === 'envoy' ? 'retry' : 'external'
+    const others = head.emitter.oneCall ? 'retry' : 'external'
     if (exit.leg === 'up' && exit !== head) {
       const total = head.duration - exit.duration
       const own = ups.length > 1 || traversal.bodies.length > 0 ? (traversal.overhead?.total.loNs ?? total) : total
       add(head, processing(traversal), own)
       if (own !== total) {
-        const bodies = traversal.bodies.filter((body) => body.input.parentId === exit.input.spanId)
+        const bodies = traversal.bodies.filter((body) => body.parentId === exit.id)
         const reading = ups.length === 1 ? total - own : Math.min(total - own, covered(head, bodies))
         if (reading !== 0 && bodies.length > 0) add(bodies[0]!, 'wire', reading)
         if (total - own - (bodies.length > 0 ? reading : 0) !== 0)
@@ -151,7 +155,8 @@ function transit(
     }
   })
   settle(segments, gap.ns)
-  return { transit: exact(gap.ns, gap.flags), segments, wire: wireOf(segments), flags: gap.flags }
+  const measure = doubt > 0 ? blurred(gap.ns, doubt, gap.flags) : exact(gap.ns, gap.flags)
+  return { transit: measure, segments, wire: wireOf(segments), flags: gap.flags }
 }
 
 /** Class of time inside a proxy that tells its own time from its waiting (D7). */
@@ -245,7 +250,7 @@ function describe(
   }
 }
 
-const endOf = (node: Node | null): HopEnd | null => node && { service: node.emitter.service, spanId: node.id }
+const endOf = (node: Node | null): HopEnd | null => node && { service: serviceOf(node), spanId: node.id }
 
 const attemptsBelow = (client: Node, clients: ClientAttempts) => clients.get(client) ?? oneAttempt
 

@@ -8,9 +8,22 @@ export function identityOf({ head, family, role }: Traversal): ProxyIdentity {
   const { memo, environment, cluster, namespace, workload } = head.emitter
   if (memo.identity?.role === role) return memo.identity
   const proxyId = hash64([environment, cluster, family, namespace, workload, role])
-  const name = role === 'waypoint' ? serviceOf(head) : workload
+  const name = role === 'waypoint' ? serviceOf(head) : workload.replace(/^unknown_service:(?=.)/, '')
   memo.identity = { environment, cluster, namespace, proxyId, family, workload, role, name }
   return memo.identity
+}
+
+/**
+ * The application that a sidecar stands beside (proxy-spans.md 2.3): by pod where both tell theirs, else the one that
+ * calls through it or that it calls. It knows the node and the zone, which Envoy does not say.
+ */
+export function applicationOf({ head, role, outs }: Traversal): Node | null {
+  const beside = role === 'sidecar-outbound' ? head.parent : role === 'sidecar-inbound' ? (outs[0] ?? null) : null
+  if (beside === null || beside.leg !== 'app') return null
+  const [a, b] = [head.emitter, beside.emitter]
+  const apart =
+    (a.pod !== '' && b.pod !== '' && a.pod !== b.pod) || (a.podIp !== '' && b.podIp !== '' && a.podIp !== b.podIp)
+  return apart ? null : beside
 }
 
 /** A waypoint is called by its own name: some Istio versions give it that of the service behind it. */

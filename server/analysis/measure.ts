@@ -1,4 +1,4 @@
-import { flagNames } from './flags.ts'
+import { Flag, flagNames } from './flags.ts'
 import type { Measure } from './types.ts'
 
 /** Constructors of the one shape of a latency (api.md "Measure"). `mask`: D9 bits, given as reasons. ns. */
@@ -26,6 +26,10 @@ export const modelled = (ns: number, loNs: number, hiNs: number | null, mask = 0
   fidelity: 'modelled',
   reasons: flagNames(mask),
 })
+
+/** Read from a clock that may be off by `doubt` ns. */
+export const blurred = (ns: number, doubt: number, mask = 0): Measure =>
+  modelled(ns, Math.max(0, ns - doubt), ns + doubt, mask | Flag.coarseClock)
 
 const unknowns = new Map<number, Measure>()
 

@@ -1,5 +1,6 @@
 import type { Offset } from './clock/offsets.ts'
-import type { Emitter, SpanLeg } from './recognise/emitter.ts'
+import type { Emitter } from './recognise/emitter.ts'
+import type { SpanLeg } from './recognise/family.ts'
 import type { Overhead } from './overhead.ts'
 import type { Measure, Role, SpanInput } from './types.ts'
 
@@ -9,7 +10,8 @@ export interface Node {
   /** Normalised ids (1.2 step 1). */
   id: string
   parentId: string
-  readonly emitter: Emitter
+  /** Changed only by promote.ts and traversals.ts. */
+  emitter: Emitter
   leg: SpanLeg
   role: Role
   /** Raw, mended: `end >= start`. */
@@ -35,6 +37,8 @@ export interface Node {
   blocking: boolean
   self: Measure | null
   traversal: Traversal | null
+  /** Span of the traversal above through which the request came here; null when it came from no proxy. */
+  exit: Node | null
   /** HTTP status code, 0 when not given. */
   readonly status: number
   /** An attempt that another attempt made good for, or the like (D6). */
@@ -47,16 +51,18 @@ export interface Traversal {
   readonly head: Node
   readonly family: string
   role: Role
+  /** An egress gateway of its mesh. */
+  egress: boolean
   /** Attempts (Envoy) or calls (KrakenD) upstream, by start. */
   readonly ups: Node[]
   /** Reading of upstream responses after their `up` span ended. */
   readonly bodies: Node[]
-  /** Calls aside that the request waits for: ext_authz, rate limit. */
+  /** Calls to others that the request waits for: ext_authz, rate limit, forward auth. */
   readonly asides: Node[]
   readonly spans: Node[]
-  /** What follows below: heads of the next traversals and application spans, by start. */
+  /** What answered the proxy: heads of the next traversals and application spans, by start. Not what answered asides. */
   readonly outs: Node[]
-  /** D6 over `ups`, or over `outs` of a single-span Envoy. */
+  /** D6 over `ups`, or over `outs` where there are none. */
   attempts: Attempts
   overhead: Overhead | null
 }

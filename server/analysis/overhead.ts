@@ -1,9 +1,8 @@
 import { Flag } from './flags.ts'
 import { bounded, exact, unknown } from './measure.ts'
-import type { Node, Traversal } from './node.ts'
 import { legsAround, type Legs } from './legs.ts'
-import { attribute } from './recognise/emitter.ts'
-import { isCutOff, isLocalReply } from './recognise/envoy.ts'
+import { tolerance, type Traversal } from './node.ts'
+import { clockOf, upstreamTime } from './proxy-clock.ts'
 import { covered, difference, maxSlack } from './self.ts'
 import { isHeadless } from './traversals.ts'
 import type { Measure } from './types.ts'
@@ -23,9 +22,9 @@ export function overheadOf(traversal: Traversal): Overhead {
   if (traversal.spans.length === 1) flags |= Flag.singleSpanProxy
   if (attempts.count > 1) flags |= Flag.retryOrHedge
   if (head.flags & Flag.negDuration) return none(Flag.negDuration, flags)
-  const responseFlags = attribute(head.input, 'response_flags') ?? ''
-  if (isCutOff(responseFlags)) return none(Flag.truncated, flags)
-  if (ups.length === 0 && outs.length === 0 && isLocalReply(responseFlags)) {
+  if (head.flags & Flag.streaming) return none(Flag.streaming, flags)
+  if (head.emitter.cutOff) return none(Flag.truncated, flags)
+  if (ups.length === 0 && outs.length === 0 && head.emitter.localReply) {
     const own = head.duration - covered(head, asides)
     const leg = unknown(Flag.localReply)
     const total = exact(own, Flag.localReply)
@@ -64,9 +63,19 @@ function fromSpans(traversal: Traversal, flags: number): Overhead | undefined {
   const firstUp = ups.reduce((first, up) => Math.min(first, up.start), Infinity)
   const lastEnd = [...ups, ...bodies].reduce((last, node) => Math.max(last, node.end), -Infinity)
   const before = asides.filter((aside) => aside.end <= firstUp).reduce((sum, aside) => sum + aside.duration, 0)
+  const request = Math.max(0, firstUp - head.start - before)
+  const beyond = bodyBeyond(traversal)
+  if (beyond > 0)
+    return {
+      total: bounded(Math.min(request, gap.ns), Math.max(request, gap.ns - beyond), Flag.childOutlives),
+      request: exact(request),
+      response: unknown(Flag.childOutlives),
+      localReply: false,
+      flags: flags | Flag.childOutlives,
+    }
   return {
     total: exact(gap.ns, gap.flags),
-    request: exact(Math.max(0, firstUp - head.start - before)),
+    request: exact(request),
     response: exact(Math.max(0, head.end - lastEnd)),
     localReply: false,
     flags: flags | gap.flags,
@@ -74,55 +83,68 @@ function fromSpans(traversal: Traversal, flags: number): Overhead | undefined {
 }
 
 /**
- * Level A (tags, events): what Envoy's own clock recorded inside a single span. With retries the times are those of
+ * How much longer than an upstream span that ends with the headers its callee was at work: then the proxy was receiving
+ * the body, which no span of it tells from its own work. ns.
+ */
+function bodyBeyond({ head, outs, bodies }: Traversal): number {
+  if (!head.emitter.endsAtHeaders || bodies.length > 0) return 0
+  let beyond = 0
+  for (const out of outs) {
+    if (out.exit === null || out.exit.leg !== 'up') continue
+    const excess = out.duration - out.exit.duration
+    if (excess > tolerance(out.exit.duration) + out.emitter.slack) beyond = Math.max(beyond, excess)
+  }
+  return beyond
+}
+
+/**
+ * Level A (tags, events): what the proxy's own clock recorded inside a single span. With retries the times are those of
  * different attempts, so they do not add up to anything.
  */
 function fromProxyClock({ head, attempts }: Traversal, flags: number): Overhead | undefined {
   if (attempts.count > 1) return undefined
-  const legs = tagLegs(head) ?? eventLegs(head)
-  if (!legs) return undefined
-  const { request, response } = legs
-  return {
-    total: exact(request + response),
-    request: exact(request),
-    response: exact(response),
-    localReply: false,
-    flags,
+  const legs = clockOf(head)
+  if (legs) {
+    const { request, response } = legs
+    return {
+      total: exact(request + response),
+      request: exact(request),
+      response: exact(response),
+      localReply: false,
+      flags,
+    }
   }
-}
-
-/** Envoy custom tags `hopscope.req_us` (%COMMON_DURATION(DS_RX_BEG:US_TX_BEG:us)%) and `hopscope.resp_us` (US_RX_BEG:DS_TX_BEG). */
-function tagLegs(head: Node): { request: number; response: number } | undefined {
-  const request = Number(attribute(head.input, 'hopscope.req_us') ?? NaN)
-  const response = Number(attribute(head.input, 'hopscope.resp_us') ?? NaN)
-  if (!(request >= 0) || !(response >= 0) || (request + response) * 1000 > head.duration) return undefined
-  return { request: Math.round(request * 1000), response: Math.round(response * 1000) }
-}
-
-/** Envoy's stream events (`tracing.verbose`). */
-function eventLegs(head: Node): { request: number; response: number } | undefined {
-  if (head.emitter.family !== 'envoy' || head.input.events.length < 3) return undefined
-  const at = (name: string) => head.input.events.find((event) => event.name === name)?.time
-  const sent = at('first_upstream_tx_byte_sent')
-  const received = at('first_upstream_rx_byte_received')
-  const answered = at('first_downstream_tx_byte_sent')
-  if (sent === undefined || received === undefined || answered === undefined) return undefined
-  if (sent < head.start || received < sent || answered < received) return undefined
-  return { request: sent - head.start, response: answered - received }
+  const upstream = upstreamTime(head)
+  if (upstream === undefined) return undefined
+  const own = head.duration - upstream
+  const { coarse } = head.emitter
+  const reasons = coarse > 0 ? Flag.coarseClock : 0
+  return {
+    total: coarse > 0 ? bounded(Math.max(0, own - coarse), own + coarse, reasons) : exact(own),
+    request: unknown(Flag.singleSpanProxy),
+    response: unknown(Flag.singleSpanProxy),
+    localReply: false,
+    flags: flags | reasons,
+  }
 }
 
 /** Level B: one span, so the difference to what follows also holds the way there. */
 function fromCallee({ head, role, outs, attempts }: Traversal, flags: number): Overhead {
   if (outs.length === 0) return none(Flag.missingCallee, flags | Flag.missingCallee)
   if (outs.some((out) => out.flags & Flag.negDuration)) return none(Flag.negDuration, flags)
-  const gap = difference(head.duration - covered(head, outs) - attempts.backoffNs, head.duration, maxSlack(outs))
+  const { coarse } = head.emitter
+  const gap = difference(
+    head.duration - covered(head, outs) - attempts.backoffNs,
+    head.duration,
+    maxSlack(outs) + coarse,
+  )
   if (gap === null) return none(Flag.negGap, flags | Flag.negGap)
   const tight = role === 'sidecar-inbound' && outs.every((out) => out.leg === 'app')
-  const reasons = Flag.singleSpanProxy | gap.flags | (tight ? Flag.tightUpper : 0)
+  const reasons = Flag.singleSpanProxy | gap.flags | (tight ? Flag.tightUpper : 0) | (coarse > 0 ? Flag.coarseClock : 0)
   const legs = attempts.count === 1 ? legsAround(head, outs, gap.ns) : Flag.retryOrHedge
   const leg = (of: keyof Legs) => (typeof legs === 'number' ? unknown(legs) : bounded(0, legs[of].up, reasons))
   return {
-    total: bounded(0, gap.ns, reasons),
+    total: bounded(0, gap.ns + coarse, reasons),
     request: leg('request'),
     response: leg('response'),
     localReply: false,

@@ -81,11 +81,13 @@ function classOf(node: Node, leg: Leg, wasted: boolean): SegmentClass {
   const { traversal } = node
   if (traversal === null) return ofApplication(node, leg)
   const { ups, outs, attempts, role } = traversal
+  // What a proxy did and what it waited for in a stream of messages is not told.
+  if (node.flags & Flag.streaming) return 'unknown'
   if (node.leg === 'up')
-    return !outs.some((out) => out.parent === node) ? 'external' : role === 'sidecar-inbound' ? 'loopback' : 'wire'
+    return !outs.some((out) => out.exit === node) ? 'external' : role === 'sidecar-inbound' ? 'loopback' : 'wire'
   if (node.leg === 'body') return 'wire'
-  if (node.leg === 'stage' && traversal.asides.includes(node)) return 'external'
-  if (attempts.count > 1 && leg === 'mid') return 'retry'
+  if (node.leg === 'aside') return 'external'
+  if (attempts.count > 1 && leg === 'mid' && node.emitter.oneCall) return 'retry'
   if (ups.length > 0) return processing(traversal)
   if (outs.length > 0) return passing(traversal)
   return traversal.head.flags & Flag.localReply ? processing(traversal) : 'unknown'

@@ -1,11 +1,11 @@
 import { Flag } from './flags.ts'
-import { exact, unknown } from './measure.ts'
+import { blurred, exact, unknown } from './measure.ts'
 import { tolerance, type Node } from './node.ts'
 import { sameClock } from './clock/domain.ts'
 import type { Measure } from './types.ts'
 
-/** Length of the union of [from, to) over the spans, `from` and `to` given by the caller. */
-export function union(spans: readonly Node[], from: (node: Node) => number, to: (node: Node) => number): number {
+/** Length of the union of [from, to) over spans or other intervals, `from` and `to` given by the caller. */
+export function union<T>(spans: readonly T[], from: (span: T) => number, to: (span: T) => number): number {
   if (spans.length === 1) return Math.max(0, to(spans[0]!) - from(spans[0]!))
   const sorted = [...spans].sort((a, b) => from(a) - from(b))
   let total = 0
@@ -49,24 +49,27 @@ export function difference(ns: number, duration: number, slack: number): { ns: n
   return ns < -tolerance(duration) - slack ? null : { ns: 0, flags: Flag.censored }
 }
 
+/** By how much the durations of these may be too long: σ, and the doubt of a coarse clock. ns. */
 export const maxSlack = (nodes: readonly Node[]): number =>
-  nodes.reduce((most, node) => Math.max(most, node.emitter.slack), 0)
+  nodes.reduce((most, { emitter }) => Math.max(most, emitter.slack + emitter.coarse), 0)
 
 /** D1. Raises NEG_GAP and CENSORED on the span. */
 export function selfTime(node: Node): Measure {
   if (node.flags & Flag.negDuration) return unknown(Flag.negDuration)
+  if (node.flags & Flag.streaming) return unknown(Flag.streaming)
   const { children } = node
+  const { coarse } = node.emitter
   let awaited = children
   for (const child of children)
     if (!child.blocking || child.flags & Flag.negDuration) {
       awaited = children.filter((c) => c.blocking && !(c.flags & Flag.negDuration))
       break
     }
-  const gap = difference(node.duration - covered(node, awaited), node.duration, maxSlack(awaited))
+  const gap = difference(node.duration - covered(node, awaited), node.duration, maxSlack(awaited) + coarse)
   if (gap === null) {
     node.flags |= Flag.negGap
     return unknown(Flag.negGap)
   }
   node.flags |= gap.flags
-  return exact(gap.ns, gap.flags)
+  return coarse > 0 ? blurred(gap.ns, coarse, gap.flags) : exact(gap.ns, gap.flags)
 }

@@ -1,57 +1,121 @@
-import { oneAttempt, type Attempts, type Node, type Traversal } from './node.ts'
-import { sameClock, sameMachine } from './clock/domain.ts'
-import { attribute } from './recognise/emitter.ts'
-import { union } from './self.ts'
-import { SpanKind, StatusCode, type Role } from './types.ts'
+import { attemptsOf } from './attempts.ts'
+import { oneAttempt, type Node, type Traversal } from './node.ts'
+import { play } from './promote.ts'
+import { recast } from './recognise/recognise.ts'
+import { isEgress, roleOf } from './roles.ts'
+import { SpanKind } from './types.ts'
 
-/** proxy-spans.md 2.3: groups proxy spans into traversals and settles the roles that the neighbours decide. */
+/** proxy-spans.md 2.3: groups proxy spans into traversals and settles what the neighbours decide. */
 export function findTraversals(order: readonly Node[]): Traversal[] {
   const traversals: Traversal[] = []
   for (const node of order) {
-    if (node.leg === 'app') continue
     const above = node.parent?.traversal ?? null
-    if (above !== null && joins(node, above)) {
-      node.traversal = above
-      above.spans.push(node)
-      if (node.leg === 'up') above.ups.push(node)
-      else if (node.leg === 'body') above.bodies.push(node)
-      else if (node.emitter.family === 'envoy') above.asides.push(node)
-      node.role = above.role
-      if (node.leg === 'stage') node.role = 'middleware-stage'
-      continue
+    if (node.leg === 'app') {
+      if (above === null || !above.head.emitter.inProcess || !isOwnStage(node, above)) continue
+      absorb(node, above)
+    } else if (above !== null && joins(node, above)) {
+      enter(node, above)
+    } else if (!turnsApp(node)) {
+      traversals.push(begin(node))
     }
-    const { emitter } = node
-    const role = emitter.role ?? structuralRole(node)
-    node.role = role
-    node.traversal = {
-      head: node,
-      family: emitter.family,
-      role,
-      ups: [],
-      bodies: [],
-      asides: [],
-      spans: [node],
-      outs: [],
-      attempts: oneAttempt,
-      overhead: null,
-    }
-    if (node.leg === 'up') node.traversal.ups.push(node)
-    traversals.push(node.traversal)
   }
   for (const node of order) {
     const above = node.parent?.traversal
-    if (above && node.traversal !== above && isCallee(node, above)) above.outs.push(node)
+    if (!above || node.traversal === above || !isCallee(node, above)) continue
+    node.exit = exitOf(node.parent!)
+    if (node.exit.leg !== 'aside') above.outs.push(node)
   }
   for (const traversal of traversals) traversal.attempts = attemptsOf(traversal)
   return traversals
 }
 
-/** Inner spans belong to the traversal around them; a stage below an upstream call is another request to the proxy. */
+function begin(node: Node): Traversal {
+  const role = roleOf(node)
+  node.role = role
+  const traversal: Traversal = {
+    head: node,
+    family: node.emitter.family,
+    role,
+    egress: isEgress(node),
+    ups: [],
+    bodies: [],
+    asides: [],
+    spans: [node],
+    outs: [],
+    attempts: oneAttempt,
+    overhead: null,
+  }
+  node.traversal = traversal
+  if (node.leg === 'up') traversal.ups.push(node)
+  else if (node.leg === 'stage' || node.leg === 'aside') node.role = 'middleware-stage'
+  return traversal
+}
+
+function enter(node: Node, above: Traversal): void {
+  node.traversal = above
+  above.spans.push(node)
+  if (node.leg === 'down') node.leg = 'stage'
+  if (node.leg === 'up') above.ups.push(node)
+  else if (node.leg === 'body') above.bodies.push(node)
+  else if (node.leg === 'aside') above.asides.push(node)
+  node.role = node.leg === 'stage' || node.leg === 'aside' ? 'middleware-stage' : above.role
+}
+
+/** Inner spans belong to the traversal around them; one below an upstream call is of another request to the proxy. */
 function joins(node: Node, above: Traversal): boolean {
-  const { emitter, parent } = node
-  if (emitter.family !== above.family || emitter.service !== above.head.emitter.service) return false
-  if (node.leg === 'down') return false
-  return !(parent!.leg === 'up' && (node.leg === 'stage' || node.leg === 'up'))
+  const { head } = above
+  if (node.emitter.family !== above.family || !sameProcess(node, head)) return false
+  const outward = exitOf(node.parent!).leg === 'up'
+  if (node.leg === 'down') return !outward && isNested(node, head)
+  return !outward || node.leg === 'aside' || node.leg === 'body'
+}
+
+/** An inner span names its process less fully than the outer one. */
+function sameProcess({ emitter, input }: Node, head: Node): boolean {
+  if (input.resource === head.input.resource) return true
+  if (emitter.service !== head.emitter.service) return false
+  const named = emitter.instance !== emitter.service && head.emitter.instance !== head.emitter.service
+  return !named || emitter.family === 'envoy' || emitter.instance === head.emitter.instance
+}
+
+const hasIsRemote = 0x100
+const isRemote = 0x200
+
+/** A second SERVER span of one request in one process, not a request that the proxy sent to itself. */
+function isNested({ emitter, input }: Node, head: Node): boolean {
+  if (emitter.role !== 'gateway' || emitter.family === 'envoy') return false
+  if (input.flags & hasIsRemote) return (input.flags & isRemote) === 0
+  return emitter.instance !== emitter.service && emitter.instance === head.emitter.instance
+}
+
+/** A span that a library of the proxy's own process made. */
+function isOwnStage({ input, parent }: Node, above: Traversal): boolean {
+  if (input.resource !== above.head.input.resource || exitOf(parent!).leg === 'aside') return false
+  if (input.kind === SpanKind.server) return exitOf(parent!).leg !== 'up' && (input.flags & isRemote) === 0
+  return input.kind === SpanKind.internal || input.kind === SpanKind.client
+}
+
+function absorb(node: Node, above: Traversal): void {
+  const isCall = node.input.kind === SpanKind.client && exitOf(node.parent!).leg !== 'up'
+  play(node, above.head.emitter, isCall ? 'aside' : 'stage')
+  enter(node, above)
+}
+
+/** Settles what a span is that only a span above would have shown to be of the proxy. @returns whether an application's. */
+function turnsApp(node: Node): boolean {
+  const { alone } = node.emitter
+  if (alone !== null) node.leg = alone
+  if (alone !== 'app') return false
+  node.emitter = recast(node.emitter, 'app', { family: '', product: '', rule: '', leg: 'app', role: 'app' })
+  node.role = 'app'
+  return true
+}
+
+/** From a span of a traversal outwards: its upstream call, its call aside, or its outermost span. */
+function exitOf(node: Node): Node {
+  let at = node
+  while (at.leg !== 'up' && at.leg !== 'aside' && at !== at.traversal!.head) at = at.parent!
+  return at
 }
 
 /**
@@ -62,67 +126,6 @@ function isCallee(node: Node, above: Traversal): boolean {
   const { kind } = node.input
   if (node.traversal !== null) return !(above.role === 'sidecar-inbound' && node.role === 'sidecar-outbound')
   return kind !== SpanKind.client && kind !== SpanKind.producer && kind !== SpanKind.consumer
-}
-
-/** E12, E13 and inner Envoy spans whose outer span is missing. */
-function structuralRole(node: Node): Role {
-  const { parent } = node
-  if (node.leg !== 'down') return /^router inbound[|_]/.test(node.input.name) ? 'sidecar-inbound' : 'gateway'
-  if (node.input.kind === SpanKind.client)
-    return parent !== null && parent.leg === 'app' && near(node, parent) ? 'sidecar-outbound' : 'gateway'
-  const apps = node.children.filter((child) => child.leg === 'app')
-  const lone = node.children.length === 1 ? apps[0] : undefined
-  return parent !== null && lone !== undefined && near(node, lone) ? 'sidecar-inbound' : 'gateway'
-}
-
-const near = (a: Node, b: Node) =>
-  sameMachine(a, b) && (a.emitter.pod === '' || b.emitter.pod === '' || a.emitter.pod === b.emitter.pod)
-
-/** A call that did not bring the answer: HTTP 0 or 5xx, an error status, or cancelled. */
-export function failed(node: Node): boolean {
-  const { input, status } = node
-  if (status !== 0) return status >= 500
-  return (
-    input.status === StatusCode.error ||
-    attribute(input, 'error') === 'true' ||
-    attribute(input, 'http.status_code') === '0'
-  )
-}
-
-/**
- * D6. Envoy sends one call upstream, so several upstream spans, or several children of its only span, are attempts of
- * it. KrakenD's calls are different calls: none is an attempt of another.
- */
-function attemptsOf(traversal: Traversal): Attempts {
-  if (traversal.family !== 'envoy') return oneAttempt
-  const tries = traversal.ups.length > 0 ? traversal.ups : traversal.outs
-  return tries.length < 2 ? oneAttempt : judgeAttempts(tries)
-}
-
-/** Marks the attempts that were wasted: failed, or overtaken by the one that brought the answer. */
-export function judgeAttempts(tries: readonly Node[]): Attempts {
-  const useful = tries.findLast((attempt) => !failed(attempt)) ?? tries[tries.length - 1]!
-  for (const attempt of tries)
-    attempt.wasted =
-      attempt !== useful && (failed(attempt) || (attempt.start < useful.end && useful.start < attempt.end))
-  const from = (node: Node) => node.start
-  const to = (node: Node) => node.end
-  const wasted = tries.filter((attempt) => attempt.wasted)
-  const wastedNs = union([useful, ...wasted], from, to) - useful.duration
-  return { count: tries.length, backoffNs: backoff(tries), wastedNs }
-}
-
-/** Gaps between attempts; 0 where they do not share a clock, which tells nothing of gaps. */
-function backoff(tries: readonly Node[]): number {
-  const sorted = [...tries].sort((a, b) => a.start - b.start)
-  let gaps = 0
-  let end = sorted[0]!.end
-  for (const attempt of sorted) {
-    if (attempt !== sorted[0] && !sameClock(attempt, sorted[0]!)) return 0
-    gaps += Math.max(0, attempt.start - end)
-    end = Math.max(end, attempt.end)
-  }
-  return gaps
 }
 
 /** Its server-side span is missing, or the proxy is told not to make one (KrakenD's global layer off). */

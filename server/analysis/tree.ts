@@ -1,8 +1,9 @@
 import { Flag } from './flags.ts'
 import { hash64 } from './hash.ts'
 import { noChildren, type Node } from './node.ts'
-import { attribute } from './recognise/emitter.ts'
-import { recognise } from './recognise/recognise.ts'
+import type { Emitter } from './recognise/emitter.ts'
+import { attribute } from './recognise/pattern.ts'
+import type { Recognise } from './recognise/recognise.ts'
 import { SpanKind, type Attributes, type SpanInput } from './types.ts'
 
 /** A trace as trees. `order` holds every span once, parents before children. */
@@ -15,14 +16,14 @@ export interface Tree {
 }
 
 /** algorithms.md 1.2 steps 1-4: one node a span, inverted intervals mended, parents resolved, cycles cut. */
-export function buildTree(spans: readonly SpanInput[]): Tree {
+export function buildTree(spans: readonly SpanInput[], recognise: Recognise): Tree {
   const nodes: Node[] = []
   const byId = new Map<string, Node>()
   /** SERVER halves of shared Zipkin ids, by the id they shared. */
   let serverHalves: Map<string, Node> | undefined
   for (const span of inOrder(spans)) {
     const twin = byId.get(span.spanId)
-    const node = toNode(span)
+    const node = toNode(span, recognise(span))
     if (!twin) {
       byId.set(node.id, node)
       nodes.push(node)
@@ -90,8 +91,7 @@ const isSame = (a: SpanInput, b: SpanInput) =>
 const sameText = (a: Attributes, b: Attributes) =>
   a === b || (a.size === b.size && [...a].every(([key, value]) => b.get(key) === value))
 
-function toNode(span: SpanInput): Node {
-  const emitter = recognise(span)
+function toNode(span: SpanInput, emitter: Emitter): Node {
   const duration = span.duration < 0 ? 0 : span.duration
   return {
     input: span,
@@ -99,11 +99,11 @@ function toNode(span: SpanInput): Node {
     parentId: span.parentId,
     emitter,
     leg: emitter.leg,
-    role: emitter.role ?? 'gateway',
+    role: emitter.role,
     start: span.start,
     end: span.start + duration,
     duration,
-    flags: span.duration < 0 ? Flag.negDuration : 0,
+    flags: (span.duration < 0 ? Flag.negDuration : 0) | (emitter.coarse > 0 ? Flag.coarseClock : 0),
     parent: null,
     children: noChildren,
     domain: '',
@@ -115,6 +115,7 @@ function toNode(span: SpanInput): Node {
     self: null,
     status: httpStatus(span),
     traversal: null,
+    exit: null,
     wasted: false,
   }
 }

@@ -7,6 +7,8 @@
 import type { Interval } from './clock/intersection.ts'
 import type { OffsetLookup } from './clock/offsets.ts'
 
+import type { UserRule } from './recognise/user-rule.ts'
+
 /** Attributes as text, whatever their OTLP type was (`true`, `200`, `0.5`, JSON for arrays and kvlists). */
 export type Attributes = ReadonlyMap<string, string>
 
@@ -41,6 +43,8 @@ export interface SpanInput {
   readonly start: number
   /** ns; negative when the span ended before it started. */
   readonly duration: number
+  /** W3C tracestate of the span's context. */
+  readonly traceState?: string
   readonly resource: ResourceInput
   readonly scope: ScopeInput
   /** The interned, low-cardinality attributes: one object for all spans with the same set. */
@@ -78,6 +82,8 @@ export interface AnalysisSettings {
   readonly offset?: OffsetLookup | undefined
   /** ŵ of D8 in ns: calibrated wire time of a pair. Absent or null while none is known: then no estimate of the tax. */
   readonly wireNs?: number | null
+  /** Rules of the user, asked before ours. Keep the array: what is known of emitters is kept by it. */
+  readonly rules?: readonly UserRule[]
 }
 
 export type Fidelity = 'exact' | 'bounded' | 'modelled' | 'unknown'
@@ -136,8 +142,11 @@ export interface AnalysedSpan {
   readonly input: SpanInput
   readonly service: string
   readonly role: Role
-  /** '' for applications. */
+  /** '' for applications, as is the product: Istio and Consul are of family envoy. */
   readonly proxyFamily: string
+  readonly proxyProduct: string
+  /** Id of the rule that recognised it, as in docs/recognition.md; '' for applications. */
+  readonly rule: string
   /** ns since the base, raw (after NEG_DURATION mending) and placed (1.2 step 6). */
   readonly start: number
   readonly duration: number
@@ -158,6 +167,10 @@ export interface ProxyTraversal {
   readonly version: string
   readonly node: string
   readonly zone: string
+  /** A gateway through which the mesh is left. */
+  readonly egress: boolean
+  /** Time spent opening a connection upstream: 0 for a pooled one, null where nothing tells. */
+  readonly connectNs: number | null
   /** ns since the base. */
   readonly start: number
   readonly duration: number

@@ -1,6 +1,6 @@
 import { Flag } from '../flags.ts'
 import type { Node } from '../node.ts'
-import { attribute } from '../recognise/emitter.ts'
+import { attribute } from '../recognise/pattern.ts'
 import { SpanKind, StatusCode, type Exchange } from '../types.ts'
 import { isLasting, machineOf, sameMachine } from './domain.ts'
 

@@ -1,16 +1,12 @@
-import { SpanKind, type SpanInput } from '../types.ts'
-import type { Emitter, ProcessFacts } from './emitter.ts'
+import { SpanKind } from '../types.ts'
+import type { Family } from './family.ts'
 
-/** Caddy: one SERVER span a request (rule C1 of proxy-spans.md 2.2). */
-export function recogniseCaddy(span: SpanInput, process: ProcessFacts): Partial<Emitter> | undefined {
-  if (span.kind !== SpanKind.server || !/caddy/i.test(process.webengine)) return undefined
-  return {
-    family: 'caddy',
-    leg: 'down',
-    role: 'gateway',
-    slack: 0,
-    grid: 0,
-    lateStart: false,
-    workload: process.workload || process.service,
-  }
+/** Caddy: one SERVER span a request (rule C1 of proxy-spans.md 2.2). Its scope is that of half of all Go programs. */
+export const caddy: Family = {
+  family: 'caddy',
+  product: 'caddy',
+  oneCall: true,
+  slack: 0,
+  gate: { resource: { 'webengine.name': /caddy/i } },
+  rules: [{ id: 'C1', when: { kind: SpanKind.server }, leg: 'down' }],
 }

@@ -1,63 +1,52 @@
-import { SpanKind, type Role, type SpanInput } from '../types.ts'
-import { attribute, podOwner, type Emitter, type ProcessFacts, type SpanLeg } from './emitter.ts'
+import { SpanKind, type SpanInput } from '../types.ts'
+import type { Family } from './family.ts'
+import { absent, attribute, present, type Matcher, type Pattern } from './pattern.ts'
+import { podOwner, type ProcessFacts } from './process.ts'
 
-/** Envoy and Istio: rules E0-E8, E12, E13 of proxy-spans.md 2.1. */
+/**
+ * Envoy, whoever configures it: gate E0 of proxy-spans.md 2.1 and what all its products share. The first arm works on
+ * every version; the others survive renamed tags, but exist only since Envoy 1.33 and can be switched off.
+ */
+const gate: Pattern = {
+  any: [
+    {
+      attributes: { component: 'proxy' },
+      any: [
+        { attributes: { node_id: present } },
+        { attributes: { upstream_cluster: present } },
+        { attributes: { response_flags: present } },
+      ],
+    },
+    { scope: 'envoy' },
+    { resource: { 'telemetry.sdk.name': 'envoy' } },
+  ],
+}
 
-/** Attributes that decide what an Envoy span is; with them among a span's own, its emitter is not that of its set. */
-export const envoyKeys = [
-  'component',
+/** On the cluster that was chosen; older or renamed spans have only its observability name, which ends in `;`. */
+export const cluster = (test: Matcher): Pattern => ({
+  any: [
+    { attributes: { upstream_cluster: test } },
+    { attributes: { upstream_cluster: absent, 'upstream_cluster.name': test } },
+  ],
+})
+
+/** One of several response flags is among these (Envoy documentation, "Response Flags"). */
+const flagged = (flags: string): Pattern => ({
+  attributes: { response_flags: new RegExp(`(^|,)(${flags.replaceAll(' ', '|')})(,|$)`) },
+})
+
+const identityKeys = [
   'node_id',
-  'upstream_cluster',
-  'upstream_cluster.name',
-  'response_flags',
-  'upstream_address',
   'istio.canonical_service',
+  'istio.canonical_revision',
   'istio.namespace',
   'istio.cluster_id',
-  'istio.canonical_revision',
+  'kuma.zone',
+  'kuma.workload',
 ] as const
 
-/** Gate E0. */
-function isEnvoy(span: SpanInput, process: ProcessFacts): boolean {
-  if (span.scope.name === 'envoy' || process.sdk === 'envoy') return true
-  return (
-    attribute(span, 'component') === 'proxy' &&
-    (attribute(span, 'node_id') ?? attribute(span, 'upstream_cluster') ?? attribute(span, 'response_flags')) !==
-      undefined
-  )
-}
-
-export function recogniseEnvoy(span: SpanInput, process: ProcessFacts): Partial<Emitter> | undefined {
-  if (!isEnvoy(span, process)) return undefined
-  const nodeId = attribute(span, 'node_id')
-  const node = nodeId ? parseNodeId(nodeId) : undefined
-  const { role, leg } = roleAndLeg(span, node?.type)
-  const podNamespace = node?.namespace ?? ''
-  const namespace = attribute(span, 'istio.namespace') ?? (podNamespace || process.namespace)
-  return {
-    family: 'envoy',
-    leg,
-    role,
-    slack: 0,
-    grid: 0,
-    lateStart: false,
-    namespace,
-    cluster: process.cluster || (attribute(span, 'istio.cluster_id') ?? ''),
-    workload:
-      process.workload ||
-      (attribute(span, 'istio.canonical_service') ??
-        (node?.pod ? podOwner(node.pod) : undefined) ??
-        nodeId ??
-        process.service),
-    version: process.version || (attribute(span, 'istio.canonical_revision') ?? ''),
-    instance: nodeId ?? process.instance,
-    pod: node?.pod ? `${node.pod}.${podNamespace}` : process.pod,
-    podIp: node?.ip ?? process.podIp,
-  }
-}
-
 /** Istio's `type~ip~pod.namespace~domain`; the pod's name may contain dots, so the last one splits. */
-function parseNodeId(nodeId: string): { type: string; ip: string; pod: string; namespace: string } | undefined {
+export function parseNodeId(nodeId: string): { type: string; ip: string; pod: string; namespace: string } | undefined {
   const parts = nodeId.split('~')
   if (parts.length < 3) return undefined
   const [type = '', ip = '', name = ''] = parts
@@ -67,41 +56,75 @@ function parseNodeId(nodeId: string): { type: string; ip: string; pod: string; n
     : { type, ip, pod: name.slice(0, dot), namespace: name.slice(dot + 1) }
 }
 
-const outboundClusters = new Set(['PassthroughCluster', 'BlackHoleCluster', 'AllowAnyDynamicDNSCluster'])
+/** A name that the operator chose; Envoy's default says nothing. */
+const chosen = (service: string) => (service.startsWith('unknown_service') ? '' : service)
 
-function roleAndLeg(span: SpanInput, nodeType: string | undefined): { role: Role | null; leg: SpanLeg } {
-  const { name, kind } = span
-  if (nodeType === undefined && !attribute(span, 'node_id') && kind === SpanKind.client) {
-    if (name.startsWith('async ') && name.endsWith(' egress')) return { role: null, leg: 'stage' } // E8
-    if (name.startsWith('router ') && name.endsWith(' egress')) return { role: null, leg: 'up' } // E7
-    if (attribute(span, 'upstream_address')) return { role: null, leg: 'up' } // E7b, if the parent agrees
+function identity(span: SpanInput, process: ProcessFacts): Partial<ProcessFacts> {
+  const nodeId = attribute(span, 'node_id') ?? ''
+  const node = parseNodeId(nodeId)
+  const canonical = attribute(span, 'istio.canonical_service')
+  return {
+    namespace: attribute(span, 'istio.namespace') ?? (node?.namespace || process.namespace),
+    cluster: process.cluster || (attribute(span, 'istio.cluster_id') ?? ''),
+    workload:
+      process.workload ||
+      (canonical ?? (node ? podOwner(node.pod) : chosen(process.service) || podOwner(nodeId) || process.service)),
+    version: process.version || (attribute(span, 'istio.canonical_revision') ?? ''),
+    instance: nodeId || process.instance,
+    pod: node?.pod ? `${node.pod}.${node.namespace}` : process.pod,
+    podIp: node?.ip ?? process.podIp,
   }
-  if (nodeType === 'waypoint') return { role: 'waypoint', leg: 'down' }
-  if (nodeType === 'router') return { role: 'gateway', leg: 'down' }
-  const cluster = attribute(span, 'upstream_cluster') ?? attribute(span, 'upstream_cluster.name')?.replace(/;$/, '')
-  if (nodeType === 'sidecar') {
-    if (cluster !== undefined) {
-      if (/^inbound[|_]/.test(cluster) || cluster === 'InboundPassthroughCluster')
-        return { role: 'sidecar-inbound', leg: 'down' }
-      if (/^outbound[|_]/.test(cluster) || outboundClusters.has(cluster))
-        return { role: 'sidecar-outbound', leg: 'down' }
-    }
-    if (name.startsWith('egress ')) return { role: 'sidecar-outbound', leg: 'down' }
-    return { role: kind === SpanKind.client ? 'sidecar-outbound' : 'sidecar-inbound', leg: 'down' } // E5
-  }
-  return { role: null, leg: 'down' } // E12, E13: the neighbours decide
 }
 
-/**
- * Response flags with which Envoy answers a request itself without having one upstream's answer to pass on
- * (Envoy documentation, "Response Flags").
- */
-const localReplyFlags = new Set('UH NR NC NFCF UO OM DO RL RLSE UAEX FI IH DPE LH DF RFCF'.split(' '))
-/** The downstream went away or the idle timer ended the stream: the span does not tell how long an answer takes. */
-const cutOffFlags = new Set(['DC', 'DT', 'SI'])
+/** What every product of Envoy has in common. */
+export const envoyBase = {
+  family: 'envoy',
+  gate,
+  oneCall: true,
+  slack: 0,
+  localReply: flagged('UH NR NC NFCF UO OM DO RL RLSE UAEX FI IH DPE LH DF RFCF'),
+  cutOff: flagged('DC DT SI'),
+  identityKeys,
+  identity,
+} as const satisfies Partial<Family>
 
-const hasFlag = (flags: string, set: ReadonlySet<string>) =>
-  flags !== '' && flags !== '-' && flags.split(',').some((flag) => set.has(flag))
+/** Inner spans. They name no node: the proxy is that of the span above. */
+export const envoyInner: Family = {
+  ...envoyBase,
+  product: 'envoy',
+  rules: [
+    {
+      id: 'E7',
+      when: { kind: SpanKind.client, name: /^router inbound[|_].* egress$/, attributes: { node_id: absent } },
+      leg: 'up',
+      role: 'sidecar-inbound',
+    },
+    {
+      id: 'E7',
+      when: { kind: SpanKind.client, name: /^router .+ egress$/, attributes: { node_id: absent } },
+      leg: 'up',
+    },
+    {
+      id: 'E8',
+      when: { kind: SpanKind.client, name: /^async .+ egress$/, attributes: { node_id: absent } },
+      leg: 'aside',
+    },
+    {
+      id: 'E7b',
+      when: { kind: SpanKind.client, attributes: { node_id: absent, upstream_address: present } },
+      leg: 'up',
+      settle: 'client',
+      alone: 'down',
+    },
+  ],
+}
 
-export const isLocalReply = (responseFlags: string): boolean => hasFlag(responseFlags, localReplyFlags)
-export const isCutOff = (responseFlags: string): boolean => hasFlag(responseFlags, cutOffFlags)
+/** Envoy of nobody we know: the neighbours decide. */
+export const envoy: Family = {
+  ...envoyBase,
+  product: 'envoy',
+  rules: [
+    { id: 'E13', when: { kind: SpanKind.client }, leg: 'down', settle: 'client' },
+    { id: 'E12', when: {}, leg: 'down', settle: 'server' },
+  ],
+}

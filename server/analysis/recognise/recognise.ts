@@ -1,60 +1,194 @@
 import type { Attributes, ResourceInput, SpanInput } from '../types.ts'
-import { recogniseApplication } from './application.ts'
-import { recogniseCaddy } from './caddy.ts'
-import { attribute, processFacts, type Emitter } from './emitter.ts'
-import { envoyKeys, recogniseEnvoy } from './envoy.ts'
-import { krakendKeys, recogniseKrakend } from './krakend.ts'
+import { emissions } from './application.ts'
+import { digestOf } from './digest.ts'
+import { newMemo, type Emitter } from './emitter.ts'
+import { families } from './families.ts'
+import type { Family, Rule } from './family.ts'
+import { predicate, type Pattern, type Predicate } from './pattern.ts'
+import { processFacts, type ProcessFacts } from './process.ts'
+import { streamingPatterns } from './streaming.ts'
+import { familiesOf, type UserRule } from './user-rule.ts'
 
-/** First match wins; the order of proxy-spans.md section 2. */
-const families = [recogniseEnvoy, recogniseKrakend, recogniseCaddy]
-const followsFromKey = 'opentracing.ref_type'
-const decisiveKeys: ReadonlySet<string> = new Set([...envoyKeys, ...krakendKeys, followsFromKey])
+/** What emitted a span, and the span's side of a traversal, as far as the span alone tells. */
+export type Recognise = (span: SpanInput) => Emitter
 
-/** Names that decide: spans that differ in nothing else have one emitter. */
-const decisiveName = /^(router|async|egress) |^http\.client\.response\.read\.tracker$/
+const recognisers = new WeakMap<readonly UserRule[], Recognise>()
+const noRules: readonly UserRule[] = []
+
+/** The recogniser for these user rules; one for each list of them, so keep the list. */
+export function recogniserFor(rules: readonly UserRule[] = noRules): Recognise {
+  let recognise = recognisers.get(rules)
+  if (!recognise) recognisers.set(rules, (recognise = open([...familiesOf(rules), ...families])))
+  return recognise
+}
 
 interface Known {
-  readonly resource: ResourceInput
-  readonly scope: string
   readonly kind: number
-  /** Decisive name and attributes of the span itself; '' mostly. */
-  readonly own: string
+  readonly scope: string
+  readonly digest: string
   readonly emitter: Emitter
 }
-/** Few per attribute set: mostly one resource. */
-const bySet = new WeakMap<Attributes, Known[]>()
-const mostKnown = 256
 
-/** What emitted a span, and the span's side of the traversal. Spans with equal decisive parts share one object. */
-export function recognise(span: SpanInput): Emitter {
-  let known = bySet.get(span.attributeSet)
-  if (!known) bySet.set(span.attributeSet, (known = []))
-  const own = ownDecisive(span)
-  const { resource, kind } = span
-  const scope = span.scope.name
-  for (const one of known)
-    if (one.resource === resource && one.kind === kind && one.scope === scope && one.own === own) return one.emitter
-  const emitter = build(span)
-  if (known.length >= mostKnown) known.length = 0
-  known.push({ resource, scope, kind, own, emitter })
-  return emitter
+/** Kinds, scopes and digests kept for one resource and attribute set: mostly there is one. */
+const mostKnown = 64
+
+const followsFromPattern: Pattern = { attributes: { 'opentracing.ref_type': 'follows_from' } }
+
+/** Spans that differ in nothing that a rule looks at share one emitter, so it is worked out once. */
+function open(all: readonly Family[]): Recognise {
+  const rows = all.flatMap((family) => rowsOf(family))
+  const ways = emissions.map(({ when, ...emission }) => ({ holds: predicate(when), ...emission }))
+  const streams = streamingPatterns.map(predicate)
+  const followsFrom = predicate(followsFromPattern)
+  const patterns = [
+    ...all.flatMap(({ gate, rules, localReply, cutOff }) => [
+      ...[gate, localReply, cutOff].filter((pattern) => pattern !== undefined),
+      ...rules.map((rule) => rule.when),
+    ]),
+    ...emissions.map((emission) => emission.when),
+    ...streamingPatterns,
+    followsFromPattern,
+  ]
+  const digest = digestOf(patterns, new Set(all.flatMap((family) => family.identityKeys ?? [])))
+  const byResource = new WeakMap<ResourceInput, WeakMap<Attributes, Known[]>>()
+
+  const build = (span: SpanInput): Emitter => {
+    const process = processFacts(span.resource)
+    const traits: Traits = { streaming: streams.some((one) => one(span)), followsFrom: followsFrom(span) }
+    const row = rows.find(({ holds }) => holds(span))
+    const facts = { ...process, ...row?.family.identity?.(span, process) }
+    if (row && row.rule.leg !== 'app') return emitterOf(facts, { ...partOf(span, row), ...traits })
+    const { slack, grid = 0, lateStart = false } = ways.find(({ holds }) => holds(span))!
+    return emitterOf(facts, { ...application, rule: row?.rule.id ?? '', slack, grid, lateStart, ...traits })
+  }
+
+  return (span) => {
+    const { resource, kind } = span
+    let bySet = byResource.get(resource)
+    if (!bySet) byResource.set(resource, (bySet = new WeakMap()))
+    let known = bySet.get(span.attributeSet)
+    if (!known) bySet.set(span.attributeSet, (known = []))
+    const own = digest(span)
+    const scope = span.scope.name
+    for (const one of known) if (one.kind === kind && one.scope === scope && one.digest === own) return one.emitter
+    const emitter = build(span)
+    if (known.length >= mostKnown) known.length = 0
+    known.push({ kind, scope, digest: own, emitter })
+    return emitter
+  }
 }
 
-function ownDecisive(span: SpanInput): string {
-  let own = decisiveName.test(span.name) ? span.name : ''
-  for (const key of span.attributes.keys()) if (decisiveKeys.has(key)) own += `\n${key}=${span.attributes.get(key)}`
-  return own
+interface Row {
+  readonly family: Family
+  readonly rule: Rule
+  readonly holds: Predicate
+  readonly localReply: Predicate
+  readonly cutOff: Predicate
 }
 
-function build(span: SpanInput): Emitter {
-  const process = processFacts(span.resource)
-  let found: Partial<Emitter> | undefined
-  for (const family of families) if ((found = family(span, process))) break
-  const emitter = {
-    ...process,
-    ...(found ?? recogniseApplication(span, process)),
-    followsFrom: attribute(span, followsFromKey) === 'follows_from',
-    memo: { identity: null, hops: [], shapes: new Map() },
-  } as Emitter
-  return emitter.instance ? emitter : { ...emitter, instance: emitter.service }
+const never: Predicate = () => false
+
+function rowsOf(family: Family): Row[] {
+  const gate = family.gate && predicate(family.gate)
+  const localReply = family.localReply ? predicate(family.localReply) : never
+  const cutOff = family.cutOff ? predicate(family.cutOff) : never
+  return family.rules.map((rule) => {
+    const when = predicate(rule.when)
+    return { family, rule, localReply, cutOff, holds: gate ? (span) => gate(span) && when(span) : when }
+  })
+}
+
+interface Traits {
+  readonly streaming: boolean
+  readonly followsFrom: boolean
+}
+type Part = Omit<Emitter, keyof ProcessFacts | 'memo'>
+
+/** What is said of an application's span. */
+const application = {
+  family: '',
+  product: '',
+  rule: '',
+  leg: 'app',
+  role: 'app',
+  settle: null,
+  alone: null,
+  promotesServer: false,
+  promotesClients: false,
+  oneCall: false,
+  endsAtHeaders: false,
+  inProcess: false,
+  localReply: false,
+  cutOff: false,
+  coarse: 0,
+} as const
+
+function partOf(span: SpanInput, { family, rule, localReply, cutOff }: Row): Part {
+  return {
+    ...application,
+    ...{ family: family.family, product: family.product, rule: rule.id, leg: rule.leg, role: rule.role ?? 'gateway' },
+    settle: rule.settle ?? null,
+    alone: rule.alone ?? null,
+    promotesServer: rule.promotes?.includes('server') ?? false,
+    promotesClients: rule.promotes?.includes('clients') ?? false,
+    oneCall: family.oneCall,
+    endsAtHeaders: family.endsAtHeaders ?? false,
+    inProcess: family.inProcess ?? false,
+    localReply: localReply(span),
+    cutOff: cutOff(span),
+    ...{ streaming: false, followsFrom: false, lateStart: false },
+    slack: family.slack ?? 200_000,
+    grid: family.coarse ?? 0,
+    coarse: family.coarse ?? 0,
+  }
+}
+
+/** One order of fields for all, so that the hot code sees one shape of object. */
+function emitterOf(facts: ProcessFacts, part: Part): Emitter {
+  return {
+    service: facts.service,
+    environment: facts.environment,
+    cluster: facts.cluster,
+    namespace: facts.namespace,
+    workload: facts.workload || facts.service,
+    version: facts.version,
+    instance: facts.instance || facts.service,
+    node: facts.node,
+    zone: facts.zone,
+    pod: facts.pod,
+    podIp: facts.podIp,
+    machine: facts.machine,
+    language: facts.language,
+    family: part.family,
+    product: part.product,
+    rule: part.rule,
+    leg: part.leg,
+    role: part.role,
+    settle: part.settle,
+    alone: part.alone,
+    promotesServer: part.promotesServer,
+    promotesClients: part.promotesClients,
+    oneCall: part.oneCall,
+    endsAtHeaders: part.endsAtHeaders,
+    inProcess: part.inProcess,
+    localReply: part.localReply,
+    cutOff: part.cutOff,
+    streaming: part.streaming,
+    slack: part.slack,
+    grid: part.grid,
+    coarse: part.coarse,
+    lateStart: part.lateStart,
+    followsFrom: part.followsFrom,
+    memo: newMemo(),
+  }
+}
+
+/** The same process in another part. */
+export function recast(emitter: Emitter, key: string, part: Partial<Omit<Emitter, 'memo'>>): Emitter {
+  let other = emitter.memo.recast.get(key)
+  if (!other) {
+    other = { ...emitter, ...part, memo: newMemo() }
+    emitter.memo.recast.set(key, other)
+  }
+  return other
 }

@@ -1,0 +1,76 @@
+import type { SpanInput } from '../types.ts'
+import { holds, type Pattern, type TextTest } from './pattern.ts'
+
+/** Names and keys remembered at most; what hostile senders invent beyond is worked out again. */
+const mostRemembered = 20_000
+
+/**
+ * Of what a span carries itself (its name, and attributes outside the interned set), the part that patterns look at, as
+ * a short text: how each test on it comes out, and the value of keys that an identity is read from. Spans of one
+ * resource, scope, kind and attribute set with equal digests are recognised alike, however many values they carry.
+ */
+export function digestOf(patterns: readonly Pattern[], valueKeys: Iterable<string>): (span: SpanInput) => string {
+  const { names, keys, prefixes } = testsOf(patterns)
+  const values = new Set(valueKeys)
+  const ofName = new Map<string, string>()
+  const ofKey = new Map<string, ((value: string) => string) | null>()
+
+  const nameDigest = (name: string): string => {
+    let digest = ofName.get(name)
+    if (digest === undefined) {
+      digest = outcomes(names, name)
+      if (ofName.size >= mostRemembered) ofName.clear()
+      ofName.set(name, digest)
+    }
+    return digest
+  }
+  const reader = (key: string): ((value: string) => string) | null => {
+    if (values.has(key)) return (value) => `\n${key}=${value}`
+    const tests = keys.get(key)
+    if (tests) return (value) => `\n${key}:${outcomes([...tests], value)}`
+    return prefixes.some((prefix) => key.startsWith(prefix)) ? () => `\n${key}` : null
+  }
+
+  return ({ name, attributes }) => {
+    let digest = nameDigest(name)
+    for (const key of attributes.keys()) {
+      let read = ofKey.get(key)
+      if (read === undefined) {
+        read = reader(key)
+        if (ofKey.size >= mostRemembered) ofKey.clear()
+        ofKey.set(key, read)
+      }
+      if (read !== null) digest += read(attributes.get(key)!)
+    }
+    return digest
+  }
+}
+
+/** '' where none holds: the usual. */
+function outcomes(tests: readonly TextTest[], text: string): string {
+  let digest = ''
+  tests.forEach((test, i) => {
+    if (holds(test, text)) digest += `${i} `
+  })
+  return digest
+}
+
+interface Tests {
+  readonly names: TextTest[]
+  readonly keys: Map<string, Set<TextTest>>
+  readonly prefixes: string[]
+}
+
+function testsOf(patterns: readonly Pattern[], into: Tests = { names: [], keys: new Map(), prefixes: [] }): Tests {
+  for (const { name, attributes, anyAttribute, all, any, none } of patterns) {
+    if (name !== undefined && !into.names.includes(name)) into.names.push(name)
+    for (const [key, test] of Object.entries(attributes ?? {})) {
+      const tests = into.keys.get(key)
+      if (tests) tests.add(test)
+      else into.keys.set(key, new Set([test]))
+    }
+    if (anyAttribute !== undefined && !into.prefixes.includes(anyAttribute)) into.prefixes.push(anyAttribute)
+    testsOf([...(all ?? []), ...(any ?? []), ...(none ?? [])], into)
+  }
+  return into
+}
