@@ -58,7 +58,7 @@ export async function readOverview(
   const requests = sumOf(traces, 'requests')
   const errors = sumOf(traces, 'errors')
   const rankedProxies = rank('proxy', proxies, proxiesBefore, (id) => proxyLabel(proxyNames.get(id), id))
-  const rankedHops = rank('hop', hops, hopsBefore, (id) => hopLabel(hopNames.get(id), id))
+  const rankedHops = rank('hop', hops, hopsBefore, (id) => hopLabel(hopNames.get(id), id, proxyNames))
   return {
     ...windowRead(window),
     requests,
@@ -86,7 +86,7 @@ function rank(
   kind: Ranked['kind'],
   now: readonly LevelRow[],
   before: readonly LevelRow[],
-  label: (id: string) => { name: string; family: string },
+  label: (id: string) => Pick<Ranked, 'name' | 'family' | 'role'>,
 ): Ranked[] {
   const metric = kind === 'proxy' ? 'added' : 'transit'
   const earlier = byEntity(before)

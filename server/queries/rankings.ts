@@ -1,4 +1,5 @@
 import type { Mover, Worst } from '../api/contract-measurements.ts'
+import type { Role } from '../api/contract.ts'
 import { bucketsPerOctave } from '../statistics/histogram.ts'
 import { distributionOf, distributionsOf, mainDistribution, sumOf, unknownOf, type LevelRow } from './distributions.ts'
 import type { HopName, ProxyName } from './names.ts'
@@ -9,6 +10,8 @@ export interface Ranked {
   readonly id: string
   readonly name: string
   readonly family: string
+  /** null for a hop and for a proxy whose words are not known. */
+  readonly role: Role | null
   readonly now: readonly LevelRow[]
   readonly before: readonly LevelRow[]
 }
@@ -18,30 +21,48 @@ const metricOf = { proxy: 'added', hop: 'transit' } as const
 export const proxyLabel = (name: ProxyName | undefined, id: string) => ({
   name: name?.name ?? id,
   family: name?.family ?? '',
+  role: name?.role ?? null,
 })
 
-export const hopLabel = (name: HopName | undefined, id: string) => ({
-  name: name ? `${name.caller} → ${name.callee}`.trim() : id,
+/** An end that no application is at bears the name of the proxy there: two gateways before one service are two hops. */
+export const hopLabel = (name: HopName | undefined, id: string, proxies: ReadonlyMap<string, ProxyName>) => ({
+  name: name
+    ? `${name.caller || proxyAt(proxies, name.via[0])} → ${name.callee || proxyAt(proxies, name.via.at(-1))}`.trim()
+    : id,
   family: '',
+  role: null,
 })
 
-/** The highest p99 first, then the highest p50 of those whose p99 cannot be claimed, then what has neither. */
+function proxyAt(proxies: ReadonlyMap<string, ProxyName>, id: string | undefined): string {
+  return (id !== undefined && proxies.get(id)?.name) || ''
+}
+
+const rankedBy = ['p99Ns', 'p95Ns', 'p50Ns'] as const
+
+/**
+ * The `limit` highest at each of p99, p95 and p50, so that a reader may rank by any of them. The highest p99 first, then the
+ * highest p50 of those whose p99 cannot be claimed, then what has neither.
+ */
 export function worstOf(ranked: readonly Ranked[], limit: number): Worst[] {
-  return ranked
-    .map(({ kind, id, name, family, now }) => {
-      const { fidelity, p50Ns, p99Ns, reasons } = mainDistribution(now)
-      const requests = sumOf(now, 'requests')
-      const why = reasons.filter((reason) => /^(p50|p99|no)_/.test(reason))
-      return { kind, id, name, family, metric: metricOf[kind], fidelity, requests, p50Ns, p99Ns, reasons: why }
-    })
-    .sort(
-      (a, b) =>
-        (b.p99Ns ?? -Infinity) - (a.p99Ns ?? -Infinity) ||
-        (b.p50Ns ?? -Infinity) - (a.p50Ns ?? -Infinity) ||
-        b.requests - a.requests ||
-        (a.id < b.id ? -1 : 1),
-    )
-    .slice(0, limit)
+  const all = ranked.map(statedOf)
+  const worst = new Set(rankedBy.flatMap((key) => all.toSorted(highest(key)).slice(0, limit)))
+  return [...worst].sort(highest('p99Ns'))
+}
+
+function statedOf({ kind, id, name, family, role, now }: Ranked): Worst {
+  const { n, fidelity, p50Ns, p95Ns, p99Ns, reasons } = mainDistribution(now)
+  const requests = sumOf(now, 'requests')
+  const why = reasons.filter((reason) => /^(p50|p95|p99|no)_/.test(reason))
+  const metric = metricOf[kind]
+  return { kind, id, name, family, role, metric, fidelity, n, requests, p50Ns, p95Ns, p99Ns, reasons: why }
+}
+
+function highest(key: (typeof rankedBy)[number]): (a: Worst, b: Worst) => number {
+  return (a, b) =>
+    (b[key] ?? -Infinity) - (a[key] ?? -Infinity) ||
+    (b.p50Ns ?? -Infinity) - (a.p50Ns ?? -Infinity) ||
+    b.requests - a.requests ||
+    (a.id < b.id ? -1 : 1)
 }
 
 /** Changes against the period before at the same level: of p99 where both may be claimed, else of p50. Largest first. */
