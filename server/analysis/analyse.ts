@@ -162,8 +162,10 @@ function toSpan(node: Node): AnalysedSpan {
     input: node.input,
     service: serviceOf(node),
     role: node.role,
+    leg: node.leg,
     proxyFamily: node.emitter.family,
-    proxyProduct: node.emitter.product,
+    // Inner spans of Envoy do not say whose it is.
+    proxyProduct: (node.traversal?.head ?? node).emitter.product,
     rule: node.emitter.rule,
     start: node.start,
     duration: node.duration,

@@ -66,11 +66,26 @@ export function judgeAttempts(tries: readonly Node[]): Attempts {
       attempt !== useful &&
       (failed(attempt) || redirected(attempt) || (attempt.start < useful.end && useful.start < attempt.end))
   const wasted = tries.filter((attempt) => attempt.wasted)
+  for (const attempt of wasted) if (failed(attempt) && attempt.end > useful.end && !failed(useful)) abandon(attempt)
   return {
     count: tries.length,
     backoffNs: gapsOf(tries).reduce((sum, gap) => sum + gap.end - gap.start, 0),
     wastedNs: covering([useful, ...wasted]) - useful.duration,
   }
+}
+
+/** Cancelled when another attempt had brought the answer: nobody waits for its end, nor for that of stages around it. */
+function abandon(attempt: Node): void {
+  let node = attempt
+  while (node.parent?.leg === 'stage' && node.parent.children.length === 1) node = node.parent
+  node.blocking = false
+}
+
+/** Whether the traversal waited for the end of this span of it. */
+export function isAwaited(node: Node, { head, attempts }: Traversal): boolean {
+  if (attempts.count === 1) return true
+  for (let at: Node | null = node; at !== null && at !== head; at = at.parent) if (!at.blocking) return false
+  return true
 }
 
 interface Interval {

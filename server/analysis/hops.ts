@@ -137,15 +137,18 @@ function transit(
     const others = head.emitter.oneCall ? 'retry' : 'external'
     if (exit.leg === 'up' && exit !== head) {
       const total = head.duration - exit.duration
-      const own = ups.length > 1 || traversal.bodies.length > 0 ? (traversal.overhead?.total.loNs ?? total) : total
+      const alone = ups.length === 1 && traversal.bodies.length === 0 && traversal.asides.length === 0
+      const own = alone ? total : (traversal.overhead?.total.loNs ?? total)
       add(head, processing(traversal), own)
-      if (own !== total) {
-        const bodies = traversal.bodies.filter((body) => body.parentId === exit.id)
-        const reading = ups.length === 1 ? total - own : Math.min(total - own, covered(head, bodies))
-        if (reading !== 0 && bodies.length > 0) add(bodies[0]!, 'wire', reading)
-        if (total - own - (bodies.length > 0 ? reading : 0) !== 0)
-          add(head, others, total - own - (bodies.length > 0 ? reading : 0))
+      let rest = total - own
+      const part = (owner: Node, cls: SegmentClass, ns: number) => {
+        if (ns !== 0) add(owner, cls, ns)
+        rest -= ns
       }
+      const [body] = traversal.bodies.filter(({ parentId }) => parentId === exit.id)
+      part(head, 'external', Math.min(rest, covered(head, traversal.asides)))
+      if (body) part(body, 'wire', ups.length === 1 ? rest : Math.min(rest, covered(head, [body])))
+      part(head, others, rest)
       add(exit, role === 'sidecar-inbound' ? 'loopback' : 'wire', exit.duration - below.duration)
     } else {
       const total = head.duration - below.duration
@@ -159,8 +162,13 @@ function transit(
   return { transit: measure, segments, wire: wireOf(segments), flags: gap.flags }
 }
 
-/** Class of time inside a proxy that tells its own time from its waiting (D7). */
-export const processing = ({ role }: Traversal): SegmentClass => (role === 'gateway' ? 'gateway.proc' : 'proxy.proc')
+/** Class of time inside a proxy that tells its own time from its waiting, unless that held a response's body (D7). */
+export const processing = (traversal: Traversal): SegmentClass =>
+  (traversal.overhead?.flags ?? 0) & Flag.childOutlives
+    ? passing(traversal)
+    : traversal.role === 'gateway'
+      ? 'gateway.proc'
+      : 'proxy.proc'
 
 /** Class of time in the only span of a proxy: its work and the way to what follows are one difference (D7). */
 export const passing = ({ role }: Traversal): SegmentClass =>
@@ -170,27 +178,24 @@ const fidelityOf = (cls: SegmentClass): Fidelity =>
   cls === 'proxy.in' || cls === 'proxy.out+wire' || cls === 'gateway.out+wire' ? 'bounded' : 'exact'
 
 /**
- * A pair whose inner span is the longer one (an emitter that ends late) gives a negative segment: it becomes 0 and its
- * deficit is taken from its neighbours, first those nearer to the callee, so that all still add up to the transit.
+ * A pair whose inner span is the longer one (an emitter that ends late, or with the headers) gives a negative segment: it
+ * becomes 0 and its deficit is taken from others, first those nearer to the callee, so that all still add up to the
+ * transit. What a proxy's own clock tells gives last.
  */
 function settle(segments: HopSegment[], total: number): void {
   if (total > 0 && segments.every((segment) => segment.ns >= 0)) return
-  const values = segments.map((segment) => segment.ns)
-  const carry = (order: number[]) => {
-    let owed = 0
-    for (const i of order) {
-      const value = values[i]! + owed
-      values[i] = Math.max(0, value)
-      owed = Math.min(0, value)
+  const values = segments.map((segment) => Math.max(0, segment.ns))
+  let excess = values.reduce((sum, ns) => sum + ns, 0) - total
+  const take = (own: boolean) => {
+    for (let i = values.length - 1; i >= 0 && excess > 0; i--) {
+      if (segments[i]!.class.endsWith('.proc') !== own) continue
+      const taken = Math.min(values[i]!, excess)
+      values[i] = values[i]! - taken
+      excess -= taken
     }
   }
-  const forward = values.map((_, i) => i)
-  carry(forward)
-  const excess = values.reduce((sum, ns) => sum + ns, 0) - total
-  if (excess > 0) {
-    values[values.length - 1]! -= excess
-    carry(forward.reverse())
-  }
+  take(false)
+  take(true)
   segments.forEach((segment, i) => {
     segments[i] = { ...segment, ns: values[i]! }
   })

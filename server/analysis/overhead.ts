@@ -1,3 +1,4 @@
+import { isAwaited } from './attempts.ts'
 import { Flag } from './flags.ts'
 import { bounded, exact, unknown } from './measure.ts'
 import { legsAround, type Legs } from './legs.ts'
@@ -45,7 +46,8 @@ const none = (reason: number, flags: number): Overhead => ({
 
 /** Level A (spans): the proxy's own upstream spans are cut out of its server-side span. */
 function fromSpans(traversal: Traversal, flags: number): Overhead | undefined {
-  const { head, ups, bodies, asides, attempts } = traversal
+  const { head, bodies, asides, attempts } = traversal
+  const ups = traversal.ups.filter((up) => isAwaited(up, traversal))
   if (head.leg === 'up') return none(Flag.missingParent, flags | Flag.missingParent)
   const inner = [...ups, ...bodies, ...asides]
   if (inner.some((node) => node.flags & Flag.negDuration)) return none(Flag.negDuration, flags)
@@ -130,7 +132,10 @@ function fromProxyClock({ head, attempts }: Traversal, flags: number): Overhead 
 
 /** Level B: one span, so the difference to what follows also holds the way there. */
 function fromCallee({ head, role, outs, attempts }: Traversal, flags: number): Overhead {
-  if (outs.length === 0) return none(Flag.missingCallee, flags | Flag.missingCallee)
+  if (outs.length === 0)
+    return head.emitter.terminal
+      ? none(Flag.singleSpanProxy, flags)
+      : none(Flag.missingCallee, flags | Flag.missingCallee)
   if (outs.some((out) => out.flags & Flag.negDuration)) return none(Flag.negDuration, flags)
   const { coarse } = head.emitter
   const gap = difference(

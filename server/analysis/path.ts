@@ -2,6 +2,7 @@ import { sameClock } from './clock/domain.ts'
 import { Flag } from './flags.ts'
 import { passing, processing } from './hops.ts'
 import { tolerance, type Node } from './node.ts'
+import { exitOf } from './traversals.ts'
 import { compare } from './tree.ts'
 import { SpanKind, type Leg, type PathSegment, type SegmentClass } from './types.ts'
 
@@ -81,12 +82,14 @@ function classOf(node: Node, leg: Leg, wasted: boolean): SegmentClass {
   const { traversal } = node
   if (traversal === null) return ofApplication(node, leg)
   const { ups, outs, attempts, role } = traversal
+  // What a library did inside an upstream call is part of the call.
+  const exit = node.leg === 'stage' ? exitOf(node) : node
   // What a proxy did and what it waited for in a stream of messages is not told.
   if (node.flags & Flag.streaming) return 'unknown'
-  if (node.leg === 'up')
-    return !outs.some((out) => out.exit === node) ? 'external' : role === 'sidecar-inbound' ? 'loopback' : 'wire'
+  if (exit.leg === 'up')
+    return !outs.some((out) => out.exit === exit) ? 'external' : role === 'sidecar-inbound' ? 'loopback' : 'wire'
   if (node.leg === 'body') return 'wire'
-  if (node.leg === 'aside') return 'external'
+  if (exit.leg === 'aside') return 'external'
   if (attempts.count > 1 && leg === 'mid' && node.emitter.oneCall) return 'retry'
   if (ups.length > 0) return processing(traversal)
   if (outs.length > 0) return passing(traversal)
@@ -95,6 +98,7 @@ function classOf(node: Node, leg: Leg, wasted: boolean): SegmentClass {
 
 function ofApplication(node: Node, leg: Leg): SegmentClass {
   if (node.input.kind !== SpanKind.client) return 'app'
+  if (node.flags & Flag.streaming) return 'unknown'
   const callee = node.children.find(
     (child) =>
       child.traversal !== null || child.input.kind === SpanKind.server || child.input.resource !== node.input.resource,

@@ -112,7 +112,7 @@ function turnsApp(node: Node): boolean {
 }
 
 /** From a span of a traversal outwards: its upstream call, its call aside, or its outermost span. */
-function exitOf(node: Node): Node {
+export function exitOf(node: Node): Node {
   let at = node
   while (at.leg !== 'up' && at.leg !== 'aside' && at !== at.traversal!.head) at = at.parent!
   return at

@@ -113,7 +113,8 @@ function toNode(span: SpanInput, emitter: Emitter): Node {
     to: 0,
     blocking: true,
     self: null,
-    status: httpStatus(span),
+    // Stages of KrakenD say 0 for success and 500 for whatever went wrong.
+    status: emitter.leg === 'stage' ? 0 : httpStatus(span),
     traversal: null,
     exit: null,
     wasted: false,

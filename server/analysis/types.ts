@@ -7,6 +7,7 @@
 import type { Interval } from './clock/intersection.ts'
 import type { OffsetLookup } from './clock/offsets.ts'
 
+import type { SpanLeg } from './recognise/family.ts'
 import type { UserRule } from './recognise/user-rule.ts'
 
 /** Attributes as text, whatever their OTLP type was (`true`, `200`, `0.5`, JSON for arrays and kvlists). */
@@ -142,6 +143,8 @@ export interface AnalysedSpan {
   readonly input: SpanInput
   readonly service: string
   readonly role: Role
+  /** Which side of a traversal it describes. */
+  readonly leg: SpanLeg
   /** '' for applications, as is the product: Istio and Consul are of family envoy. */
   readonly proxyFamily: string
   readonly proxyProduct: string

@@ -149,6 +149,7 @@ export function plainAnalysis(trace: TraceInput): TraceAnalysis {
       input,
       service: service(input),
       role: 'app',
+      leg: 'app',
       proxyFamily: '',
       proxyProduct: '',
       rule: '',

@@ -1,5 +1,6 @@
 import { SpanKind, type SpanInput } from '../types.ts'
 import type { Family } from './family.ts'
+import { present } from './pattern.ts'
 import type { ProcessFacts } from './process.ts'
 
 /**
@@ -10,7 +11,10 @@ export const dapr: Family = {
   family: 'dapr',
   product: 'dapr',
   oneCall: true,
-  endsAtHeaders: true,
+  // State, bindings, secrets and topics: what they call has no spans.
+  terminal: {
+    any: [{ attributes: { 'db.system': present } }, { kind: SpanKind.producer }],
+  },
   gate: { any: [{ scope: 'dapr-diagnostics' }, { anyAttribute: 'dapr.' }] },
   rules: [
     { id: 'D1', when: { kind: [SpanKind.client, SpanKind.producer] }, leg: 'down', role: 'sidecar-outbound' },

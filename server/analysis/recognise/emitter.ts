@@ -21,6 +21,7 @@ export interface Emitter extends ProcessFacts {
   readonly endsAtHeaders: boolean
   readonly inProcess: boolean
   readonly localReply: boolean
+  readonly terminal: boolean
   readonly cutOff: boolean
   /** A stream of messages, not a request and its answer: its duration says nothing of latency. */
   readonly streaming: boolean

@@ -42,7 +42,7 @@ export interface Family {
   readonly rules: readonly Rule[]
   /** It sends a request to one place, so that several upstream spans are attempts (D6); else they are different calls. */
   readonly oneCall: boolean
-  /** Its upstream spans end with the response's headers: what the callee sends after that is not in them. */
+  /** Its upstream spans end with the response's headers, its server-side spans with the body. */
   readonly endsAtHeaders?: boolean
   /** Written in a language with an SDK: other spans of the same resource below its span are its own stages. */
   readonly inProcess?: boolean
@@ -52,6 +52,8 @@ export interface Family {
   readonly coarse?: number
   /** It answered the request itself, if nothing follows. */
   readonly localReply?: Pattern
+  /** What it calls never has spans. */
+  readonly terminal?: Pattern
   /** Somebody hung up: the span does not tell how long an answer takes. */
   readonly cutOff?: Pattern
   /** Attributes of spans that `identity` reads. */

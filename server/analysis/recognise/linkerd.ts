@@ -5,7 +5,7 @@ import { podOwner, type ProcessFacts } from './process.ts'
 
 /**
  * Linkerd: two spans a proxy with equal attributes, told apart by their kind (rules L1, L2 of proxy-spans.md 2.2). Both
- * end with the response's headers.
+ * end with the response's headers, so what lies between them is the proxy's own time all the same.
  */
 const { server, client } = SpanKind
 
@@ -13,7 +13,8 @@ export const linkerd: Family = {
   family: 'linkerd',
   product: 'linkerd',
   oneCall: true,
-  endsAtHeaders: true,
+  // It sends no span without an answer: with a code and without a CLIENT span it answered itself.
+  localReply: { attributes: { 'http.response.status_code': /^[45]\d\d$/ } },
   gate: {
     attributes: { direction: /^(in|out)bound$/ },
     any: [

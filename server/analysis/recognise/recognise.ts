@@ -41,8 +41,8 @@ function open(all: readonly Family[]): Recognise {
   const streams = streamingPatterns.map(predicate)
   const followsFrom = predicate(followsFromPattern)
   const patterns = [
-    ...all.flatMap(({ gate, rules, localReply, cutOff }) => [
-      ...[gate, localReply, cutOff].filter((pattern) => pattern !== undefined),
+    ...all.flatMap(({ gate, rules, localReply, terminal, cutOff }) => [
+      ...[gate, localReply, terminal, cutOff].filter((pattern) => pattern !== undefined),
       ...rules.map((rule) => rule.when),
     ]),
     ...emissions.map((emission) => emission.when),
@@ -83,6 +83,7 @@ interface Row {
   readonly rule: Rule
   readonly holds: Predicate
   readonly localReply: Predicate
+  readonly terminal: Predicate
   readonly cutOff: Predicate
 }
 
@@ -91,10 +92,11 @@ const never: Predicate = () => false
 function rowsOf(family: Family): Row[] {
   const gate = family.gate && predicate(family.gate)
   const localReply = family.localReply ? predicate(family.localReply) : never
+  const terminal = family.terminal ? predicate(family.terminal) : never
   const cutOff = family.cutOff ? predicate(family.cutOff) : never
   return family.rules.map((rule) => {
     const when = predicate(rule.when)
-    return { family, rule, localReply, cutOff, holds: gate ? (span) => gate(span) && when(span) : when }
+    return { family, rule, localReply, terminal, cutOff, holds: gate ? (span) => gate(span) && when(span) : when }
   })
 }
 
@@ -119,11 +121,12 @@ const application = {
   endsAtHeaders: false,
   inProcess: false,
   localReply: false,
+  terminal: false,
   cutOff: false,
   coarse: 0,
 } as const
 
-function partOf(span: SpanInput, { family, rule, localReply, cutOff }: Row): Part {
+function partOf(span: SpanInput, { family, rule, localReply, terminal, cutOff }: Row): Part {
   return {
     ...application,
     ...{ family: family.family, product: family.product, rule: rule.id, leg: rule.leg, role: rule.role ?? 'gateway' },
@@ -135,6 +138,7 @@ function partOf(span: SpanInput, { family, rule, localReply, cutOff }: Row): Par
     endsAtHeaders: family.endsAtHeaders ?? false,
     inProcess: family.inProcess ?? false,
     localReply: localReply(span),
+    terminal: terminal(span),
     cutOff: cutOff(span),
     ...{ streaming: false, followsFrom: false, lateStart: false },
     slack: family.slack ?? 200_000,
@@ -172,6 +176,7 @@ function emitterOf(facts: ProcessFacts, part: Part): Emitter {
     endsAtHeaders: part.endsAtHeaders,
     inProcess: part.inProcess,
     localReply: part.localReply,
+    terminal: part.terminal,
     cutOff: part.cutOff,
     streaming: part.streaming,
     slack: part.slack,
