@@ -33,6 +33,8 @@ export interface ConnectOptions {
   /** How many requests may be under way at once. */
   connections?: number
   timeoutMs?: number
+  /** Refuses everything that writes. ClickHouse then ends a query whose client has gone away, which it does for no other. */
+  readOnly?: boolean
 }
 
 /**
@@ -47,8 +49,12 @@ export function connect(url: string, options: ConnectOptions = {}): ClickHouse {
     // Whoever called gets the error; told twice it would drown what matters.
     log: { level: ClickHouseLogLevel.OFF },
     keep_alive: { enabled: true, idle_socket_ttl: 2_500 },
-    // Quoted: a bare 64-bit integer loses digits in JSON.parse.
-    clickhouse_settings: { async_insert: 0, output_format_json_quote_64bit_integers: 1 },
+    clickhouse_settings: {
+      async_insert: 0,
+      // Quoted: a bare 64-bit integer loses digits in JSON.parse.
+      output_format_json_quote_64bit_integers: 1,
+      ...(options.readOnly && { readonly: '2', cancel_http_readonly_queries_on_client_close: 1 }),
+    },
   })
   const common = ({ signal, queryId, settings }: QueryOptions) => ({
     ...(signal && { abort_signal: signal }),

@@ -37,8 +37,10 @@ export interface ApiOptions {
  */
 export async function startApi(options: ApiOptions): Promise<Running> {
   const { host, port, log } = options
-  const clickhouse = connect(options.clickhouseUrl, { connections: 16, timeoutMs: 60_000 })
+  const clickhouse = connect(options.clickhouseUrl, { connections: 24, timeoutMs: 60_000, readOnly: true })
   const server = createServer(apiApp(options, clickhouse, log))
+  // Longer than whatever stands before us keeps a connection: it must not send into one that we are closing.
+  server.keepAliveTimeout = 65_000
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
@@ -89,8 +91,9 @@ function apiApp(options: ApiOptions, clickhouse: ClickHouse, log: Logger): Expre
   api.use('/hops', hopsRouter(clickhouse))
   api.use('/overview', overviewRouter(clickhouse))
   api.use('/', catalogueRouter({ clickhouse, setup: { version, receivers, settleQuietMs } }))
-  api.use((request) => {
+  api.use((request, response) => {
     if (request.method === 'GET' || request.method === 'HEAD') throw notFound(`nothing at ${request.originalUrl}`)
+    response.set('Allow', 'GET, HEAD')
     throw new ProblemError(405, 'Method not allowed', `${request.method} is not supported at ${request.path}`)
   })
   app.use('/api/v1', api)

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express'
 import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import type { QueryOf } from '../queries/query-of.ts'
 
 /**
@@ -10,6 +11,8 @@ export function askFor(request: Request, response: Response): QueryOf {
   const queryId = `hopscope-api-${randomUUID()}`
   response.locals['queryId'] = queryId
   const gone = new AbortController()
+  // One request may ask more questions than the ten listeners that Node takes for a leak.
+  setMaxListeners(0, gone.signal)
   request.on('close', () => {
     if (!response.writableFinished) gone.abort()
   })

@@ -260,7 +260,12 @@ export const Overview = z.object({
   gatewayTax: WindowTax.nullable(),
   worstProxies: z.array(Worst).describe('ten each by p99, p95 and p50, of all routes; highest p99 first'),
   worstHops: z.array(Worst).describe('ten each by p99, p95 and p50, of all routes; highest p99 first'),
-  movers: z.array(Mover).describe('largest change of p99 (else p50) first, of all routes'),
+  movers: z
+    .array(Mover)
+    .describe(
+      'largest change of p99 (else p50) first, of all routes; only where the 95 % intervals of both periods lie apart ' +
+        '(order statistics, assumes independent requests)',
+    ),
   coverage: Coverage,
   series: z.object({ stepMs: Count, points: z.array(OverviewPoint) }),
 })

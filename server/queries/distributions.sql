@@ -1,6 +1,7 @@
 ,
--- One row per entity (0: all together), metric, level and step: counts, and the bucket keys at the quantiles of claims.ts
--- (rank ceil(q n)) and at the maximum. Counts of 0 are what retractions left behind.
+-- One row per entity (0: all together), metric, level and step: counts, and the bucket keys at ranks and at the maximum.
+-- A rank is (q, z): ceil(q n) of the n values, z standard deviations of a rank off. Counts of 0 are what retractions
+-- left behind.
 merged AS (
   SELECT
     if({apart:Bool}, id, 0) AS entity, metric, fidelity, intDiv(toUInt32(time), {step:UInt32}) * {step:UInt32} AS start,
@@ -15,6 +16,15 @@ merged AS (
 SELECT
   entity AS id, metric, fidelity, toUInt32(start) AS startSeconds,
   toFloat64(requests) AS requests, toFloat64(errors) AS errors, toFloat64(n) AS n, total,
-  if(n > 0, arrayMap(q -> mapKeys(hist)[arrayFirstIndex(c -> c >= greatest(1, ceil(q * n)), cumulative)], {quantiles:Array(Float64)}), []) AS quantileKeys,
+  if(
+    n > 0,
+    arrayMap(
+      rank -> mapKeys(hist)[arrayFirstIndex(
+        c -> c >= least(n, greatest(1, ceil(rank.1 * n + rank.2 * sqrt(n * rank.1 * (1 - rank.1))))), cumulative
+      )],
+      arrayZip({quantiles:Array(Float64)}, {deviations:Array(Float64)})
+    ),
+    []
+  ) AS quantileKeys,
   if(n > 0, mapKeys(hist)[arrayFirstIndex(c -> c >= n, cumulative)], NULL) AS maxKey
 FROM (SELECT *, arrayCumSum(mapValues(hist)) AS cumulative FROM merged)

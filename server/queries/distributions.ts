@@ -29,7 +29,7 @@ export interface LevelRow {
   n: number
   /** ns, of those. */
   total: number
-  /** Bucket keys at `claimedQuantiles`; empty without values. */
+  /** Bucket keys at `claimedQuantiles`, then those of `intervalRanks` where asked for; empty without values. */
   quantileKeys: number[]
   maxKey: number | null
 }
@@ -42,24 +42,40 @@ export interface LevelsAsked {
   readonly stepMs?: number
   /** All entities as if they were one. */
   readonly together?: boolean
+  readonly intervals?: boolean
 }
 
 /** Levels of the metrics of all entities (or of `rows.ids`) over a window, in no order. */
 export async function readLevels(clickhouse: ClickHouse, asked: LevelsAsked, options: QueryOf): Promise<LevelRow[]> {
-  const { window, rows, place = {}, stepMs, together = false } = asked
+  const { window, rows, place = {}, stepMs, together = false, intervals = false } = asked
   const { environment = '', cluster = '', namespace = '' } = place
   const found = await clickhouse.query<LevelRow>(
     sql,
     {
       ...rollupParams(window, rows, stepMs),
       ...{ environment, cluster, namespace },
-      quantiles: claimedQuantiles,
+      quantiles: [...claimedQuantiles, ...(intervals ? intervalRanks.map(([q]) => q) : [])],
+      deviations: [...claimedQuantiles.map(() => 0), ...(intervals ? intervalRanks.map(([, z]) => z) : [])],
       apart: !together,
       step: stepMs === undefined ? allTime : stepMs / 1000,
     },
     options,
   )
   return found.map((row) => ({ ...row, id: hexOf(row.id) }))
+}
+
+/** Ends of the 95 % intervals of p50 and p99 from order statistics (algorithms.md section 6): quantile, deviations. */
+const intervalRanks = [
+  [0.5, -1.96],
+  [0.5, 1.96],
+  [0.99, -1.96],
+  [0.99, 1.96],
+] as const
+
+/** Bucket keys between which p50 or p99 lies, were requests independent; `intervals` must have been asked for. */
+export function intervalOf(row: LevelRow, q: 0.5 | 0.99): [from: number, to: number] {
+  const at = claimedQuantiles.length + (q === 0.5 ? 0 : 2)
+  return [row.quantileKeys[at]!, row.quantileKeys[at + 1]!]
 }
 
 /** Seconds of a step that everything is in. */

@@ -33,7 +33,11 @@ export async function readOverview(
   const before = { fromMs: 2 * window.fromMs - window.toMs, toMs: window.fromMs }
   const routes = route === undefined ? [] : [route]
   const levels = (over: Window, rows: RollupRows, name: string) =>
-    readLevels(clickhouse, { window: over, rows, place, together: rows.kind === 'trace' }, partOf(options, name))
+    readLevels(
+      clickhouse,
+      { window: over, rows, place, ...(rows.kind === 'trace' ? { together: true } : { intervals: true }) },
+      partOf(options, name),
+    )
   const endToEnd: RollupRows = { kind: 'trace', metrics: ['endToEnd'], ids: routes }
   const taxes: RollupRows = { kind: 'trace', metrics: ['endToEnd', 'meshTax', 'gatewayTax'], ids: routes }
   const added: RollupRows = { kind: 'proxy', metrics: ['added'] }

@@ -1,7 +1,6 @@
 import type { Mover, Worst } from '../api/contract-measurements.ts'
 import type { Role } from '../api/contract.ts'
-import { bucketsPerOctave } from '../statistics/histogram.ts'
-import { distributionOf, distributionsOf, mainDistribution, sumOf, unknownOf, type LevelRow } from './distributions.ts'
+import { distributionOf, intervalOf, mainDistribution, sumOf, unknownOf, type LevelRow } from './distributions.ts'
 import type { HopName, ProxyName } from './names.ts'
 
 /** A proxy by its added time, or a hop by its transit, with its levels now and in the period before. */
@@ -65,7 +64,10 @@ function highest(key: (typeof rankedBy)[number]): (a: Worst, b: Worst) => number
     (a.id < b.id ? -1 : 1)
 }
 
-/** Changes against the period before at the same level: of p99 where both may be claimed, else of p50. Largest first. */
+/**
+ * Changes against the period before at the same level, of p99 where both may be claimed, else of p50, that are more than
+ * chance: the 95 % intervals lie apart. Largest first.
+ */
 export function moversOf(ranked: readonly Ranked[], limit: number): Mover[] {
   return ranked
     .flatMap(moverOf)
@@ -73,21 +75,17 @@ export function moversOf(ranked: readonly Ranked[], limit: number): Mover[] {
     .slice(0, limit)
 }
 
-/** Values of neighbouring buckets may be equal. */
-const leastChange = 2 ** (1 / bucketsPerOctave) - 1 + 1e-3
-
 function moverOf({ kind, id, name, now, before }: Ranked): Mover[] {
-  const [main] = distributionsOf(now)
-  const same = before.find((row) => row.fidelity === main?.fidelity)
-  if (!main || !same) return []
-  const earlier = distributionOf(same, unknownOf(before))
-  const change = (q: number, beforeNs: number | null, afterNs: number | null): Mover[] => {
-    if (beforeNs === null || afterNs === null) return []
-    const diffNs = afterNs - beforeNs
-    if (Math.abs(diffNs) <= leastChange * Math.abs(beforeNs)) return []
-    const { fidelity, n } = main
-    return [{ kind, id, name, metric: metricOf[kind], fidelity, q, beforeNs, afterNs, diffNs, nBefore: earlier.n, n }]
-  }
-  const claimed = main.p99Ns !== null && earlier.p99Ns !== null
-  return claimed ? change(0.99, earlier.p99Ns, main.p99Ns) : change(0.5, earlier.p50Ns, main.p50Ns)
+  const { fidelity, n, p50Ns, p99Ns } = mainDistribution(now)
+  const [row, earlierRow] = [now, before].map((rows) => rows.find((level) => level.fidelity === fidelity))
+  if (fidelity === 'unknown' || !row || !earlierRow) return []
+  const earlier = distributionOf(earlierRow, unknownOf(before))
+  const q = p99Ns !== null && earlier.p99Ns !== null ? 0.99 : 0.5
+  const [beforeNs, afterNs] = q === 0.99 ? [earlier.p99Ns, p99Ns] : [earlier.p50Ns, p50Ns]
+  if (beforeNs === null || afterNs === null) return []
+  const [from, to] = intervalOf(row, q)
+  const [fromBefore, toBefore] = intervalOf(earlierRow, q)
+  if (from <= toBefore && fromBefore <= to) return []
+  const diffNs = afterNs - beforeNs
+  return [{ kind, id, name, metric: metricOf[kind], fidelity, q, beforeNs, afterNs, diffNs, nBefore: earlier.n, n }]
 }
