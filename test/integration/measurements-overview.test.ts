@@ -120,7 +120,7 @@ describe('the overview', () => {
     expect(overview.worstHops.map(({ id, p99Ns }) => [id, p99Ns])).toEqual(
       worst(hops.items.map(({ id, transit }) => ({ id, ...transit }))).map(({ id, p99Ns }) => [id, p99Ns]),
     )
-    expect(overview.worstHops.map(({ name }) => name)).toContain('→ checkout')
+    expect(overview.worstHops.map(({ name }) => name)).toContain('Edge → checkout')
   })
 
   it('names what moved since the period before, the largest change first, at one level', async () => {
