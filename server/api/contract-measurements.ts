@@ -201,6 +201,7 @@ export const Worst = z.object({
   metric: z.enum(['added', 'transit']),
   fidelity: Fidelity,
   n: Count.describe('values at that level'),
+  coverage: Share.describe('as of a distribution'),
   requests: Count,
   p50Ns: Ns.nullable(),
   p95Ns: Ns.nullable(),

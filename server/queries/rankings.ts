@@ -49,11 +49,12 @@ export function worstOf(ranked: readonly Ranked[], limit: number): Worst[] {
 }
 
 function statedOf({ kind, id, name, family, role, now }: Ranked): Worst {
-  const { n, fidelity, p50Ns, p95Ns, p99Ns, reasons } = mainDistribution(now)
-  const requests = sumOf(now, 'requests')
-  const why = reasons.filter((reason) => /^(p50|p95|p99|no)_/.test(reason))
-  const metric = metricOf[kind]
-  return { kind, id, name, family, role, metric, fidelity, n, requests, p50Ns, p95Ns, p99Ns, reasons: why }
+  const { n, coverage, fidelity, p50Ns, p95Ns, p99Ns, reasons } = mainDistribution(now)
+  return {
+    ...{ kind, id, name, family, role, metric: metricOf[kind] },
+    ...{ fidelity, n, coverage, requests: sumOf(now, 'requests'), p50Ns, p95Ns, p99Ns },
+    reasons: reasons.filter((reason) => /^(p50|p95|p99|no)_/.test(reason)),
+  }
 }
 
 function highest(key: (typeof rankedBy)[number]): (a: Worst, b: Worst) => number {

@@ -11,6 +11,7 @@ const worst = (name: string, p50Ns: number | null, p99Ns: number | null): Worst 
   metric: 'transit',
   fidelity: 'exact',
   n: 1,
+  coverage: 1,
   requests: 1,
   p50Ns,
   p95Ns: p99Ns,
