@@ -104,6 +104,8 @@ export function runPart<Options>(start: (options: Options, log: Logger) => Promi
   const log = newLog()
   let running: Running | undefined
   const stop = async () => {
+    // Also without a supervisor, which would have killed it by then.
+    setTimeout(() => process.exit(1), stopTimeoutMs)
     await running?.close()
     process.exit(0)
   }

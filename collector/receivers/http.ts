@@ -34,6 +34,13 @@ export async function startHttpReceiver(
     })
   })
 
+  function answer(response: ServerResponse, status: number, type: string, body: string | Buffer): void {
+    // Once it closes, a connection that is kept alive must not bring yet another request.
+    if (!server.listening) response.setHeader('Connection', 'close')
+    response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) })
+    response.end(body)
+  }
+
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '').split('?')[0]
     const { method } = request
@@ -103,8 +110,3 @@ export async function startHttpReceiver(
 }
 
 export const inUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host)
-
-function answer(response: ServerResponse, status: number, type: string, body: string | Buffer): void {
-  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) })
-  response.end(body)
-}
