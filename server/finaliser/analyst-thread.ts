@@ -50,6 +50,7 @@ export function startAnalystThread(data: AnalystData): AnalystThread {
   return {
     run(order: JobOrder) {
       if (dead) return Promise.reject(dead)
+      if (pending) return Promise.reject(new Error('the analyst has a job already'))
       return new Promise<JobResult>((resolve, reject) => {
         const timeout = setTimeout(() => {
           die(`a job took longer than ${jobTimeoutMs} ms`)
