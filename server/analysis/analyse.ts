@@ -1,12 +1,13 @@
 import { addedOf } from './added.ts'
-import { exchangesOf } from './clock/exchanges.ts'
+import { exchangesOf, sideOf } from './clock/exchanges.ts'
 import { Flag } from './flags.ts'
 import { hash64, hex32, mix } from './hash.ts'
 import { judgeAttempts } from './attempts.ts'
 import { findHops, isError, routeOf, type ClientAttempts } from './hops.ts'
 import { applicationOf, identityOf, serviceOf } from './identity.ts'
+import type { WireLookup } from './learned/wires.ts'
 import type { Attempts, Node, Traversal } from './node.ts'
-import { overheadOf } from './overhead.ts'
+import { overheadOf, type WireOf } from './overhead.ts'
 import { criticalPath } from './path.ts'
 import { place } from './place.ts'
 import { promote } from './promote.ts'
@@ -16,7 +17,7 @@ import { recogniserFor } from './recognise/recognise.ts'
 import { weightOf } from './sampling.ts'
 import { selfTime } from './self.ts'
 import { markStreams } from './streaming.ts'
-import { taxes } from './tax.ts'
+import { taxes, type WireBelow } from './tax.ts'
 import { findTraversals } from './traversals.ts'
 import { buildTree } from './tree.ts'
 import {
@@ -39,14 +40,16 @@ export function analyseTrace(input: TraceInput, settings: AnalysisSettings): Tra
   const tree = buildTree(input.spans, recogniserFor(settings.rules))
   const { order, root } = tree
   promote(order)
-  place(order, { offset: settings.offset, baseMs: Number(input.baseUnixNano / 1_000_000n) })
+  const baseMs = Number(input.baseUnixNano / 1_000_000n)
+  place(order, { offset: settings.offset, baseMs })
   const traversals = findTraversals(order)
   markStreams(order)
   const clientAttempts = findClientAttempts(order)
   for (const node of order) node.self = selfTime(node)
+  const wireOf = calibrated(settings.wire, baseMs)
 
   for (const traversal of traversals) {
-    traversal.overhead = overheadOf(traversal)
+    traversal.overhead = overheadOf(traversal, wireOf)
     traversal.head.flags |= traversal.overhead.flags
   }
   const hops = findHops(order, traversals, clientAttempts)
@@ -78,7 +81,7 @@ export function analyseTrace(input: TraceInput, settings: AnalysisSettings): Tra
     proxies,
     hops,
     criticalPath: path,
-    tax: taxes(path, duration ?? 0, settings.wireNs ?? null),
+    tax: taxes(path, duration ?? 0, wireBelow(traversals, wireOf)),
     exchanges: exchangesOf(order),
   }
 }
@@ -90,6 +93,28 @@ function weightOfTrace(order: readonly Node[]): number {
     if (weight !== undefined) return weight
   }
   return 1
+}
+
+const notCalibrated: WireOf = () => null
+
+/** ŵ between a traversal and the one span it called, on a wire and not within one pod. */
+function calibrated(wire: WireLookup | undefined, baseMs: number): WireOf {
+  if (wire === undefined) return notCalibrated
+  return ({ head, outs }) => {
+    const [out] = outs
+    if (out === undefined || outs.length > 1 || (head.emitter.pod !== '' && head.emitter.pod === out.emitter.pod))
+      return null
+    return wire(sideOf(head), sideOf(out), baseMs + head.start / 1e6)
+  }
+}
+
+/** Asked only about spans on a path that hold a wire beside their own work. */
+function wireBelow(traversals: readonly Traversal[], wireOf: WireOf): WireBelow {
+  if (wireOf === notCalibrated) return () => null
+  return (spanId) => {
+    const traversal = traversals.find(({ head }) => head.id === spanId)
+    return traversal ? wireOf(traversal) : null
+  }
 }
 
 /** D6 for an application's CLIENT span below which several servers answered. */

@@ -1,12 +1,15 @@
 import { isAwaited } from './attempts.ts'
 import { Flag } from './flags.ts'
-import { bounded, exact, unknown } from './measure.ts'
+import { bounded, exact, modelled, unknown } from './measure.ts'
 import { legsAround, type Legs } from './legs.ts'
 import { tolerance, type Traversal } from './node.ts'
 import { clockOf, upstreamTime } from './proxy-clock.ts'
 import { covered, difference, maxSlack } from './self.ts'
 import { isHeadless } from './traversals.ts'
 import type { Measure } from './types.ts'
+
+/** ŵ of the wire below a traversal, ns; null: not calibrated. */
+export type WireOf = (traversal: Traversal) => number | null
 
 /** D4: in-process time of a traversal and its two legs. */
 export interface Overhead {
@@ -17,7 +20,8 @@ export interface Overhead {
   readonly flags: number
 }
 
-export function overheadOf(traversal: Traversal): Overhead {
+/** @param wire ŵ between the proxy and what it called, where that is calibrated; ns. */
+export function overheadOf(traversal: Traversal, wire: WireOf): Overhead {
   const { head, ups, outs, asides, attempts } = traversal
   let flags = head.flags
   if (traversal.spans.length === 1) flags |= Flag.singleSpanProxy
@@ -32,7 +36,9 @@ export function overheadOf(traversal: Traversal): Overhead {
     return { total, request: leg, response: leg, localReply: true, flags: flags | Flag.localReply }
   }
   return (
-    (ups.length > 0 && fromSpans(traversal, flags)) || fromProxyClock(traversal, flags) || fromCallee(traversal, flags)
+    (ups.length > 0 && fromSpans(traversal, flags)) ||
+    fromProxyClock(traversal, flags) ||
+    fromCallee(traversal, flags, wire)
   )
 }
 
@@ -131,7 +137,8 @@ function fromProxyClock({ head, attempts }: Traversal, flags: number): Overhead 
 }
 
 /** Level B: one span, so the difference to what follows also holds the way there. */
-function fromCallee({ head, role, outs, attempts }: Traversal, flags: number): Overhead {
+function fromCallee(traversal: Traversal, flags: number, wire: WireOf): Overhead {
+  const { head, role, outs, attempts } = traversal
   if (outs.length === 0)
     return head.emitter.terminal
       ? none(Flag.singleSpanProxy, flags)
@@ -147,9 +154,15 @@ function fromCallee({ head, role, outs, attempts }: Traversal, flags: number): O
   const tight = role === 'sidecar-inbound' && outs.every((out) => out.leg === 'app')
   const reasons = Flag.singleSpanProxy | gap.flags | (tight ? Flag.tightUpper : 0) | (coarse > 0 ? Flag.coarseClock : 0)
   const legs = attempts.count === 1 ? legsAround(head, outs, gap.ns) : Flag.retryOrHedge
+  // Only where one wire and nothing else lies beside the proxy's own work in the difference.
+  const wireNs = outs.length === 1 && !tight ? wire(traversal) : null
+  const total = () =>
+    wireNs === null
+      ? bounded(0, gap.ns + coarse, reasons)
+      : modelled(Math.max(0, gap.ns - wireNs), 0, gap.ns + coarse, reasons | Flag.modeled)
   const leg = (of: keyof Legs) => (typeof legs === 'number' ? unknown(legs) : bounded(0, legs[of].up, reasons))
   return {
-    total: bounded(0, gap.ns + coarse, reasons),
+    total: total(),
     request: leg('request'),
     response: leg('response'),
     localReply: false,

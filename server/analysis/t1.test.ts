@@ -131,12 +131,50 @@ describe('T1', () => {
       estimateNs: 500 * us,
       share: 500 / 12_000,
     })
-    expect(analyse({ wireNs: 400 * us }).tax.mesh).toEqual({
+    expect(analyse({ wire: () => 400 * us }).tax.mesh).toEqual({
       lowerNs: 0,
       upperNs: 2700 * us,
       estimateNs: 1900 * us,
       share: 1900 / 12_000,
     })
+  })
+
+  it('estimates what single-span proxies spend where the wire is calibrated (D4)', () => {
+    const known = analyse({ wire: () => 400 * us })
+    const overheads = ['g', 'p1', 'o1', 'i1', 'o2', 'i2'].map((id) => proxy(known, id).overhead)
+    expect(overheads.map((m) => [m.fidelity, m.loNs, m.ns, m.hiNs])).toEqual([
+      ['exact', 500 * us, 500 * us, 500 * us],
+      ['bounded', 0, null, 400 * us],
+      ['modelled', 0, 300 * us, 700 * us],
+      ['bounded', 0, null, 350 * us],
+      ['modelled', 0, 280 * us, 680 * us],
+      ['bounded', 0, null, 350 * us],
+    ])
+    expect(overheads[2]!.reasons).toContain('modeled')
+    expect(known.proxies.map((p) => p.added)).toEqual(trace.proxies.map((p) => p.added))
+  })
+
+  it('asks for the wire between the nodes of each pair, and publishes nothing where one is unknown', () => {
+    const asked = new Set<string>()
+    const partly = analyse({
+      wire: (from, to) => {
+        asked.add(`${from.machine} > ${to.machine}`)
+        return to.machine === 'node node-b' ? 400 * us : null
+      },
+    })
+    expect([...asked].sort()).toEqual(['node node-a > node node-b', 'node node-a > node node-c'])
+    expect(proxy(partly, 'o1').overhead.fidelity).toBe('modelled')
+    expect(proxy(partly, 'o2').overhead.fidelity).toBe('bounded')
+    expect(partly.tax.mesh).toEqual({ lowerNs: 0, upperNs: 2700 * us, estimateNs: null, share: 0.225 })
+  })
+
+  it('teaches the wire behind the gateway and two clock offsets', () => {
+    // A CLIENT span of KrakenD ends with the headers of its answer, so it tells a wire but no offset.
+    expect(trace.exchanges.map(({ from, to, offset, wireNs }) => [from.machine, to.machine, offset, wireNs])).toEqual([
+      ['node node-edge', 'node node-a', null, 400 * us],
+      ['node node-a', 'node node-b', { lo: -301 * us, up: 401 * us }, null],
+      ['node node-a', 'node node-c', { lo: -291 * us, up: 391 * us }, null],
+    ])
   })
 
   it('names each sidecar once, whatever pod it runs in', () => {

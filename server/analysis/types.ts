@@ -6,6 +6,7 @@
  */
 import type { Interval } from './clock/intersection.ts'
 import type { OffsetLookup } from './clock/offsets.ts'
+import type { WireLookup } from './learned/wires.ts'
 
 import type { SpanLeg } from './recognise/family.ts'
 import type { UserRule } from './recognise/user-rule.ts'
@@ -81,8 +82,8 @@ export interface AnalysisSettings {
   readonly networkRttNs: number | null
   /** Offsets between clock domains (section 4). Absent: none known. */
   readonly offset?: OffsetLookup | undefined
-  /** ŵ of D8 in ns: calibrated wire time of a pair. Absent or null while none is known: then no estimate of the tax. */
-  readonly wireNs?: number | null
+  /** ŵ of D4 and D8: calibrated wire times. Absent: none known, then neither estimates that need one. */
+  readonly wire?: WireLookup | undefined
   /** Rules of the user, asked before ours. Keep the array: what is known of emitters is kept by it. */
   readonly rules?: readonly UserRule[]
 }

@@ -8,6 +8,7 @@ import { askFor } from './ask.ts'
 import type { TraceList, TraceSummary } from './contract-catalogue.ts'
 import { TraceParams, TraceQuery, TracesQuery } from './contract-query.ts'
 import type { Tax } from './contract.ts'
+import { learnedFor } from './learned-for.ts'
 import { badRequest, checked, notFound } from './problem.ts'
 import { traceJson } from './trace-json.ts'
 import { traceOtlp } from './trace-otlp.ts'
@@ -71,7 +72,8 @@ export function tracesRouter({ clickhouse, settings }: TracesOptions): Router {
       response.attachment(`${traceId}.otlp.json`).json(traceOtlp(stored))
       return
     }
-    response.json(traceJson(analyseTrace(stored, settings), place !== undefined))
+    const learned = await learnedFor(clickhouse, stored, place?.job, { signal })
+    response.json(traceJson(analyseTrace(stored, { ...settings, ...learned }), place !== undefined))
   })
   return router
 }

@@ -1,4 +1,5 @@
 import type { SpanReader, StoredTrace, TraceRef } from '../queries/spans.ts'
+import type { LearnedRows } from '../analysis/learned/learned.ts'
 import type { AnalysisSettings, TraceAnalysis, TraceInput } from '../analysis/types.ts'
 import {
   factBlocks,
@@ -11,6 +12,8 @@ import {
   type FactBlocks,
   type TraceExtent,
 } from './facts.ts'
+import { openLearner } from './learn/learner.ts'
+import { learnedBlocks, type LearnedTable } from './learn/rows.ts'
 
 /** A settled trace as the worker gets it. */
 export interface JobTrace extends Required<TraceRef> {
@@ -34,6 +37,9 @@ export interface JobOrder {
 /** Native blocks, empty where there are no rows, and what became of the traces. */
 export interface JobResult {
   readonly blocks: Record<keyof FactBlocks, Uint8Array>
+  /** What the traces taught for later jobs. */
+  readonly learned: Record<LearnedTable, Uint8Array>
+  readonly warnings: readonly string[]
   readonly written: number
   /** Ids of traces whose older facts must be taken back. */
   readonly revised: readonly string[]
@@ -56,11 +62,22 @@ const wideSeconds = 600
 const namesEverySeconds = 86_400
 const maxNames = 200_000
 
+/** What jobs before this one learned. */
+export type Recall = (beforeJob: bigint) => Promise<LearnedRows>
+
 /**
- * Reads, analyses and puts into blocks. What it does depends on the order and the spans alone, but for the names: a name
- * that this analyst has put out within a day is not put out again.
+ * Reads, analyses and puts into blocks. What it does depends on the order, the spans and what earlier jobs learned, but for
+ * the names: a name that this analyst has put out within a day is not put out again.
  */
-export function openAnalyst(reader: SpanReader, analyse: Analyse, settings: AnalysisSettings): Analyst {
+export function openAnalyst(
+  reader: SpanReader,
+  analyse: Analyse,
+  configured: AnalysisSettings,
+  recall: Recall,
+): Analyst {
+  const learner = openLearner()
+  const settings = { ...configured, ...learner.settings }
+  let recalled = false
   const names = new Map<string, number>()
   const isNew = (key: string, at: number): boolean => {
     if (at - (names.get(key) ?? -Infinity) < namesEverySeconds) return false
@@ -71,6 +88,8 @@ export function openAnalyst(reader: SpanReader, analyse: Analyse, settings: Anal
 
   return {
     async run({ job, settledAt, traces }) {
+      if (!recalled) learner.remember(await recall(job))
+      recalled = true
       const blocks = factBlocks()
       const revised: string[] = []
       const failed: { traceId: string; reason: string }[] = []
@@ -86,6 +105,7 @@ export function openAnalyst(reader: SpanReader, analyse: Analyse, settings: Anal
         const context = { job, settledAt, revision: trace.facts ? trace.facts.revision + 1 : 0, spanRows, flags }
         try {
           const analysed = analyse(stored, settings)
+          if (!trace.facts) learner.watch(analysed)
           pushFacts(blocks, analysed, context)
           for (const { identity } of analysed.proxies) {
             if (isNew(`p${identity.proxyId}`, settledAt)) pushProxyName(blocks, identity, settledAt)
@@ -115,7 +135,9 @@ export function openAnalyst(reader: SpanReader, analyse: Analyse, settings: Anal
         written++
         if (trace.facts) revised.push(trace.traceId)
       }
-      return { blocks: bytesOf(blocks), written, revised, failed, spans }
+      const { rows, warnings } = learner.learn(job)
+      const learned = learnedBlocks(rows, settledAt)
+      return { blocks: bytesOf(blocks), learned, warnings, written, revised, failed, spans }
     },
   }
 }

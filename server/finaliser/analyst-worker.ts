@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { connect } from '../../storage/clickhouse.ts'
 import { analyseTrace } from '../analysis/analyse.ts'
+import { readLearnedBefore } from '../queries/learned.ts'
 import { openSpanReader } from '../queries/spans.ts'
 import { openAnalyst, type JobOrder } from './analyse-job.ts'
 import type { AnalystAnswer, AnalystData } from './analyst-thread.ts'
@@ -8,12 +9,16 @@ import type { AnalystAnswer, AnalystData } from './analyst-thread.ts'
 /** Entry of the analyst's thread: one order in, one result out. */
 const { clickhouseUrl, settings } = workerData as AnalystData
 const port = parentPort!
-const analyst = openAnalyst(openSpanReader(connect(clickhouseUrl)), analyseTrace, settings)
+const clickhouse = connect(clickhouseUrl)
+const recall = (beforeJob: bigint) => readLearnedBefore(clickhouse, beforeJob)
+const analyst = openAnalyst(openSpanReader(clickhouse), analyseTrace, settings, recall)
 
 port.on('message', (order: JobOrder) => {
   analyst.run(order).then(
     (result) => {
-      const buffers = Object.values(result.blocks).map((block) => block.buffer as ArrayBuffer)
+      const buffers = [...Object.values(result.blocks), ...Object.values(result.learned)].map(
+        (block) => block.buffer as ArrayBuffer,
+      )
       port.postMessage({ result } satisfies AnalystAnswer, buffers)
     },
     (error: unknown) => {

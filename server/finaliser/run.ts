@@ -199,6 +199,7 @@ function nextJob(life: Life): bigint {
 async function finish(life: Life, prepared: Prepared, caution: Caution, { writer, log }: RunOptions): Promise<void> {
   const { job, traces, replaced, result } = prepared
   for (const { traceId, reason } of result.failed) log.error({ traceId, reason }, 'the analysis of a trace failed')
+  for (const warning of result.warnings) log.warn({ job: String(job) }, warning)
   if (result.written > 0) {
     const watermarkMs = () => watermark(life.open, traces, life.clockMs)
     await writeJob(writer, { job, result, replaced: [...replaced.values()], watermarkMs })

@@ -3,10 +3,11 @@ import { nativeBlock } from '../../storage/native.ts'
 import { factTables, retract, type FactsOfTrace } from '../queries/finaliser/facts.ts'
 import { rollUp, rollups } from '../queries/finaliser/jobs.ts'
 import type { JobResult } from './analyse-job.ts'
+import { intoLearned, learnedTableNames } from './learn/rows.ts'
 
 /**
  * The one order in which things are written, so that whatever is left after a crash says what to do (docs/adr/0002):
- * names, begin, facts, written, rollups, rolled.
+ * names, what was learned, begin, facts, written, rollups, rolled.
  */
 export interface Job {
   readonly job: bigint
@@ -35,15 +36,16 @@ export const settledAtOf = (job: bigint): number => Number((job >> 21n) / 1000n)
 export async function writeJob(writer: JobWriter, { job, result, replaced, watermarkMs }: Job): Promise<void> {
   const { clickhouse, finaliser, onStep } = writer
   const options = (what: string) => ({ queryId: `${queryPrefix(finaliser)}${job}-${what}` })
-  const insert = async (table: string, block: Uint8Array) => {
+  const insert = async (into: string, block: Uint8Array, table = into) => {
     if (block.length === 0) return
     onStep(table)
-    await clickhouse.insertNative(table, [block], { ...options(table), token: `${job}-${table}` })
+    await clickhouse.insertNative(into, [block], { ...options(table), token: `${job}-${table}` })
   }
   const traces = result.written
 
   await insert('proxy_names', result.blocks.proxyNames)
   await insert('hop_names', result.blocks.hopNames)
+  for (const table of learnedTableNames) await insert(intoLearned(table), result.learned[table], table)
   onStep('begin')
   await note(writer, { job, state: 'begin', watermarkMs: 0, traces })
   for (const table of factTables) await insert(table, result.blocks[table])

@@ -69,12 +69,16 @@ export function listTraces(clickhouse: ClickHouse, params: TraceListParams, opti
   )
 }
 
-/** Minutes (Unix s) in which the spans of a trace with facts lie; undefined for a trace without facts. */
+/** Minutes (Unix s) in which the spans of a trace with facts lie, and the job that wrote these; undefined without facts. */
 export async function placeOfTrace(
   clickhouse: ClickHouse,
   traceId: string,
   options: QueryOf,
-): Promise<{ firstMinute: number; lastMinute: number } | undefined> {
-  const [row] = await clickhouse.query<{ firstMinute: number; lastMinute: number }>(whereSql, { traceId }, options)
+): Promise<{ firstMinute: number; lastMinute: number; job: string } | undefined> {
+  const [row] = await clickhouse.query<{ firstMinute: number; lastMinute: number; job: string }>(
+    whereSql,
+    { traceId },
+    options,
+  )
   return row
 }

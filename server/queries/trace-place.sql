@@ -1,6 +1,6 @@
 -- Where the spans of a settled trace lie. The bloom filter on trace_id leaves few granules to look into.
 SELECT
-  toUnixTimestamp(toStartOfMinute(first_start)) AS firstMinute,
+  toUnixTimestamp(toStartOfMinute(first_start)) AS firstMinute, toString(traces.job) AS job,
   toUnixTimestamp(toStartOfMinute(last_start)) AS lastMinute
 FROM traces
 WHERE trace_id = unhex({traceId:String}) AND sign = 1

@@ -26,9 +26,10 @@ beforeEach(async () => {
 })
 
 const quietMs = 300
+const recall = () => Promise.resolve({ offsets: [], wires: [] })
 function start(hooks: FinaliserHooks = {}) {
   const startAnalyst = () => {
-    const analyst = openAnalyst(openSpanReader(db.clickhouse), plainAnalysis, { networkRttNs: null })
+    const analyst = openAnalyst(openSpanReader(db.clickhouse), plainAnalysis, { networkRttNs: null }, recall)
     return { ...analyst, close: () => Promise.resolve() }
   }
   return startFinaliser(
@@ -156,7 +157,8 @@ describe('facts', () => {
         await sleep(500)
         running--
         jobs++
-        return { blocks: {} as JobResult['blocks'], written: 0, revised: [], failed: [], spans: 0 }
+        const nothing = { blocks: {} as JobResult['blocks'], learned: {} as JobResult['learned'], warnings: [] }
+        return { ...nothing, written: 0, revised: [], failed: [], spans: 0 }
       },
       close: () => Promise.resolve(),
     })

@@ -1,7 +1,7 @@
 import { Flag } from '../flags.ts'
 import type { Node } from '../node.ts'
 import { attribute } from '../recognise/pattern.ts'
-import { SpanKind, StatusCode, type Exchange } from '../types.ts'
+import { SpanKind, StatusCode, type Exchange, type Side } from '../types.ts'
 import { isLasting, machineOf, sameMachine } from './domain.ts'
 
 /** Spans of proxies carry whole microseconds. */
@@ -20,15 +20,15 @@ export function exchangesOf(order: readonly Node[]): readonly Exchange[] {
     const apart = !sameMachine(node, parent)
     const separable = isSeparable(node, parent)
     if ((!apart && !separable) || failed(node) || failed(parent)) continue
-    const end = endOf(parent)
-    if (end === undefined) continue
+    const bodyEnd = bodyEndOf(parent)
+    const end = Math.max(parent.end, bodyEnd ?? 0)
     const wireNs = separable ? end - parent.start - node.duration : -1
     ;(found ??= []).push({
-      from: placeOf(parent),
-      to: placeOf(node),
+      from: sideOf(parent),
+      to: sideOf(node),
       at: parent.start,
       lateEnd: node.leg === 'app',
-      offset: apart ? offsetWithin(node, parent, end) : null,
+      offset: apart && bodyEnd !== undefined ? offsetWithin(node, parent, end) : null,
       wireNs: wireNs < 0 ? null : wireNs,
     })
   }
@@ -58,13 +58,13 @@ function isSeparable(node: Node, parent: Node): boolean {
 }
 
 /**
- * When the answer was there. Upstream spans of other proxies than Envoy end with the answer's headers (proxy-spans.md
- * section 1): undefined, unless a span of the reading of its body tells.
+ * When the whole answer was there. Upstream spans of other proxies than Envoy end with its headers (proxy-spans.md section
+ * 1), and spans of the reading of the body tell the rest: undefined without.
  */
-function endOf(parent: Node): number | undefined {
+function bodyEndOf(parent: Node): number | undefined {
   if (parent.leg !== 'up' || parent.emitter.family === 'envoy') return parent.end
   const bodies = parent.traversal!.bodies.filter((body) => body.input.parentId === parent.input.spanId)
-  return bodies.length === 0 ? undefined : Math.max(parent.end, ...bodies.map((body) => body.end))
+  return bodies.length === 0 ? undefined : Math.max(...bodies.map((body) => body.end))
 }
 
 const spoilt = Flag.negDuration | Flag.streaming | Flag.detachedAsync | Flag.dupSpanId
@@ -76,4 +76,5 @@ const failed = ({ input, status, flags, wasted }: Node): boolean =>
   input.status === StatusCode.error ||
   attribute(input, 'error') === 'true'
 
-const placeOf = ({ domain, emitter }: Node): Exchange['from'] => ({ machine: machineOf(domain), zone: emitter.zone })
+/** Where a span ran: the ends of wires and clock offsets. */
+export const sideOf = ({ domain, emitter }: Node): Side => ({ machine: machineOf(domain), zone: emitter.zone })

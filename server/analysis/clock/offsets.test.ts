@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { agreementOfFirst, allBut, mostCovered, type Interval } from './intersection.ts'
 import { tighten, type Edge } from './network.ts'
-import { offsetTable } from './offsets.ts'
+import { offsetTable, type OffsetRow } from './offsets.ts'
 import { estimateWindow, windowMs, type Sample } from './windows.ts'
 
 /** algorithms.md section 4. Worked figures in the unit that the contract uses, all else in ns. */
@@ -277,8 +277,15 @@ describe('the network of clocks', () => {
 })
 
 describe('the table of offsets', () => {
+  const row = (from: string, to: string, fromMs: number, bounds: Interval | null, job = 1n): OffsetRow => ({
+    ...{ from, to, fromMs, bounds, job },
+    windowMs: Math.floor(fromMs / windowMs) * windowMs,
+    toMs: fromMs + windowMs,
+    n: 20,
+    m: 20,
+  })
   const table = offsetTable()
-  table.add({ from: 'y', to: 'x', fromMs: 0, toMs: windowMs, bounds: { lo: -1100, up: -950 } })
+  table.add(row('y', 'x', 0, { lo: -1100, up: -950 }))
 
   it('answers in both directions, and for no other pair', () => {
     expect(table.lookup('x', 'y', 1000)).toEqual({ theta: 1025, epsilon: 75 })
@@ -294,16 +301,27 @@ describe('the table of offsets', () => {
   })
 
   it('knows nothing from where the exchanges contradict each other', () => {
-    table.add({ from: 'x', to: 'y', fromMs: windowMs, toMs: 2 * windowMs, bounds: null })
+    table.add(row('x', 'y', windowMs, null))
     expect(table.lookup('x', 'y', windowMs - 1)).toBeDefined()
     expect(table.lookup('x', 'y', windowMs)).toBeUndefined()
-    table.add({ from: 'x', to: 'y', fromMs: windowMs, toMs: 2 * windowMs, bounds: { lo: 0, up: 10 } })
-    expect(table.lookup('x', 'y', windowMs)).toEqual({ theta: 5, epsilon: 5 })
+  })
+
+  it('goes by the newest job of each window, in whatever order they come', () => {
+    const later = offsetTable()
+    const split = windowMs + 60_000
+    later.add(row('x', 'y', windowMs, { lo: 0, up: 100 }, 5n))
+    later.add({ ...row('x', 'y', windowMs, { lo: 0, up: 10 }, 7n), toMs: split })
+    later.add(row('x', 'y', split, { lo: 500, up: 510 }, 7n))
+    later.add(row('x', 'y', windowMs + 90_000, { lo: 900, up: 990 }, 6n))
+    later.add(row('x', 'y', 0, { lo: -10, up: 10 }, 3n))
+    expect([0, split - 1, split, split + 60_000].map((ms) => later.lookup('x', 'y', ms)!.theta)).toEqual([
+      0, 5, 505, 505,
+    ])
   })
 
   it('forgets the pairs that were told of longest ago', () => {
     const small = offsetTable(2)
-    for (const to of ['b', 'c', 'd']) small.add({ from: 'a', to, fromMs: 0, toMs: 1, bounds: { lo: 0, up: 0 } })
+    for (const to of ['b', 'c', 'd']) small.add(row('a', to, 0, { lo: 0, up: 0 }))
     expect(['b', 'c', 'd'].map((to) => small.lookup('a', to, 0) !== undefined)).toEqual([false, true, true])
   })
 })

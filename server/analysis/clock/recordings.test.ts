@@ -46,7 +46,10 @@ function learn(traces: readonly TraceAnalysis[]): { edges: Edge[]; offset: Offse
   const network = tighten(edges)
   const table = offsetTable()
   // Trace starts lie before the first exchange.
-  for (const { from, to } of edges) table.add({ from, to, fromMs: 0, toMs, bounds: network.between(from, to) ?? null })
+  for (const edge of edges) {
+    const bounds = network.between(edge.from, edge.to) ?? null
+    table.add({ ...edge, windowMs: 0, job: 1n, fromMs: 0, toMs, bounds })
+  }
   return { edges, offset: table.lookup }
 }
 

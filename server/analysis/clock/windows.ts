@@ -58,12 +58,12 @@ function divide(samples: readonly Sample[], fromMs: number, toMs: number): Windo
   if (step !== null) {
     const before = samples.slice(0, step)
     const after = samples.slice(step)
-    const at = (before.at(-1)!.at + after[0]!.at) / 2
+    const at = Math.ceil((before.at(-1)!.at + after[0]!.at) / 2)
     return [...divide(before, fromMs, at), ...covering(after, at, toMs)]
   }
   if (all.m / n >= leastAgreement) return [{ fromMs, toMs, bounds: boundsOf(samples, all), n, m: all.m }]
   if (toMs - fromMs <= shortestWindowMs) return [{ fromMs, toMs, bounds: null, n, m: all.m }]
-  const middle = (fromMs + toMs) / 2
+  const middle = Math.round((fromMs + toMs) / 2)
   const half = samples.findIndex(({ at }) => at >= middle)
   const cut = half < 0 ? n : half
   return [...covering(samples.slice(0, cut), fromMs, middle), ...covering(samples.slice(cut), middle, toMs)]

@@ -1,0 +1,24 @@
+import { offsetTable, type OffsetRow } from '../clock/offsets.ts'
+import type { AnalysisSettings } from '../types.ts'
+import { wireTable, type WireRow } from './wires.ts'
+
+/** What many traces taught, as it is stored. */
+export interface LearnedRows {
+  readonly offsets: readonly OffsetRow[]
+  readonly wires: readonly WireRow[]
+}
+
+export type LearnedSettings = Pick<AnalysisSettings, 'offset' | 'wire'>
+
+/** What the analysis of a trace looks up, from the rows that were added. */
+export function learnedTables(): { add(rows: LearnedRows): void; readonly settings: LearnedSettings } {
+  const offsets = offsetTable()
+  const wires = wireTable()
+  return {
+    add(rows) {
+      rows.offsets.forEach(offsets.add)
+      rows.wires.forEach(wires.add)
+    },
+    settings: { offset: offsets.lookup, wire: wires.lookup },
+  }
+}

@@ -1,0 +1,48 @@
+import { learnedTables, type LearnedRows, type LearnedSettings } from '../../analysis/learned/learned.ts'
+import type { TraceAnalysis } from '../../analysis/types.ts'
+import { clockLearner } from './clocks.ts'
+import { wireLearner } from './wires.ts'
+
+/**
+ * What the traces of earlier jobs taught, for the analysis of the next. What a job teaches holds for the jobs after it, so
+ * that the same can be read back from its rows (queries/learned.ts) for any job of the past.
+ */
+export interface Learner {
+  readonly settings: LearnedSettings
+  /** Takes what was stored before this learner came to life. */
+  remember(rows: LearnedRows): void
+  /** Takes what one settled trace shows. */
+  watch(trace: TraceAnalysis): void
+  /** Ends a job. */
+  learn(job: bigint): { rows: LearnedRows; warnings: string[] }
+}
+
+export function openLearner(): Learner {
+  const tables = learnedTables()
+  const clocks = clockLearner()
+  const wires = wireLearner()
+  return {
+    settings: tables.settings,
+    remember: tables.add,
+    watch({ exchanges, traceId, baseUnixNano }) {
+      if (exchanges.length === 0) return
+      const baseMs = Number(baseUnixNano / 1_000_000n)
+      const hash = parseInt(traceId.slice(-8), 16)
+      for (const { from, to, at, offset, lateEnd, wireNs } of exchanges) {
+        const atMs = baseMs + at / 1e6
+        if (offset) clocks.add(from.machine, to.machine, { at: atMs, ...offset, lateEnd, hash })
+        if (wireNs !== null) wires.add(from, to, atMs, wireNs)
+      }
+    },
+    learn(job) {
+      const { rows: offsets, dropped } = clocks.learn(job)
+      const rows = { offsets, wires: wires.learn(job) }
+      tables.add(rows)
+      const warnings = dropped.map(
+        ({ from, to, n, m }) =>
+          `the clocks of ${from} and ${to} contradict those of others: ${m} of ${n} exchanges are left out`,
+      )
+      return { rows, warnings }
+    },
+  }
+}

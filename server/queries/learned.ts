@@ -1,0 +1,83 @@
+import type { ClickHouse, QueryOptions } from '../../storage/clickhouse.ts'
+import type { OffsetRow } from '../analysis/clock/offsets.ts'
+import type { LearnedRows } from '../analysis/learned/learned.ts'
+import type { WireRow } from '../analysis/learned/wires.ts'
+import { loadSql } from './load-sql.ts'
+
+const offsetsSql = loadSql(import.meta.url, 'clock-offsets.sql')
+const wiresSql = loadSql(import.meta.url, 'wire-times.sql')
+
+/** Which rows: of windows that begin in [fromMs, toMs] (Unix ms), learned by jobs in [fromJob, beforeJob). */
+export interface LearnedRange {
+  readonly fromMs: number
+  readonly toMs: number
+  readonly fromJob: bigint
+  readonly beforeJob: bigint
+}
+
+/** No trace is older or younger than this, Unix ms. */
+const allTime = { fromMs: -9_223_372_036_854, toMs: 9_223_372_036_854 }
+const everyJob = { fromJob: 0n, beforeJob: 2n ** 64n - 1n }
+
+type Text<Row, Key extends keyof Row> = Omit<Row, Key | 'job'> & Record<Key | 'job', string>
+
+/** What was learned by the jobs before `beforeJob`, as it held for that job. */
+export async function readLearned(
+  clickhouse: ClickHouse,
+  range: LearnedRange,
+  options: QueryOptions = {},
+): Promise<LearnedRows> {
+  type Offset = Text<Omit<OffsetRow, 'bounds'>, 'windowMs' | 'fromMs' | 'toMs'> & {
+    lo: string | null
+    up: string | null
+  }
+  type Wire = Text<Omit<WireRow, 'fromMs'>, 'windowMs' | 'floor' | 'median'>
+  const [offsets, wires] = await Promise.all([
+    clickhouse.query<Offset>(offsetsSql, { ...range }, options),
+    clickhouse.query<Wire>(wiresSql, { ...range }, options),
+  ])
+  return {
+    offsets: offsets.map(({ lo, up, ...row }) => ({
+      ...row,
+      job: BigInt(row.job),
+      windowMs: Number(row.windowMs),
+      fromMs: Number(row.fromMs),
+      toMs: Number(row.toMs),
+      bounds: lo === null || up === null ? null : { lo: Number(lo), up: Number(up) },
+    })),
+    wires: wires.map((row) => ({
+      ...row,
+      job: BigInt(row.job),
+      windowMs: Number(row.windowMs),
+      fromMs: Number(row.windowMs),
+      floor: Number(row.floor),
+      median: Number(row.median),
+    })),
+  }
+}
+
+/** Two hours of jobs: what is older holds no more. A job's id is Unix ms << 21. */
+const recentJobs = BigInt(2 * 60 * 60_000) << 21n
+
+/** What a finaliser that starts must know of what jobs before this one learned. */
+export function readLearnedBefore(clickhouse: ClickHouse, job: bigint): Promise<LearnedRows> {
+  const fromJob = job > recentJobs ? job - recentJobs : 0n
+  return readLearned(clickhouse, { ...allTime, fromJob, beforeJob: job })
+}
+
+/** An estimate holds for an hour after its window at most. */
+const longestCarryMs = 65 * 60_000
+
+/** What the facts of a trace were made with: `job` wrote them; null for a trace without facts, which gets what is known now. */
+export function readLearnedFor(
+  clickhouse: ClickHouse,
+  { job, startMs, endMs }: { job: bigint | null; startMs: number; endMs: number },
+  options: QueryOptions = {},
+): Promise<LearnedRows> {
+  const jobs = job === null ? everyJob : { fromJob: 0n, beforeJob: job }
+  return readLearned(
+    clickhouse,
+    { fromMs: Math.floor(startMs - longestCarryMs), toMs: Math.ceil(endMs), ...jobs },
+    options,
+  )
+}
