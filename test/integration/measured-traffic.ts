@@ -1,6 +1,7 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { HopSegment, Measure, ProxyIdentity, ProxyTraversal, TraceAnalysis } from '../../server/analysis/types.ts'
 import { factBlocks, lateRevisionFlag, pushFacts, pushHopName, pushProxyName } from '../../server/finaliser/facts.ts'
+import { learnedBlocks } from '../../server/finaliser/learn/rows.ts'
 import { settledAtOf, writeJob } from '../../server/finaliser/write-job.ts'
 import type { FactsOfTrace } from '../../server/queries/finaliser/facts.ts'
 
@@ -224,7 +225,8 @@ export async function writeTraces(
       watermarkMs: () => Date.now(),
       result: {
         blocks: bytes as Record<keyof typeof blocks, Uint8Array>,
-        ...{ written: traces.length, revised: [], failed: [], spans: 0 },
+        learned: learnedBlocks({ offsets: [], wires: [] }, settledAt),
+        ...{ warnings: [], written: traces.length, revised: [], failed: [], spans: 0 },
       },
     },
   )
