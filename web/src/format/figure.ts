@@ -10,6 +10,8 @@ export interface Figure {
   readonly why: readonly string[]
   /** So many values would be needed; set when there are fewer. */
   readonly needed?: number
+  /** Share of requests whose value is known, 0..1; set when that is too small for the claim. */
+  readonly known?: number
   /** Requests behind the figure, where it is one of many. */
   readonly n?: number
   readonly loNs?: number | null
@@ -20,7 +22,7 @@ export const quantiles = ['p50', 'p75', 'p90', 'p95', 'p99', 'p999', 'max', 'mea
 export type Quantile = (typeof quantiles)[number]
 
 /** The claim table of algorithms.md section 6, for the words only: the API has already refused. */
-const valuesNeeded: Record<Quantile, number> = {
+export const valuesNeeded: Record<Quantile, number> = {
   p50: 200,
   p75: 200,
   p90: 200,
@@ -44,7 +46,9 @@ export function figureOfMeasure({ ns, loNs, hiNs, fidelity, reasons }: Measure):
 
 export function figureOf(distribution: Distribution, quantile: Quantile): Figure {
   const { n, fidelity, reasons } = distribution
-  return figureOfQuantile(quantile, distribution[`${quantile}Ns`], n, fidelity, reasons)
+  const figure = figureOfQuantile(quantile, distribution[`${quantile}Ns`], n, fidelity, reasons)
+  const isUncovered = figure.ns === null && figure.needed === undefined && n > 0
+  return isUncovered ? { ...figure, known: distribution.coverage } : figure
 }
 
 /** For shapes that carry single quantiles instead of a whole distribution. */

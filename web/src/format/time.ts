@@ -73,3 +73,14 @@ export function ago(ms: number, nowMs: number): string {
   if (seconds < 172_800) return `${Math.floor(seconds / 3_600)} h ago`
   return `${Math.floor(seconds / 86_400)} days ago`
 }
+
+/** A length as an axis or a step has it, in its largest whole unit: `30 s`, `5 min`, `2 h`. */
+export function shortSpan(ms: number): string {
+  const units = [
+    [86_400_000, 'd'],
+    [3_600_000, 'h'],
+    [60_000, 'min'],
+  ] as const
+  const [size, unit] = units.find(([each]) => ms >= each && ms % each === 0) ?? [1_000, 's']
+  return `${ms / size}\u202f${unit}`
+}

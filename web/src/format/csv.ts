@@ -1,0 +1,26 @@
+/** Tables as CSV (RFC 4180), with the query they come from in a comment line and units in their heads. */
+
+export type CsvCell = string | number | null
+
+/** @param query the address they were read from; whoever opens the file later can ask again. */
+export function csvOf(head: readonly string[], rows: readonly (readonly CsvCell[])[], query: string): string {
+  const line = (cells: readonly CsvCell[]) => cells.map(cellText).join(',')
+  return [`# ${query}`, line(head), ...rows.map(line)].join('\r\n') + '\r\n'
+}
+
+function cellText(cell: CsvCell): string {
+  if (cell === null) return ''
+  const text = String(cell)
+  // A spreadsheet runs what begins like a formula; attribute values come from whoever sends spans.
+  const safe = typeof cell === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+}
+
+/** Hands a text to the browser as a file. */
+export function download(name: string, text: string): void {
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(new Blob([text], { type: 'text/csv;charset=utf-8' }))
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
+}
