@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
+import type { HopList, ProxyItem, ProxyList } from '../../server/api/contract-measurements.ts'
+import { axe, loaded, startSite, themes, type Site } from './browser.ts'
+
+let site: Site
+let gateway: ProxyItem
+let hopId: string
+
+beforeAll(async () => {
+  site = await startSite(3_000)
+  const get = async <T>(path: string) => (await (await fetch(`${site.hopscope.apiUrl}/api/v1${path}`)).json()) as T
+  const { items: proxies } = await get<ProxyList>('/proxies')
+  gateway = proxies.find(({ role, added }) => role === 'gateway' && added[0]?.p50Ns)!
+  const { items: hops } = await get<HopList>('/hops')
+  hopId = hops.find(({ kind, via }) => kind === 'internal' && via.length > 0)!.id
+})
+afterAll(() => site?.close())
+
+const panel = (page: Page, name: string) => page.getByRole('region', { name, exact: true })
+const searchOf = (page: Page) => new URL(page.url()).searchParams
+
+describe('the page of a proxy', () => {
+  it.each(themes)('answers what it adds and from what that is known, in %s', async (theme) => {
+    const { page, context, complaints } = await site.open(`/proxies/${gateway.id}`, { theme })
+    const [added] = gateway.added
+    const microseconds = String(Math.round(added!.p50Ns! / 1_000))
+    const row = page.getByRole('row', { name: /^Added time/ }).first()
+    expect(await row.textContent()).toContain(
+      added!.p50Ns! < 999_500 ? microseconds : `${(added!.p50Ns! / 1e6).toFixed(2)}`,
+    )
+    await page.locator('.badge', { hasText: added!.fidelity }).waitFor()
+    await page.getByRole('row', { name: /^of which in-process/ }).waitFor()
+    expect(await axe(page)).toEqual([])
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('says in one sentence what added time is', async () => {
+    const { page, context } = await site.open(`/proxies/${gateway.id}`)
+    await page.getByRole('button', { name: 'What is Added time?' }).first().click()
+    await page.getByText('What this proxy costs whoever calls through it').first().waitFor()
+    await context.close()
+  })
+
+  it('keeps the metric in its address', async () => {
+    const { page, context } = await site.open(`/proxies/${gateway.id}`)
+    await page.getByRole('radio', { name: 'In-process' }).check()
+    await loaded(page)
+    expect(searchOf(page).get('metric')).toBe('overhead')
+    await panel(page, 'In-process time').getByRole('application').waitFor()
+    await page.goBack()
+    await panel(page, 'Added time').getByRole('application').waitFor()
+    await context.close()
+  })
+
+  it('zooms to what is brushed over its heatmap and back on Esc', async () => {
+    const { page, context } = await site.open(`/proxies/${gateway.id}`)
+    const box = (await page.getByRole('application').boundingBox())!
+    await page.mouse.move(box.x + box.width * 0.4, box.y + 50)
+    await page.mouse.down()
+    await page.mouse.move(box.x + box.width * 0.7, box.y + 90, { steps: 5 })
+    await page.mouse.up()
+    await loaded(page)
+    const [from, to] = [Number(searchOf(page).get('from')), Number(searchOf(page).get('to'))]
+    expect((to - from) % 60_000).toBe(0)
+    expect(to - from).toBeGreaterThan(10 * 60_000)
+    expect(to - from).toBeLessThan(30 * 60_000)
+    await page.keyboard.press('Escape')
+    await loaded(page)
+    expect(searchOf(page).get('from')).toBeNull()
+    await context.close()
+  })
+
+  it('leads by keys from a cell to the traces behind it', async () => {
+    const { page, context } = await site.open(`/proxies/${gateway.id}`)
+    await page.getByRole('application').focus()
+    await page.keyboard.press('Home')
+    let said = ''
+    for (let i = 0; i < 60 && !/, [1-9]\d* of/.test(said); i++) {
+      await page.keyboard.press('ArrowRight')
+      said = (await page.locator('[aria-live="polite"]').first().textContent()) ?? ''
+    }
+    expect(said).toMatch(/, [1-9]\d* of/)
+    await page.keyboard.press('Enter')
+    await page.waitForURL('**/traces?**')
+    const query = searchOf(page)
+    expect(query.get('proxy')).toBe(gateway.id)
+    expect(Number(query.get('to')) - Number(query.get('from'))).toBe(60_000)
+    const answer = await fetch(`${site.hopscope.apiUrl}/api/v1/traces?${withoutVersion(query)}`)
+    const { items } = (await answer.json()) as { items: unknown[] }
+    expect(items.length).toBeGreaterThan(0)
+    await context.close()
+  })
+
+  it('shows its heatmap as a table too', async () => {
+    const { page, context } = await site.open(`/proxies/${gateway.id}`)
+    await page.getByRole('button', { name: 'Show as table' }).click()
+    const table = page.getByRole('region', { name: `Added time of ${gateway.name}, as a table` }).getByRole('table')
+    const ns = await table.locator('tbody td:nth-child(2)').allTextContents()
+    const n = ns.reduce((sum, text) => sum + Number(text.replace(/\D/g, '')), 0)
+    expect(n).toBe(gateway.added[0]!.n)
+    expect(await axe(page)).toEqual([])
+    await context.close()
+  })
+
+  it('says so when nothing was ever known by an id, and when nothing is in the range', async () => {
+    const unknown = await site.open('/proxies/ffffffffffffffff')
+    await unknown.page.getByRole('heading', { name: 'There is no proxy with the id ffffffffffffffff.' }).waitFor()
+    expect(await axe(unknown.page)).toEqual([])
+    await unknown.context.close()
+    const quiet = await site.open(`/proxies/${gateway.id}?from=1767225600000&to=1767229200000`)
+    await quiet.page.getByText(`No requests through ${gateway.name}`).waitFor()
+    expect(await axe(quiet.page)).toEqual([])
+    await quiet.context.close()
+  })
+})
+
+describe('the page of a hop', () => {
+  it.each(themes)('adds its segments up to its transit, in %s', async (theme) => {
+    const { page, context, complaints } = await site.open(`/hops/${hopId}`, { theme })
+    const sum = (await page.getByText(/^together/).textContent()) ?? ''
+    const [, parts, whole] = /together (.+) mean, of a mean transit of (.+)/.exec(sum.trim()) ?? []
+    expect(parts).toBe(whole)
+    await panel(page, 'Over time').waitFor()
+    expect(await axe(page)).toEqual([])
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('leads to the proxies on its way', async () => {
+    const { page, context } = await site.open(`/hops/${hopId}`)
+    const link = panel(page, 'On the way').getByRole('link').first()
+    const name = await link.textContent()
+    await link.click()
+    await page.getByRole('heading', { level: 1, name: name!, exact: true }).waitFor()
+    await context.close()
+  })
+
+  it('fits a phone', async () => {
+    const { page, context } = await site.open(`/hops/${hopId}`, { size: 'phone' })
+    expect(await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')).toBe(0)
+    expect(await axe(page)).toEqual([])
+    await context.close()
+  })
+})
+
+function withoutVersion(query: URLSearchParams): string {
+  const copy = new URLSearchParams(query)
+  copy.delete('v')
+  return String(copy)
+}

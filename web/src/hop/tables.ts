@@ -1,0 +1,77 @@
+/** What the copy menu offers: the calls a page is made of, and its tables as files. */
+import type { Breakdown, Exemplar, HopSegmentItem } from '../../../server/api/contract-measurements.ts'
+import { copyText } from '../components/copy.ts'
+import type { Action } from '../components/Menu.svelte'
+import { csvOf, download, type CsvCell } from '../format/csv.ts'
+import { copyLink } from '../shell/copy-link.ts'
+import { say } from '../shell/toast.svelte.ts'
+
+export interface Table {
+  readonly name: string
+  readonly head: readonly string[]
+  readonly rows: readonly (readonly CsvCell[])[]
+}
+
+export function breakdownTable({ by, fidelity, rows }: Breakdown, metric: string): Table {
+  return {
+    name: `${metric} by ${by}`,
+    head: [by, 'n', 'errors', 'level', 'p50 ns', 'p99 ns'],
+    rows: rows.map(({ value, n, errors, p50Ns, p99Ns }) => [value, n, errors, fidelity, p50Ns, p99Ns]),
+  }
+}
+
+export function exemplarTable(exemplars: readonly Exemplar[], metric: string): Table {
+  return {
+    name: `exemplars of ${metric}`,
+    head: ['quantile', 'trace id', 'start unix ns', `${metric} ns`],
+    rows: exemplars.map(({ q, traceId, startUnixNano, ns }) => [q, traceId, startUnixNano, ns]),
+  }
+}
+
+export function segmentTable(segments: readonly HopSegmentItem[]): Table {
+  return {
+    name: 'segments of transit',
+    head: ['class', 'level', 'mean ns', 'p50 ns', 'p99 ns', 'share'],
+    rows: segments.map(({ class: name, fidelity, meanNs, p50Ns, p99Ns, share }) => [
+      name,
+      fidelity,
+      meanNs,
+      p50Ns,
+      p99Ns,
+      share,
+    ]),
+  }
+}
+
+/** @param calls what each is called, and its address from `apiPath`. */
+export function copyActions(
+  name: string,
+  calls: readonly { readonly text: string; readonly address: string }[],
+  tables: readonly Table[],
+): Action[] {
+  const [main] = calls
+  const query = window.location.origin + (main?.address ?? '')
+  return [
+    { text: 'Link', detail: 'y', run: copyLink },
+    ...calls.map(({ text, address }) => ({ text, detail: 'curl', run: () => copy(text, curlOf(address)) })),
+    ...tables
+      .filter(({ rows }) => rows.length > 0)
+      .map(({ name: table, head, rows }) => ({
+        text: table.charAt(0).toUpperCase() + table.slice(1),
+        detail: 'CSV',
+        run: () => {
+          download(fileName(`${name} ${table}`), csvOf(head, rows, query))
+          say(`${table} saved as CSV`)
+        },
+      })),
+  ]
+}
+
+async function copy(what: string, text: string): Promise<void> {
+  say((await copyText(text)) ? `${what} copied` : `${what} selected: press Ctrl+C`)
+}
+
+/** Single quotes keep a shell from reading `&` in the address. */
+const curlOf = (address: string) => `curl '${window.location.origin}${address.replaceAll("'", '%27')}'`
+
+const fileName = (text: string) => `${text.replace(/[^\p{L}\p{N}.-]+/gu, '-').replace(/^-|-$/g, '')}.csv`
