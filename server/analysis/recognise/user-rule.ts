@@ -69,3 +69,13 @@ function toTest(test: UserTest): TextTest {
   if ('regex' in test) return boundedMatcher(test.regex)
   return test.present ? present : absent
 }
+
+/** Where the rules in force come from, for those who analyse. */
+export interface RuleSource {
+  /** The same array until the rules change. */
+  current(): readonly UserRule[]
+  subscribe(listener: (rules: readonly UserRule[]) => void): void
+}
+
+const none: readonly UserRule[] = []
+export const withoutRules: RuleSource = { current: () => none, subscribe: () => {} }
