@@ -19,6 +19,7 @@ export interface Config {
   readonly settleQuietMs: number
   readonly settleMaxMs: number
   readonly networkRttNs: number | null
+  readonly rulesFile: string | null
   readonly retention: Retention
   readonly memoryBytes: number
 }
@@ -125,6 +126,12 @@ export const variables = {
     'microseconds, a whole number',
     'round trip to assume between nodes that are unknown; unset: no estimate there',
   ),
+  HOPSCOPE_RULES_FILE: variable(
+    z.string().min(1),
+    '',
+    'a path of a YAML or JSON file',
+    'rules of yours that say what spans are proxies, asked before the built-in ones (docs/recognition.md)',
+  ),
   HOPSCOPE_RETENTION_SPANS: variable(retention, '7d', aTime, 'how long spans are kept'),
   HOPSCOPE_RETENTION_FACTS: variable(retention, '30d', aTime, 'how long hops, proxies and traces are kept'),
   HOPSCOPE_RETENTION_1M: variable(retention, '30d', aTime, 'how long minutes are kept'),
@@ -170,6 +177,7 @@ export function readConfig(env: NodeJS.ProcessEnv, flags: readonly string[], dir
   const number = (name: Name) => value(name) as number
   for (const name of Object.keys(variables) as Name[]) value(name)
   const rttUs = value('HOPSCOPE_NETWORK_RTT_US') as number | null
+  const rulesFile = value('HOPSCOPE_RULES_FILE') as string | null
   const settleQuietMs = number('HOPSCOPE_SETTLE_QUIET_MS')
   return {
     host: value('HOPSCOPE_HOST') as string,
@@ -183,6 +191,7 @@ export function readConfig(env: NodeJS.ProcessEnv, flags: readonly string[], dir
     settleQuietMs,
     settleMaxMs: Math.max(settleQuietMs, number('HOPSCOPE_SETTLE_MAX_MS')),
     networkRttNs: rttUs === null ? null : rttUs * 1000,
+    rulesFile: rulesFile === null ? null : resolve(directory, rulesFile),
     retention: {
       spans: number('HOPSCOPE_RETENTION_SPANS'),
       facts: number('HOPSCOPE_RETENTION_FACTS'),

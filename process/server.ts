@@ -3,20 +3,27 @@ import { startFinaliser, type FinaliserOptions } from '../server/finaliser/final
 import { startTelemetry } from '../server/telemetry/telemetry.ts'
 import type { Running } from '../storage/running.ts'
 import { runPart } from './child.ts'
+import { openRulesFile } from './rules-file.ts'
 
-export type ServerPart = Omit<ApiOptions & FinaliserOptions, 'log'> & { finaliser: boolean; api: boolean }
+export type ServerPart = Omit<ApiOptions & FinaliserOptions, 'log' | 'rules'> & {
+  finaliser: boolean
+  api: boolean
+  rulesFile: string | null
+}
 
 /** The server's process: finaliser and API, which share what they know of nothing. */
-runPart<ServerPart>(async ({ finaliser, api, ...options }, log) => {
+runPart<ServerPart>(async ({ finaliser, api, rulesFile, ...options }, log) => {
   const { receivers } = options
   const stopTelemetry = await startTelemetry('hopscope-server', [receivers.grpc, receivers.http], log)
+  const rules = openRulesFile(rulesFile, log)
   const parts: Running[] = []
-  if (finaliser) parts.push(await startFinaliser({ ...options, log }))
-  if (api) parts.push(await startApi({ ...options, log }))
+  if (finaliser) parts.push(await startFinaliser({ ...options, rules, log }))
+  if (api) parts.push(await startApi({ ...options, rules, log }))
   return {
     addresses: parts.flatMap((part) => part.addresses),
     async close() {
       await Promise.all(parts.map((part) => part.close()))
+      rules.close()
       await stopTelemetry()
     },
   }

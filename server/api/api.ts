@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect, type ClickHouse } from '../../storage/clickhouse.ts'
 import type { Logger, Running } from '../../storage/running.ts'
+import type { RuleSource } from '../analysis/recognise/user-rule.ts'
 import { observe } from '../telemetry/requests.ts'
 import { catalogueRouter } from './catalogue.ts'
 import { compressed } from './compress.ts'
@@ -27,6 +28,7 @@ export interface ApiOptions {
   settleQuietMs: number
   /** As the finaliser has it: the trace page computes with the same. */
   networkRttNs: number | null
+  rules: RuleSource
   version: string
   log: Logger
 }
@@ -60,7 +62,13 @@ export async function startApi(options: ApiOptions): Promise<Running> {
 }
 
 function apiApp(options: ApiOptions, clickhouse: ClickHouse, log: Logger): Express {
-  const { receivers, settleQuietMs, networkRttNs, version, webRoot, host } = options
+  const { receivers, settleQuietMs, networkRttNs, rules, version, webRoot, host } = options
+  const settings = {
+    networkRttNs,
+    get rules() {
+      return rules.current()
+    },
+  }
   const app = express()
   app.disable('x-powered-by')
   app.set('query parser', 'simple')
@@ -86,7 +94,7 @@ function apiApp(options: ApiOptions, clickhouse: ClickHouse, log: Logger): Expre
   api.get('/openapi.json', (_request, response) => {
     response.type('json').send(document)
   })
-  api.use('/traces', tracesRouter({ clickhouse, settings: { networkRttNs } }))
+  api.use('/traces', tracesRouter({ clickhouse, settings }))
   api.use('/proxies', proxiesRouter(clickhouse))
   api.use('/hops', hopsRouter(clickhouse))
   api.use('/overview', overviewRouter(clickhouse))

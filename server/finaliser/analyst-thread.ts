@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import type { UserRule } from '../analysis/recognise/user-rule.ts'
 import type { AnalysisSettings } from '../analysis/types.ts'
 import type { Analyst, JobOrder, JobResult } from './analyse-job.ts'
 
@@ -7,11 +8,17 @@ export interface AnalystThread extends Analyst {
   close(): Promise<void>
 }
 
+/** One that follows when the user's rules change. */
+export interface RuledAnalystThread extends AnalystThread {
+  useRules(rules: readonly UserRule[]): void
+}
+
 export interface AnalystData {
   readonly clickhouseUrl: string
   readonly settings: AnalysisSettings
 }
 
+export type AnalystMessage = JobOrder | { readonly rules: readonly UserRule[] }
 export type AnalystAnswer = { readonly result: JobResult } | { readonly error: string }
 
 /** The worker itself died or was stopped: of this job, as far as one can tell. */
@@ -23,7 +30,7 @@ const jobTimeoutMs = 120_000
 const maxHeapMb = 1024
 
 /** Reads and analyses in a thread of its own, so that the API of the same process keeps answering. */
-export function startAnalystThread(data: AnalystData): AnalystThread {
+export function startAnalystThread(data: AnalystData): RuledAnalystThread {
   // Compiled code only: a thread cannot load TypeScript. Tests from source put an analyst of their own in its place.
   const worker = new Worker(new URL('./analyst-worker.js', import.meta.url), {
     workerData: data,
@@ -60,8 +67,11 @@ export function startAnalystThread(data: AnalystData): AnalystThread {
           resolve: (result) => (clearTimeout(timeout), resolve(result)),
           reject: (error) => (clearTimeout(timeout), reject(error)),
         }
-        worker.postMessage(order)
+        worker.postMessage(order satisfies AnalystMessage)
       })
+    },
+    useRules(rules) {
+      if (!dead) worker.postMessage({ rules } satisfies AnalystMessage)
     },
     async close() {
       die('the analyst thread was closed')

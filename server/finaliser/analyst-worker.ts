@@ -3,18 +3,25 @@ import { connect } from '../../storage/clickhouse.ts'
 import { analyseTrace } from '../analysis/analyse.ts'
 import { readLearnedBefore } from '../queries/learned.ts'
 import { openSpanReader } from '../queries/spans.ts'
-import { openAnalyst, type JobOrder } from './analyse-job.ts'
-import type { AnalystAnswer, AnalystData } from './analyst-thread.ts'
+import { openAnalyst, type Analyse } from './analyse-job.ts'
+import type { AnalystAnswer, AnalystData, AnalystMessage } from './analyst-thread.ts'
 
 /** Entry of the analyst's thread: one order in, one result out. */
 const { clickhouseUrl, settings } = workerData as AnalystData
 const port = parentPort!
 const clickhouse = connect(clickhouseUrl)
 const recall = (beforeJob: bigint) => readLearnedBefore(clickhouse, beforeJob)
-const analyst = openAnalyst(openSpanReader(clickhouse), analyseTrace, settings, recall)
+/** Changes between two jobs. */
+let rules = settings.rules ?? []
+const analyse: Analyse = (trace, given) => analyseTrace(trace, { ...given, rules })
+const analyst = openAnalyst(openSpanReader(clickhouse), analyse, settings, recall)
 
-port.on('message', (order: JobOrder) => {
-  analyst.run(order).then(
+port.on('message', (message: AnalystMessage) => {
+  if ('rules' in message) {
+    rules = message.rules
+    return
+  }
+  analyst.run(message).then(
     (result) => {
       const buffers = [...Object.values(result.blocks), ...Object.values(result.learned)].map(
         (block) => block.buffer as ArrayBuffer,

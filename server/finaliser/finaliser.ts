@@ -1,6 +1,7 @@
 import { connect } from '../../storage/clickhouse.ts'
 import type { Logger, Running } from '../../storage/running.ts'
-import { startAnalystThread, type AnalystThread } from './analyst-thread.ts'
+import type { RuleSource } from '../analysis/recognise/user-rule.ts'
+import { startAnalystThread, type AnalystThread, type RuledAnalystThread } from './analyst-thread.ts'
 import { runFinaliser } from './run.ts'
 
 export interface FinaliserOptions {
@@ -11,6 +12,7 @@ export interface FinaliserOptions {
   settleMaxMs: number
   /** HOPSCOPE_NETWORK_RTT_US in ns; null when unset. */
   networkRttNs: number | null
+  rules: RuleSource
   log: Logger
 }
 
@@ -34,13 +36,16 @@ const closeWithinMs = 5_000
  * @throws when ClickHouse cannot be reached or has no schema.
  */
 export async function startFinaliser(options: FinaliserOptions, hooks: FinaliserHooks = {}): Promise<Running> {
-  const { clickhouseUrl, settleQuietMs: quietMs, settleMaxMs: maxMs, networkRttNs, log } = options
+  const { clickhouseUrl, settleQuietMs: quietMs, settleMaxMs: maxMs, networkRttNs, rules, log } = options
   const clickhouse = connect(clickhouseUrl)
-  const data = { clickhouseUrl, settings: { networkRttNs } }
+  let thread: RuledAnalystThread | undefined
+  const startThread = () =>
+    (thread = startAnalystThread({ clickhouseUrl, settings: { networkRttNs, rules: rules.current() } }))
+  rules.subscribe((changed) => thread?.useRules(changed))
   const stop = new AbortController()
   const running = await runFinaliser({
     writer: { clickhouse, finaliser: name, onStep: hooks.onStep ?? (() => {}) },
-    startAnalyst: hooks.startAnalyst ?? (() => startAnalystThread(data)),
+    startAnalyst: hooks.startAnalyst ?? startThread,
     settle: { quietMs, maxMs, maxWaiting: 500_000 },
     crashes: hooks.diesOfFailure ?? false,
     stop: stop.signal,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, it, describe } from 'vitest'
+import { withoutRules } from '../../server/analysis/recognise/user-rule.ts'
 import { openAnalyst, type JobResult } from '../../server/finaliser/analyse-job.ts'
 import { startFinaliser, type FinaliserHooks } from '../../server/finaliser/finaliser.ts'
 import { openSpanReader } from '../../server/queries/spans.ts'
@@ -33,7 +34,14 @@ function start(hooks: FinaliserHooks = {}) {
     return { ...analyst, close: () => Promise.resolve() }
   }
   return startFinaliser(
-    { clickhouseUrl: db.url, settleQuietMs: quietMs, settleMaxMs: 5000, networkRttNs: null, log: quiet },
+    {
+      clickhouseUrl: db.url,
+      settleQuietMs: quietMs,
+      settleMaxMs: 5000,
+      networkRttNs: null,
+      rules: withoutRules,
+      log: quiet,
+    },
     { startAnalyst, ...hooks },
   )
 }

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { withoutRules } from '../../server/analysis/recognise/user-rule.ts'
 import { startApi } from '../../server/api/api.ts'
 import type { TraceAnalysis } from '../../server/analysis/types.ts'
 import { quiet, startEngine, type TestEngine } from '../harness.ts'
@@ -27,6 +28,7 @@ export async function startMeasuredApi(): Promise<MeasuredApi> {
     receivers: { grpc: '', http: '' },
     settleQuietMs: 1000,
     networkRttNs: null,
+    rules: withoutRules,
     version: 'test',
     log: quiet,
   })
