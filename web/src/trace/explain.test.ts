@@ -36,6 +36,12 @@ describe('how a number was made', () => {
     expect(sumOf(added!)).toBe(1_050_000)
   })
 
+  it('shows the subtraction behind an estimate beside that of its bound (D4b)', () => {
+    const [added] = explain(t1(), idOf('i1'))
+    expect(added!.estimate.map((line) => `${line.label} ${line.ns / 1000}`)).toEqual(['proxy span 4200', 'cart -3850'])
+    expect(added!.result!.measure.ns).toBe(350_000)
+  })
+
   it('names the slack of the callee’s SDK as its own line', () => {
     const trace = t1()
     const inbound = trace.proxies.find((proxy) => proxy.spanId === idOf('i1'))!
@@ -59,16 +65,16 @@ describe('how a number was made', () => {
   })
 
   it('lets the segments of a hop add up to its transit', () => {
-    const transit = explain(t1(), `hop:${idOf('c1')}`).at(-1)!
-    expect(sumOf(transit)).toBe(1_150_000)
-    expect(transit.parts.reduce((ns, part) => ns + part.ns, 0)).toBe(1_150_000)
+    const [transit] = explain(t1(), `hop:${idOf('c1')}`)
+    expect(sumOf(transit!)).toBe(1_150_000)
+    expect(transit!.parts.reduce((ns, part) => ns + part.ns, 0)).toBe(1_150_000)
   })
 
   it('never hides a difference between the spans and the answer of the API', () => {
     const trace = t1()
     trace.hops[1]!.transit = { ns: 1_000_000, loNs: 1_000_000, hiNs: 1_000_000, fidelity: 'exact', reasons: [] }
-    const transit = explain(trace, `hop:${idOf('c1')}`).at(-1)!
-    expect(transit.lines.at(-1)).toMatchObject({ label: 'clipping and tolerance', ns: -150_000 })
+    const [transit] = explain(trace, `hop:${idOf('c1')}`)
+    expect(transit!.lines.at(-1)).toMatchObject({ label: 'clipping and tolerance', ns: -150_000 })
   })
 })
 

@@ -35,20 +35,29 @@ export interface Section {
   readonly words: string
   readonly lines: readonly Line[]
   readonly result: { readonly label: string; readonly measure: Measure } | null
+  /** Where the result is an estimate besides: how that one was made. */
+  readonly estimate: readonly Line[]
   readonly parts: readonly Part[]
   readonly notes: readonly string[]
 }
 
+/** What the row is about comes first. */
 export function explainRow(index: TraceIndex, row: Row): Section[] {
-  const sections: Section[] = []
-  const proxy = row.proxies.length === 1 ? row.proxies[0]! : null
-  if (proxy && row.kind !== 'hop') sections.push(explainAdded(index, proxy), explainOverhead(index, proxy))
-  if (row.kind === 'hop') {
-    for (const each of row.proxies) sections.push(explainAdded(index, each, proxyName(each)))
-  }
-  if (row.kind === 'app' || row.kind === 'stage') sections.push(explainSelf(row.span))
-  if (row.hop) sections.push(explainTransit(index, row))
-  return sections
+  const transit = row.hop ? [explainTransit(index, row)] : []
+  if (row.kind === 'hop') return [...transit, ...row.proxies.map((each) => explainAdded(index, each, proxyName(each)))]
+  const [proxy] = row.proxies
+  if (proxy) return [explainAdded(index, proxy), explainOverhead(index, proxy), ...transit]
+  return [explainSelf(row.span), ...transit]
+}
+
+/** The one figure a row is judged by. */
+export function headlineOf(row: Row): { readonly word: string; readonly measure: Measure } {
+  if (row.kind === 'hop' && row.hop) return { word: 'in transit', measure: row.hop.transit }
+  const [proxy] = row.proxies
+  if (proxy && row.kind !== 'hop') return { word: 'added', measure: proxy.added }
+  const ns = row.span.wire.durationNs
+  if (row.kind === 'app' || row.kind === 'stage') return { word: 'own time', measure: row.span.wire.self }
+  return { word: 'in all', measure: { ns, loNs: ns, hiNs: ns, fidelity: 'exact', reasons: [] } }
 }
 
 function lineOf(span: TraceSpan, label: string, sign: 1 | -1): Line {
@@ -65,21 +74,24 @@ function lineOf(span: TraceSpan, label: string, sign: 1 | -1): Line {
 
 /** D4b. */
 function explainAdded(index: TraceIndex, proxy: WireProxy, name?: string): Section {
-  const { caller, below, belowNs, lostNs } = addedParts(index, proxy)
+  const { caller, top, below, belowNs, lostNs } = addedParts(index, proxy)
   const { added } = proxy
+  const lost: Line[] = lostNs > 0 ? [{ label: 'failed attempts and back-off', ns: -lostNs }] : []
   const lines: Line[] = []
   const notes: string[] = []
   if (caller && added.hiNs !== null) {
     lines.push(lineOf(caller, `sent from ${nameOf(caller)}`, 1))
-    lines.push(...belowLines(below, belowNs))
-    if (lostNs > 0) lines.push({ label: 'failed attempts and back-off', ns: -lostNs })
+    lines.push(...belowLines(below, belowNs), ...lost)
     const slack = emitterSlack(index, proxy) ?? 0
     if (slack > 0) lines.push({ label: 'how late the callee’s SDK may end its span', ns: slack })
     lines.push(...unexplained(lines, added.hiNs))
   } else if (added.fidelity !== 'unknown') {
     notes.push('No span before the proxy shows when the request was sent to it: the bound is open above.')
   }
-  if (added.fidelity === 'modelled') {
+  const estimate: Line[] = []
+  if (added.ns !== null && added.fidelity === 'modelled' && top) {
+    estimate.push(lineOf(top, 'proxy span', 1), ...belowLines(below, belowNs), ...lost)
+    estimate.push(...unexplained(estimate, added.ns, 'round trip assumed, clipping'))
     notes.push(
       'The estimate is the proxy’s span less what lies below it: both are on one machine (or a round trip is configured), so the callee’s wake-up stands in for the proxy’s own. Good for medians, ±0.5 ms for one request.',
     )
@@ -89,7 +101,8 @@ function explainAdded(index: TraceIndex, proxy: WireProxy, name?: string): Secti
     words:
       'What the request would have been spared without this proxy: at least its in-process time, at most the span that sent the request less the span that received it. Both wires are inside the upper bound.',
     lines,
-    result: { label: lines.length > 0 ? 'upper bound' : 'added time', measure: added },
+    result: { label: 'upper bound', measure: added },
+    estimate,
     parts: [],
     notes: [...notes, ...proxy.added.reasons.map(reasonSentence)],
   }
@@ -124,7 +137,8 @@ function explainOverhead(index: TraceIndex, proxy: WireProxy): Section {
           ? 'The proxy answered by itself, so the whole span is its own.'
           : 'The proxy sends one span: its own work is at most that span less what it called, the wire included.',
     lines,
-    result: { label: 'in-process time', measure: overhead },
+    result: { label: overhead.fidelity === 'bounded' ? 'upper bound' : 'in-process time', measure: overhead },
+    estimate: [],
     parts: legsOf(proxy, top ?? null, exits),
     notes: [
       ...(overhead.fidelity === 'exact'
@@ -189,6 +203,7 @@ function explainTransit(index: TraceIndex, row: Row): Section {
       'Transit is the caller’s span less the callee’s: everything between the two applications. It compares durations only, so no clock enters.',
     lines,
     result: { label: 'transit', measure: hop.transit },
+    estimate: [],
     parts: hop.segments.map((segment) => ({
       label: segmentLabel(index, segment.class, segment.ownerSpanId),
       ns: segment.ns,
@@ -217,6 +232,7 @@ function explainSelf(span: TraceSpan): Section {
     words: 'Duration of the span less the union of the spans it waited for.',
     lines,
     result: { label: 'own time', measure: self },
+    estimate: [],
     parts: [],
     notes: self.reasons.map(reasonSentence),
   }
@@ -233,9 +249,9 @@ function belowLines(below: readonly TraceSpan[], unionNs: number): Line[] {
   return [{ label, from: below[0]!.from, to: Math.max(...below.map((span) => span.to)), ns: -unionNs }]
 }
 
-function unexplained(lines: readonly Line[], target: number): Line[] {
+function unexplained(lines: readonly Line[], target: number, label = 'clipping and tolerance'): Line[] {
   const rest = target - lines.reduce((ns, line) => ns + line.ns, 0)
-  return rest === 0 ? [] : [{ label: 'clipping and tolerance', ns: rest }]
+  return rest === 0 ? [] : [{ label, ns: rest }]
 }
 
 function clip(spans: readonly TraceSpan[], to: Interval): Interval[] {

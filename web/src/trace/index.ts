@@ -11,6 +11,8 @@ export interface Interval {
 }
 
 export interface TraceSpan {
+  /** Its place in the answer: arrays by span are indexed by it. */
+  readonly at: number
   readonly id: string
   readonly wire: WireSpan
   /** Placed times (algorithms.md 1.2 step 6), ns since the start of the trace. */
@@ -20,25 +22,27 @@ export interface TraceSpan {
   readonly rawFrom: number
   readonly parent: TraceSpan | null
   /** By placed start, then longer first. */
-  readonly children: TraceSpan[]
+  readonly children: readonly TraceSpan[]
   readonly proxy: WireProxy | null
+  /** Class of its own time in its hop or on the critical path; null where it is in neither. */
+  readonly class: SegmentClass | null
 }
 
 export interface PathSegment extends Interval {
-  readonly spanId: string
+  readonly span: TraceSpan
   readonly class: SegmentClass
 }
 
 export interface TraceIndex {
   readonly trace: WireTrace
   readonly base: bigint
-  /** From the earliest to the latest instant drawn, raw clocks apart. */
+  /** From the earliest to the latest instant drawn. */
   readonly extent: Interval
+  /** The same by the emitters' own clocks. */
+  readonly rawExtent: Interval
   readonly spans: ReadonlyMap<string, TraceSpan>
   /** Primary root first, then the tops of what is not connected to it. */
   readonly tops: readonly TraceSpan[]
-  /** By owner of the segment that starts there; the class of a span's own time in its hop. */
-  readonly classes: ReadonlyMap<string, SegmentClass>
   readonly hopsFrom: ReadonlyMap<string, readonly WireHop[]>
   /** In time order. */
   readonly path: readonly PathSegment[]
@@ -46,98 +50,144 @@ export interface TraceIndex {
 
 export function indexTrace(trace: WireTrace): TraceIndex {
   const base = BigInt(trace.startUnixNano)
-  const since = (unixNano: string) => Number(BigInt(unixNano) - base)
+  const since = sinceOf(trace.startUnixNano)
   const proxies = new Map(trace.proxies.flatMap((proxy) => proxy.spanIds.map((id) => [id, proxy] as const)))
 
-  const spans = new Map<string, Mutable<TraceSpan>>()
+  const spans = new Map<string, Draft>()
   for (const wire of trace.spans) {
     const from = since(wire.placedStartUnixNano)
     spans.set(wire.spanId, {
+      at: spans.size,
       id: wire.spanId,
       wire,
       from,
       to: from + wire.durationNs,
       rawFrom: since(wire.startUnixNano),
       parent: null,
-      children: [],
+      children: noSpans,
       proxy: proxies.get(wire.spanId) ?? null,
+      class: null,
     })
   }
   const tops = connect(spans)
-  const path = trace.criticalPath.map((segment) => {
+  const path: { span: Draft; class: SegmentClass; from: number; to: number }[] = []
+  for (const segment of trace.criticalPath) {
+    const span = spans.get(segment.spanId)
     const from = since(segment.startUnixNano)
-    return { spanId: segment.spanId, class: segment.class, from, to: from + segment.ns }
-  })
+    if (span) path.push({ span, class: segment.class, from, to: from + segment.ns })
+  }
   path.sort((a, b) => a.from - b.from || a.to - b.to)
+  classify(trace, spans, path)
   return {
     trace,
     base,
-    extent: extentOf(spans, trace.durationNs),
+    extent: extentOf(spans, trace.durationNs, ({ from }) => from),
+    rawExtent: extentOf(spans, trace.durationNs, ({ rawFrom }) => rawFrom),
     spans,
     tops,
-    classes: classesOf(trace),
     hopsFrom: hopsByFirstSpan(trace.hops),
     path,
   }
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+/** The span names a parent that is not among the spans; one whose circle of parents was cut is no orphan. */
+export function isOrphan({ spans }: TraceIndex, { wire }: TraceSpan): boolean {
+  return wire.parentSpanId !== '' && !spans.has(wire.parentSpanId)
+}
+
+/** While the tree is built. */
+type Draft = { -readonly [K in keyof TraceSpan]: TraceSpan[K] } & { parent: Draft | null; children: Draft[] }
+
+/** Of every leaf, so that 100,000 of them need no array each. */
+const noSpans: Draft[] = []
+
+/** Seconds and the rest apart, both exact as numbers: a bigint for each of 400,000 instants would be felt. */
+function sinceOf(startUnixNano: string): (unixNano: string) => number {
+  const base = BigInt(startUnixNano)
+  const { length } = startUnixNano
+  const slow = (unixNano: string) => Number(BigInt(unixNano) - base)
+  if (length < 10 || startUnixNano.startsWith('-')) return slow
+  const seconds = digits(startUnixNano, 0, length - 9)
+  const rest = digits(startUnixNano, length - 9, length)
+  return (unixNano) =>
+    unixNano.length === length
+      ? (digits(unixNano, 0, length - 9) - seconds) * 1e9 + (digits(unixNano, length - 9, length) - rest)
+      : slow(unixNano)
+}
+
+function digits(text: string, from: number, to: number): number {
+  let value = 0
+  for (let i = from; i < to; i++) value = value * 10 + text.charCodeAt(i) - 48
+  return value
+}
 
 /** Sets parents and children; returns the tops. A cycle the analysis left in the ids is cut at its earliest member. */
-function connect(spans: ReadonlyMap<string, Mutable<TraceSpan>>): TraceSpan[] {
-  const ordered = [...spans.values()].sort(byStart)
+function connect(spans: ReadonlyMap<string, Draft>): TraceSpan[] {
   const tops: TraceSpan[] = []
-  for (const span of ordered) {
+  for (const span of spans.values()) {
     const parent = spans.get(span.wire.parentSpanId)
     if (parent && parent !== span) {
       span.parent = parent
-      parent.children.push(span)
+      if (parent.children === noSpans) parent.children = [span]
+      else parent.children.push(span)
     } else tops.push(span)
   }
-  const reached = new Set<TraceSpan>()
-  const reach = (top: TraceSpan) => {
-    const stack = [top]
-    for (let span = stack.pop(); span; span = stack.pop()) {
-      if (reached.has(span)) continue
-      reached.add(span)
-      for (const child of span.children) stack.push(child)
-    }
-  }
-  tops.forEach(reach)
-  for (const span of ordered) {
+  for (const { children } of spans.values()) if (children.length > 1) children.sort(byStart)
+  if (reachable(tops).length < spans.size) cutCycles(spans, tops)
+  // A root in the true sense is a span that names no parent; orphans follow it whenever they start.
+  return tops.sort((a, b) => Number(a.wire.parentSpanId !== '') - Number(b.wire.parentSpanId !== '') || byStart(a, b))
+}
+
+/** Every span has one parent, so that none is met twice. */
+function reachable(tops: readonly TraceSpan[]): TraceSpan[] {
+  const found = [...tops]
+  for (let i = 0; i < found.length; i++) for (const child of found[i]!.children) found.push(child)
+  return found
+}
+
+function cutCycles(spans: ReadonlyMap<string, Draft>, tops: TraceSpan[]): void {
+  const reached = new Set<TraceSpan>(reachable(tops))
+  for (const span of [...spans.values()].sort(byStart)) {
     if (reached.has(span)) continue
     if (span.parent) span.parent.children.splice(span.parent.children.indexOf(span), 1)
     span.parent = null
     tops.push(span)
-    reach(span)
+    for (const below of reachable([span])) reached.add(below)
   }
-  // A root in the true sense is a span that names no parent; orphans follow it whenever they start.
-  return tops.sort((a, b) => Number(a.wire.parentSpanId !== '') - Number(b.wire.parentSpanId !== '') || byStart(a, b))
 }
 
 function byStart(a: TraceSpan, b: TraceSpan): number {
   return a.from - b.from || b.to - a.to || (a.id < b.id ? -1 : 1)
 }
 
-function extentOf(spans: ReadonlyMap<string, TraceSpan>, durationNs: number | null): Interval {
+function extentOf(
+  spans: ReadonlyMap<string, TraceSpan>,
+  durationNs: number | null,
+  startOf: (span: TraceSpan) => number,
+): Interval {
   let from = 0
   let to = durationNs ?? 0
   for (const span of spans.values()) {
-    from = Math.min(from, span.from)
-    to = Math.max(to, span.to)
+    const start = startOf(span)
+    from = Math.min(from, start)
+    to = Math.max(to, start + span.wire.durationNs)
   }
   return { from, to: Math.max(to, from + 1) }
 }
 
 /** Retry time belongs to attempts, not to the owner's own work, so it says nothing about the class of the rest. */
-function classesOf(trace: WireTrace): Map<string, SegmentClass> {
-  const classes = new Map<string, SegmentClass>()
-  const learn = (spanId: string, segmentClass: SegmentClass) => {
-    if (segmentClass !== 'retry' && !classes.has(spanId)) classes.set(spanId, segmentClass)
+function classify(
+  trace: WireTrace,
+  spans: ReadonlyMap<string, Draft>,
+  path: readonly { span: Draft; class: SegmentClass }[],
+): void {
+  const learn = (span: Draft | undefined, segmentClass: SegmentClass) => {
+    if (span && segmentClass !== 'retry') span.class ??= segmentClass
   }
-  for (const hop of trace.hops) for (const segment of hop.segments) learn(segment.ownerSpanId, segment.class)
-  for (const segment of trace.criticalPath) learn(segment.spanId, segment.class)
-  return classes
+  for (const hop of trace.hops) {
+    for (const segment of hop.segments) learn(spans.get(segment.ownerSpanId), segment.class)
+  }
+  for (const segment of path) learn(segment.span, segment.class)
 }
 
 /** A hop is found by its caller's span and by its first proxy: either may be the top of what is drawn as the hop. */

@@ -6,6 +6,8 @@ import type { Measure, WireProxy } from './wire.ts'
 
 export interface RowNumbers {
   readonly totalNs: number
+  /** algorithms.md D1, of the row's one span; a hop is nobody's work. */
+  readonly self: Measure | null
   readonly transit: Measure | null
   /** algorithms.md D4b; of several proxies together on a hop. */
   readonly added: Measure | null
@@ -14,6 +16,7 @@ export interface RowNumbers {
 export function numbersOf(index: TraceIndex, row: Row): RowNumbers {
   return {
     totalNs: row.span.wire.durationNs,
+    self: row.kind === 'hop' || row.kind === 'stages' ? null : row.span.wire.self,
     transit: row.hop?.transit ?? null,
     added: row.kind === 'hop' || row.kind === 'proxy' || row.kind === 'gateway' ? addedOf(index, row) : null,
   }

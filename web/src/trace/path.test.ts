@@ -1,21 +1,43 @@
 import { describe, expect, it } from 'vitest'
-import { idOf, retried, t1 } from './examples.ts'
-import { indexTrace } from './index.ts'
-import { drawnConnectors, drawnMarks, pathOnRows, rowsOfSpans } from './path.ts'
+import { idOf, retried, t1, wide } from './examples.ts'
+import { indexTrace, type TraceIndex } from './index.ts'
+import { drawnConnectors, drawnMarks, pathOnRows, rowsOfSpans, stretchesOn, type PathOnRows } from './path.ts'
 import { buildRows } from './rows.ts'
-import { classShares, noticesOf } from './summary.ts'
+import { classShares, flagNotes, noticesOf } from './summary.ts'
 import { toggleAll, visibleRows, type Toggled } from './visible.ts'
 import type { WireTrace } from './wire.ts'
 
 function setup(trace: WireTrace) {
   const index = indexTrace(trace)
   const rows = buildRows(index)
-  const on = (toggled: Toggled) => pathOnRows(index, rows, visibleRows(rows, toggled), rowsOfSpans(rows))
+  const on = (toggled: Toggled) => pathOnRows(index, rows, visibleRows(rows, toggled), rowsOfSpans(index, rows))
   return { index, rows, on }
 }
 
-const total = ({ marks }: ReturnType<typeof pathOnRows>) =>
-  [...marks.values()].flat().reduce((ns, { from, to }) => ns + to - from, 0)
+const notices = (index: TraceIndex) => noticesOf(index, flagNotes(index))
+
+const total = (path: PathOnRows) =>
+  Array.from({ length: path.start.length - 1 }, (_, position) => stretchesOn(path, position))
+    .flat()
+    .reduce((ns, { from, to }) => ns + to - from, 0)
+
+/** A root that calls many children, one after the other, all of them on the path. */
+function fanOut(count: number): WireTrace {
+  const trace = wide(count)
+  const [root, ...children] = trace.spans
+  const segment = (span: WireTrace['spans'][number], from: number, to: number) => ({
+    spanId: span.spanId,
+    class: 'app' as const,
+    leg: 'self' as const,
+    startUnixNano: String(BigInt(root!.startUnixNano) + BigInt(from)),
+    ns: to - from,
+  })
+  trace.criticalPath = children.flatMap((child, i) => [
+    segment(child, i * 10_000, i * 10_000 + 8_000),
+    segment(root!, i * 10_000 + 8_000, (i + 1) * 10_000),
+  ])
+  return trace
+}
 
 describe('critical path on rows', () => {
   it('adds up to the duration whatever is folded', () => {
@@ -29,10 +51,9 @@ describe('critical path on rows', () => {
 
   it('lies on the folded hop in one stretch a side', () => {
     const { rows, on } = setup(t1())
-    const { marks } = on(new Set())
     const shown = visibleRows(rows, new Set())
     const at = shown.findIndex((row) => rows[row]!.key === `hop:${idOf('c1')}`)
-    expect(marks.get(at)).toEqual([
+    expect(stretchesOn(on(new Set()), at)).toEqual([
       { from: 1_750_000, to: 2_450_000 },
       { from: 6_300_000, to: 6_750_000 },
     ])
@@ -40,17 +61,29 @@ describe('critical path on rows', () => {
 
   it('connects rows where the path changes over, and only those in sight', () => {
     const { on } = setup(t1())
-    const { connectors } = on(new Set())
-    expect(connectors[0]).toEqual({ at: 300_000, fromRow: 0, toRow: 1 })
+    const path = on(new Set())
+    expect([path.row[0], path.row[1], path.from[1]]).toEqual([0, 1, 300_000])
     const whole = { from: 0, to: 12_000_000 }
-    const drawn = drawnConnectors(connectors, whole, 1_200, { first: 5, end: 7 })
-    expect(drawn.map(({ x, fromRow, toRow }) => [x, fromRow, toRow])).toEqual([
+    const drawn = drawnConnectors(path, whole, 1_200, { first: 5, end: 7 })
+    expect(drawn.map(({ x, fromRow, toRow }) => [x, fromRow, toRow]).sort(([a], [b]) => a! - b!)).toEqual([
       [725, 4, 5],
       [795, 5, 6],
       [1050, 5, 6],
       [1095, 4, 5],
     ])
-    expect(drawnConnectors(connectors, whole, 1_200, { first: 40, end: 50 })).toEqual([])
+    expect(drawnConnectors(path, whole, 1_200, { first: 40, end: 50 })).toEqual([])
+  })
+
+  it('leaves out lines from far away where they would paint the rows over', () => {
+    const { index, rows } = setup(fanOut(2_000))
+    const path = pathOnRows(index, rows, visibleRows(rows, new Set()), rowsOfSpans(index, rows))
+    const view = { from: 0, to: 20_000_000 }
+    const drawn = drawnConnectors(path, view, 500, { first: 0, end: 40 })
+    expect(drawn.length).toBeGreaterThan(0)
+    expect(drawn.every(({ toRow }) => toRow <= 40)).toBe(true)
+    expect(drawn.length).toBeLessThan(500 / 8)
+    // Zoomed in to a few of them, all are drawn.
+    expect(drawnConnectors(path, { from: 10_000_000, to: 10_100_000 }, 500, { first: 0, end: 40 })).toHaveLength(21)
   })
 
   it('draws one line a pixel, however often the path changes over', () => {
@@ -77,13 +110,13 @@ describe('class shares', () => {
 
 describe('notices', () => {
   it('are silent about a complete trace', () => {
-    expect(noticesOf(setup(t1()).index)).toEqual([])
+    expect(notices(setup(t1()).index)).toEqual([])
   })
 
   it('count missing parents and name the subtrees left over', () => {
     const trace = t1()
     trace.spans = trace.spans.filter((span) => span.spanId !== idOf('A'))
-    const [notice] = noticesOf(indexTrace(trace))
+    const [notice] = notices(indexTrace(trace))
     expect(notice).toMatchObject({ title: '1 parent span is missing', spanIds: [idOf('c1'), idOf('c2')] })
   })
 
@@ -91,7 +124,7 @@ describe('notices', () => {
     const trace = { ...t1(), durationNs: null, criticalPath: [] }
     trace.spans = trace.spans.filter((span) => span.spanId !== idOf('g'))
     const { index } = setup(trace)
-    expect(noticesOf(index)[0]!.title).toBe('The root span has not arrived')
+    expect(notices(index)[0]!.title).toBe('The root span has not arrived')
     expect(classShares(index)).toEqual([])
   })
 })

@@ -25,11 +25,20 @@ export function fidelityOf(kind: PieceKind): Fidelity {
   return boundedClasses.has(kind) ? 'bounded' : 'exact'
 }
 
+/** What occurs in the bars of a trace, apart from waiting. */
+export function kindsOf({ spans, trace: { proxies } }: TraceIndex): ReadonlySet<PieceKind> {
+  const kinds = new Set<PieceKind>()
+  for (const span of spans.values()) kinds.add(classOf(span))
+  if (proxies.some(({ retry }) => retry.attempts > 1)) kinds.add('retry')
+  if (proxies.some(({ retry }) => retry.backoffNs > 0)) kinds.add('backoff')
+  return kinds
+}
+
 /** Pieces of the span's own time, in time order, without the time of its children. */
 export function ownPieces(index: TraceIndex, span: TraceSpan): Piece[] {
   if (span.from >= span.to) return []
   if (isFailedAttempt(index, span)) return [piece(span.from, span.to, 'retry', 'none')]
-  const kind = classOf(index, span)
+  const kind = classOf(span)
   const children = blockingChildren(span)
   const busy = unionWithin(children, span)
   if (busy.length === 0) return [piece(span.from, span.to, leafKind(span, kind), 'none')]
@@ -71,8 +80,8 @@ export function isFailedAttempt(index: TraceIndex, span: TraceSpan): boolean {
   return attempts.length > 1 && attempts.includes(span) && attempts[attempts.length - 1] !== span
 }
 
-export function classOf(index: TraceIndex, span: TraceSpan): SegmentClass {
-  return index.classes.get(span.id) ?? classByRole(span)
+export function classOf(span: TraceSpan): SegmentClass {
+  return span.class ?? classByRole(span)
 }
 
 function classByRole({ wire, proxy, children }: TraceSpan): SegmentClass {

@@ -4,6 +4,7 @@ import { indexTrace } from './index.ts'
 import { labelOf } from './labels.ts'
 import { numbersOf } from './numbers.ts'
 import { buildRows, type Row } from './rows.ts'
+import { flagNotes, noticesOf } from './summary.ts'
 import { reveal, rowPieces, toggle, toggleAll, visibleRows } from './visible.ts'
 import type { WireTrace } from './wire.ts'
 
@@ -203,10 +204,12 @@ describe('incomplete and odd traces', () => {
     const trace = t1()
     trace.spans.find((span) => span.spanId === idOf('B'))!.parentSpanId = idOf('C')
     trace.spans.find((span) => span.spanId === idOf('C'))!.parentSpanId = idOf('B')
-    const { rows } = setup(trace)
+    const { index, rows } = setup(trace)
     expect(rows.filter((row) => row.span.wire.spanId === idOf('B') || row.span.wire.spanId === idOf('C'))).toHaveLength(
       2,
     )
+    expect(rows.filter((row) => row.loose).map((row) => row.loose)).toEqual(['circle of parents'])
+    expect(noticesOf(index, flagNotes(index)).map(({ title }) => title)).toEqual([])
   })
 
   it('stays iterative for a trace as deep as it has spans', () => {

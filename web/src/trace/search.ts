@@ -20,6 +20,17 @@ export function nextHit(hits: readonly number[], from: number, step: 1 | -1): nu
   return hits.findLast((at) => at < from) ?? hits[hits.length - 1]!
 }
 
+/** Hits are in order, so a row is looked up without a walk. */
+export function isAmong(hits: readonly number[], at: number): boolean {
+  let [low, high] = [0, hits.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (hits[middle]! < at) low = middle + 1
+    else high = middle
+  }
+  return hits[low] === at
+}
+
 const texts = new WeakMap<Row, string>()
 
 function textOf(row: Row): string {

@@ -1,6 +1,7 @@
 /** The head of the trace page: who the critical path belongs to, and what is not complete about the trace. */
-import type { TraceIndex } from './index.ts'
-import type { Fidelity, SegmentClass } from './wire.ts'
+import { isOrphan, type TraceIndex } from './index.ts'
+import type { Fidelity, SegmentClass, WireTax } from './wire.ts'
+import { reasonSentence } from '../format/reasons.ts'
 import { fidelityOf } from './pieces.ts'
 
 export type Group =
@@ -81,13 +82,13 @@ const rules: readonly NoticeRule[] = [
   },
   {
     flag: 'cycle',
-    title: (n) => `${spans(n, 'names itself', 'name each other')} as parents`,
-    why: 'The circle was cut at its earliest span.',
+    title: (n) => (n === 1 ? '1 circle of parents' : `${n} circles of parents`),
+    why: 'Spans name each other as parents; the circle was cut at its earliest span.',
   },
   {
     flag: 'neg_duration',
     title: (n) => `${spans(n, 'ends', 'end')} before ${n === 1 ? 'it starts' : 'they start'}`,
-    why: 'The clock was set back meanwhile. They count as zero and are left out of distributions.',
+    why: 'The clock was set back meanwhile: counted as zero, and left out of distributions.',
   },
   {
     flag: 'neg_gap',
@@ -122,11 +123,11 @@ const rules: readonly NoticeRule[] = [
 ]
 
 /** What a reader must know before trusting the picture, most serious first. Counts are of spans. */
-export function noticesOf(index: TraceIndex): Notice[] {
+export function noticesOf(index: TraceIndex, flags: readonly FlagNote[]): Notice[] {
   const { trace, tops } = index
   const notices: Notice[] = []
-  const orphans = tops.filter((top) => top.wire.parentSpanId !== '')
-  const roots = tops.length - orphans.length
+  const orphans = tops.filter((top) => isOrphan(index, top))
+  const roots = tops.filter((top) => top.wire.parentSpanId === '').length
   if (roots === 0 || trace.durationNs === null) {
     notices.push({
       title: 'The root span has not arrived',
@@ -140,8 +141,8 @@ export function noticesOf(index: TraceIndex): Notice[] {
       title: missing === 1 ? '1 parent span is missing' : `${missing} parent spans are missing`,
       why:
         orphans.length === 1
-          ? 'The part below it is shown at the end, not guessed into the tree.'
-          : `The ${orphans.length} parts below are shown at the end, not guessed into the tree.`,
+          ? 'The part below it stands on its own, not guessed into the tree.'
+          : `The ${orphans.length} parts below stand on their own at the end, not guessed into the tree.`,
       spanIds: orphans.map((top) => top.id),
     })
   }
@@ -153,12 +154,8 @@ export function noticesOf(index: TraceIndex): Notice[] {
     })
   }
   for (const { flag, title, why } of rules) {
-    const concerned = trace.spans.filter((span) => span.flags.includes(flag)).map((span) => span.spanId)
-    const proxies = trace.proxies.filter((proxy) => proxy.flags.includes(flag)).map((proxy) => proxy.spanId)
-    const spanIds = [...new Set([...concerned, ...proxies])]
-    if (spanIds.length > 0 || trace.flags.includes(flag)) {
-      notices.push({ title: title(Math.max(1, spanIds.length)), why, spanIds })
-    }
+    const spanIds = flags.find((note) => note.flag === flag)?.spanIds
+    if (spanIds) notices.push({ title: title(Math.max(1, spanIds.length)), why, spanIds })
   }
   return notices
 }
@@ -187,4 +184,32 @@ export function clockNote(index: TraceIndex): ClockNote | null {
 
 export function retriesOf(index: TraceIndex): number {
   return index.trace.proxies.reduce((n, { retry }) => n + Math.max(0, retry.attempts - 1), 0)
+}
+
+/** A tax without an estimate is a bound, unless both bounds are the same. */
+export function levelOfTax({ lowerNs, upperNs, estimateNs }: WireTax): Exclude<Fidelity, 'unknown'> {
+  if (lowerNs === upperNs) return 'exact'
+  return estimateNs === null ? 'bounded' : 'modelled'
+}
+
+export interface FlagNote {
+  readonly flag: string
+  readonly why: string
+  /** Spans that carry it, in order of the answer. */
+  readonly spanIds: readonly string[]
+}
+
+/** Every flag of the trace with the spans it stands on, most frequent first. */
+export function flagNotes({ trace }: TraceIndex): FlagNote[] {
+  const byFlag = new Map<string, Set<string>>(trace.flags.map((flag) => [flag, new Set()]))
+  for (const { spanId, flags } of [...trace.spans, ...trace.proxies]) {
+    for (const flag of flags) {
+      const ids = byFlag.get(flag)
+      if (ids) ids.add(spanId)
+      else byFlag.set(flag, new Set([spanId]))
+    }
+  }
+  return [...byFlag]
+    .map(([flag, ids]) => ({ flag, why: reasonSentence(flag), spanIds: [...ids] }))
+    .sort((a, b) => b.spanIds.length - a.spanIds.length)
 }

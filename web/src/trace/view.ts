@@ -68,9 +68,11 @@ export interface DrawnPiece extends Piece {
 export function drawn(pieces: readonly Piece[], view: Interval, width: number): DrawnPiece[] {
   const scale = width / (view.to - view.from)
   const marks: DrawnPiece[] = []
-  let shared: DrawnPiece[] = []
+  let shared: Piece[] = []
+  let [start, end] = [0, 0]
   const settle = () => {
-    if (shared.length > 0) marks.push(majority(shared))
+    const most = majority(shared)
+    if (most) marks.push({ ...most, x: start, width: Math.max(end - start, most.kind === 'waiting' ? 0 : 1) })
     shared = []
   }
   for (const piece of pieces) {
@@ -78,33 +80,31 @@ export function drawn(pieces: readonly Piece[], view: Interval, width: number): 
     // Two pixels beyond the edge: the outline of a cut bar must not end inside the track.
     const left = clamp((piece.from - view.from) * scale, -2, width + 2)
     const right = clamp((piece.to - view.from) * scale, -2, width + 2)
-    const first = shared[0]
-    if (first && (left - first.x >= 1 || right - left >= 1)) settle()
-    if (right - left < 1) shared.push({ ...piece, x: left, width: right - left })
-    else marks.push({ ...piece, x: left, width: right - left })
+    const isThin = right - left < 1
+    if (shared.length > 0 && (left - start >= 1 || !isThin)) settle()
+    if (!isThin) marks.push({ ...piece, x: left, width: right - left })
+    else {
+      if (shared.length === 0) start = left
+      shared.push(piece)
+      end = right
+    }
   }
   settle()
   return joined(marks)
 }
 
-/** One mark for pieces within a pixel: the kind with most of their time. */
-function majority(shared: readonly DrawnPiece[]): DrawnPiece {
+/** For pieces within a pixel: the kind with most of their time, standing for all of them. */
+function majority(shared: readonly Piece[]): Piece | undefined {
+  if (shared.length <= 1) return shared[0]
   const time = new Map<string, number>()
-  const add = ({ kind, way, width }: DrawnPiece) => {
-    const sum = (time.get(kind + way) ?? 0) + width
-    time.set(kind + way, sum)
-    return sum
-  }
-  let most = shared[0]!
-  let mostTime = 0
+  let [most, mostTime] = [shared[0]!, 0]
   for (const piece of shared) {
-    const sum = add(piece)
+    const look = piece.kind + piece.way
+    const sum = (time.get(look) ?? 0) + piece.to - piece.from
+    time.set(look, sum)
     if (sum > mostTime) [most, mostTime] = [piece, sum]
   }
-  const { x, from } = shared[0]!
-  const { x: end, width, to } = shared[shared.length - 1]!
-  const length = end + width - x
-  return { ...most, from, to, x, width: Math.max(length, most.kind === 'waiting' ? 0 : 1) }
+  return { ...most, from: shared[0]!.from, to: shared[shared.length - 1]!.to }
 }
 
 /** Neighbours that look alike and touch, as one. */

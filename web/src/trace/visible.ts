@@ -1,12 +1,18 @@
 /**
  * Which rows are on the screen: what is open, what the viewport shows, and what a row draws when it hides others.
  */
-import type { Interval, TraceIndex } from './index.ts'
+import type { Interval, TraceIndex, TraceSpan } from './index.ts'
 import { ownPieces, type Piece } from './pieces.ts'
 import type { Row } from './rows.ts'
 
 /** Keys whose state differs from `openAtFirst`: small, and still right after a refetch. */
 export type Toggled = ReadonlySet<string>
+
+export const asAtFirst: Toggled = new Set()
+
+export function rowsByKey(rows: readonly Row[]): ReadonlyMap<string, number> {
+  return new Map(rows.map((row, at) => [row.key, at]))
+}
 
 export function isOpen(row: Row, toggled: Toggled): boolean {
   return row.openAtFirst !== toggled.has(row.key)
@@ -69,8 +75,11 @@ export function windowOfRows(
   return { first: Math.min(first, Math.max(0, count - 1)), end: Math.max(end, 0) }
 }
 
-/** Pieces of a row's bar in time order, waiting filled in between, so that they cover the row without a gap. */
-export function rowPieces(index: TraceIndex, rows: readonly Row[], at: number, open: boolean): Piece[] {
+/**
+ * Pieces of a row's bar in time order, waiting filled in between, so that they cover the row without a gap.
+ * @param raw every span's pieces stand where its own clock put the span; durations are the same.
+ */
+export function rowPieces(index: TraceIndex, rows: readonly Row[], at: number, open: boolean, raw = false): Piece[] {
   const row = rows[at]!
   const spans = [...row.bar]
   if (row.folds && !open) {
@@ -78,8 +87,19 @@ export function rowPieces(index: TraceIndex, rows: readonly Row[], at: number, o
       for (const span of rows[i]!.bar) if (!spans.includes(span)) spans.push(span)
     }
   }
-  const own = spans.flatMap((span) => ownPieces(index, span)).sort((a, b) => a.from - b.from || a.to - b.to)
-  return fillWaiting(mergeAlike(own), row.span)
+  const own = spans
+    .flatMap((span) => (raw ? moved(ownPieces(index, span), span.rawFrom - span.from) : ownPieces(index, span)))
+    .sort((a, b) => a.from - b.from || a.to - b.to)
+  return fillWaiting(mergeAlike(own), intervalOf(row.span, raw))
+}
+
+/** Where a span is drawn. */
+export function intervalOf({ from, to, rawFrom }: TraceSpan, raw: boolean): Interval {
+  return raw ? { from: rawFrom, to: rawFrom + (to - from) } : { from, to }
+}
+
+function moved(pieces: readonly Piece[], ns: number): Piece[] {
+  return pieces.map((piece) => ({ ...piece, from: piece.from + ns, to: piece.to + ns }))
 }
 
 /** Stages of one proxy touch each other: one piece, not one a stage. */
