@@ -37,13 +37,8 @@ export const ANALYSIS_VERSION = 2
  * answer. Never throws for what a span says; what cannot be told is `unknown` with a reason.
  */
 export function analyseTrace(input: TraceInput, settings: AnalysisSettings): TraceAnalysis {
-  const tree = buildTree(input.spans, recogniserFor(settings.rules))
-  const { order, root } = tree
-  promote(order)
-  const baseMs = Number(input.baseUnixNano / 1_000_000n)
-  place(order, { offset: settings.offset, baseMs })
-  const traversals = findTraversals(order)
-  markStreams(order)
+  const tree = placedTree(input, settings)
+  const { order, root, traversals, baseMs } = tree
   const clientAttempts = findClientAttempts(order)
   for (const node of order) node.self = selfTime(node)
   const wireOf = calibrated(settings.wire, baseMs)
@@ -81,9 +76,20 @@ export function analyseTrace(input: TraceInput, settings: AnalysisSettings): Tra
     proxies,
     hops,
     criticalPath: path,
-    tax: taxes(path, duration ?? 0, wireBelow(traversals, wireOf)),
+    tax: taxes({ root: measurable ? root : null, path, traversals, wireBelow: wireBelow(traversals, wireOf) }),
     exchanges: exchangesOf(order),
   }
+}
+
+/** The spans of a trace as trees, recognised, placed in time and grouped into traversals: what every number starts from. */
+export function placedTree(input: TraceInput, settings: AnalysisSettings) {
+  const { order, root, flags } = buildTree(input.spans, recogniserFor(settings.rules))
+  promote(order)
+  const baseMs = Number(input.baseUnixNano / 1_000_000n)
+  place(order, { offset: settings.offset, baseMs })
+  const traversals = findTraversals(order)
+  markStreams(order)
+  return { order, root, flags, traversals, baseMs }
 }
 
 /** Of the first span that tells; 1 where none does. */

@@ -48,36 +48,43 @@ export function criticalPath(root: Node): PathSegment[] {
   return path.reverse()
 }
 
-const byEnd = (a: Node, b: Node) => b.to - a.to || a.from - b.from || compare(a.id, b.id)
+/** Of children: latest end first, of equal ends the longest. */
+export const criticalOrder = (a: Node, b: Node): number => b.to - a.to || a.from - b.from || compare(a.id, b.id)
 
 function frame(node: Node, cur: number, wasted: boolean): Frame {
   const { children } = node
-  let ordered = children
-  let slack = tolerance(node.duration)
-  if (children.length > 1) {
-    ordered = [...children].sort(byEnd)
-    for (const child of children) slack = Math.max(slack, child.emitter.grid)
-  }
-  return { node, children: ordered, slack, index: 0, cur, next: undefined, wasted }
+  let ordered: readonly Node[] = children
+  if (children.length > 1) ordered = [...children].sort(criticalOrder)
+  return { node, children: ordered, slack: siblingSlack(node), index: 0, cur, next: undefined, wasted }
+}
+
+/** Waited for, and longer than nothing. */
+export const isOnPath = (child: Node): boolean => child.blocking && child.from < child.to
+
+/** δ of 1.3 between children of one clock: start grids add to it. */
+export function siblingSlack({ children, duration }: Node): number {
+  let slack = tolerance(duration)
+  if (children.length > 1) for (const child of children) slack = Math.max(slack, child.emitter.grid)
+  return slack
 }
 
 function nextOnPath(top: Frame): Node | undefined {
   while (top.index < top.children.length) {
     const child = top.children[top.index++]!
-    if (child.blocking && child.from < child.to && child.from < top.cur && child.to <= top.cur + slackTo(child, top))
+    if (isOnPath(child) && child.from < top.cur && child.to <= top.cur + slackTo(child, top.next, top.slack))
       return child
   }
   return undefined
 }
 
-/** δ of 1.3 between a child and the next one on the path: two clocks add their errors. */
-function slackTo(child: Node, { next, slack }: Frame): number {
+/** δ of 1.3 between a child and the next one on the path: two clocks add their errors. `slack`: of one clock. */
+export function slackTo(child: Node, next: Node | undefined, slack: number): number {
   if (next === undefined || (child.offset === null && next.offset === null) || sameClock(child, next)) return slack
   return Math.max(slack, (child.offset?.epsilon ?? 0) + (next.offset?.epsilon ?? 0))
 }
 
-/** Class of D7 for time that belongs to `node`. */
-function classOf(node: Node, leg: Leg, wasted: boolean): SegmentClass {
+/** Class of D7 for time that belongs to `node`. `wasted`: part of an attempt that was made good for. */
+export function classOf(node: Node, leg: Leg, wasted: boolean): SegmentClass {
   if (wasted) return 'retry'
   const { traversal } = node
   if (traversal === null) return ofApplication(node, leg)

@@ -123,20 +123,22 @@ describe('T1', () => {
     })
   })
 
-  it('has the taxes of D8, the estimate only with a calibrated wire time', () => {
-    expect(trace.tax.mesh).toEqual({ lowerNs: 0, upperNs: 2700 * us, estimateNs: null, share: 0.225 })
+  it('TAX-1: 0, 2700, 1900 with a given wire of 400, 500 for the gateway and 900 with its wire (D8)', () => {
+    const work = { removableNs: 2700 * us, workNs: (400 + 700 + 350 + 680 + 350) * us }
+    expect(trace.tax.mesh).toEqual({ lowerNs: 0, upperNs: 2700 * us, estimateNs: null, share: 0.225, ...work })
     expect(trace.tax.gateway).toEqual({
       lowerNs: 500 * us,
       upperNs: 500 * us,
       estimateNs: 500 * us,
       share: 500 / 12_000,
+      removableNs: 500 * us,
+      workNs: 500 * us,
     })
-    expect(analyse({ wire: () => 400 * us }).tax.mesh).toEqual({
-      lowerNs: 0,
-      upperNs: 2700 * us,
-      estimateNs: 1900 * us,
-      share: 1900 / 12_000,
-    })
+    const entry = trace.hops.find((hop) => hop.kind === 'entry')!
+    expect(trace.tax.gateway.upperNs + entry.wire.ns!).toBe(900 * us)
+    const known = analyse({ wire: () => 400 * us }).tax
+    expect(known.mesh).toMatchObject({ lowerNs: 0, upperNs: 2700 * us, estimateNs: 1900 * us, share: 1900 / 12_000 })
+    expect(known.gateway).toMatchObject({ lowerNs: 500 * us, upperNs: 500 * us, estimateNs: 500 * us })
   })
 
   it('estimates what single-span proxies spend where the wire is calibrated (D4)', () => {
@@ -165,7 +167,7 @@ describe('T1', () => {
     expect([...asked].sort()).toEqual(['node node-a > node node-b', 'node node-a > node node-c'])
     expect(proxy(partly, 'o1').overhead.fidelity).toBe('modelled')
     expect(proxy(partly, 'o2').overhead.fidelity).toBe('bounded')
-    expect(partly.tax.mesh).toEqual({ lowerNs: 0, upperNs: 2700 * us, estimateNs: null, share: 0.225 })
+    expect(partly.tax.mesh).toMatchObject({ lowerNs: 0, upperNs: 2700 * us, estimateNs: null, share: 0.225 })
   })
 
   it('teaches the wire behind the gateway and two clock offsets', () => {

@@ -1,4 +1,8 @@
-import type { PathSegment, SegmentClass, Tax } from './types.ts'
+import type { Node, Traversal } from './node.ts'
+import type { Overhead } from './overhead.ts'
+import { classOf, isOnPath } from './path.ts'
+import { retime } from './retime.ts'
+import type { PathSegment, Role, SegmentClass, Tax } from './types.ts'
 
 export type ClassSums = Partial<Record<SegmentClass, number>>
 
@@ -12,20 +16,84 @@ export function sumClasses(path: readonly PathSegment[]): ClassSums {
 /** ŵ of the wire below the only span of a proxy, ns; null: not calibrated. */
 export type WireBelow = (spanId: string) => number | null
 
+/** What the taxes of a trace are told from; `root` null where it has no end-to-end time. */
+export interface Taxed {
+  readonly root: Node | null
+  readonly path: readonly PathSegment[]
+  readonly traversals: readonly Traversal[]
+  readonly wireBelow: WireBelow
+}
+
 /** D8. There is an estimate where every wire inside a segment is calibrated, or the bounds meet. */
-export function taxes(
-  path: readonly PathSegment[],
-  duration: number,
-  wireBelow: WireBelow,
-): { mesh: Tax; gateway: Tax } {
-  const sums = sumClasses(path)
-  const of = (cls: SegmentClass) => sums[cls] ?? 0
-  const meshUpper = of('proxy.proc') + of('proxy.in') + of('proxy.out+wire') + of('loopback')
-  const gatewayUpper = of('gateway.proc') + of('gateway.out+wire')
+export function taxes(taxed: Taxed): { mesh: Tax; gateway: Tax } {
+  const sums = sumClasses(taxed.path)
+  const parallel = taxed.root !== null && runsInParallel(taxed.root)
+  return { mesh: tax(taxed, sums, parallel, mesh), gateway: tax(taxed, sums, parallel, gateway) }
+}
+
+interface Payer {
+  /** Classes of its work: alone, with a wire in the same difference, and what else it causes. */
+  readonly own: SegmentClass
+  readonly withWire: SegmentClass
+  readonly caused: readonly SegmentClass[]
+  readonly pays: (role: Role) => boolean
+}
+
+const mesh: Payer = {
+  own: 'proxy.proc',
+  withWire: 'proxy.out+wire',
+  caused: ['proxy.in', 'loopback'],
+  pays: (role) => role === 'sidecar-inbound' || role === 'sidecar-outbound' || role === 'waypoint',
+}
+const gateway: Payer = {
+  own: 'gateway.proc',
+  withWire: 'gateway.out+wire',
+  caused: [],
+  pays: (role) => role === 'gateway',
+}
+
+function tax({ root, path, traversals, wireBelow }: Taxed, sums: ClassSums, parallel: boolean, payer: Payer): Tax {
+  const classes = [payer.own, payer.withWire, ...payer.caused]
+  const lowerNs = sums[payer.own] ?? 0
+  const upperNs = classes.reduce((sum, cls) => sum + (sums[cls] ?? 0), 0)
+  const wireNs = lowerNs === upperNs ? null : wires(path, payer.withWire, wireBelow)
+  const estimateNs = lowerNs === upperNs ? upperNs : wireNs === null ? null : Math.max(lowerNs, upperNs - wireNs)
+  const duration = root?.duration ?? 0
   return {
-    mesh: tax(of('proxy.proc'), meshUpper, wires(path, 'proxy.out+wire', wireBelow), duration),
-    gateway: tax(of('gateway.proc'), gatewayUpper, wires(path, 'gateway.out+wire', wireBelow), duration),
+    lowerNs,
+    upperNs,
+    estimateNs,
+    share: duration > 0 ? (estimateNs ?? upperNs) / duration : 0,
+    removableNs: root && parallel && upperNs > 0 ? removable(root, upperNs, classes) : upperNs,
+    workNs: traversals.reduce((sum, { role, overhead }) => sum + (payer.pays(role) ? workOf(overhead) : 0), 0),
   }
+}
+
+/** In-process time, or its upper bound; unknown ones do not count. */
+const workOf = (overhead: Overhead | null): number => overhead?.total.ns ?? overhead?.total.hiNs ?? 0
+
+/**
+ * What would be saved if work of these classes took no time: less than is attributed where another branch takes over. Where
+ * siblings overlap within the tolerance, the overlap counts to one of them only, and the saving never exceeds the attributed.
+ */
+function removable(root: Node, upperNs: number, classes: readonly SegmentClass[]): number {
+  const without = retime(root, (node, leg, ns, wasted) => (classes.includes(classOf(node, leg, wasted)) ? 0 : ns))
+  return Math.max(0, Math.min(upperNs, root.to - root.from - without))
+}
+
+/** Where nothing runs beside anything else, all work is on the path. */
+function runsInParallel(root: Node): boolean {
+  const stack = [root]
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    let end = -Infinity
+    for (const child of node.children) {
+      if (!isOnPath(child)) continue
+      if (child.from < end) return true
+      end = child.to
+      stack.push(child)
+    }
+  }
+  return false
 }
 
 /**
@@ -43,9 +111,4 @@ function wires(path: readonly PathSegment[], cls: SegmentClass, wireBelow: WireB
     sum = (sum ?? 0) + Math.min(ns, wireNs)
   }
   return sum
-}
-
-function tax(lowerNs: number, upperNs: number, wireNs: number | null, duration: number): Tax {
-  const estimateNs = lowerNs === upperNs ? upperNs : wireNs !== null ? Math.max(lowerNs, upperNs - wireNs) : null
-  return { lowerNs, upperNs, estimateNs, share: duration > 0 ? (estimateNs ?? upperNs) / duration : 0 }
 }

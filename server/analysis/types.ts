@@ -256,6 +256,10 @@ export interface Tax {
   readonly estimateNs: number | null
   /** (estimate, else upper) / e2e; 0..1. */
   readonly share: number
+  /** What would be saved if all that `upperNs` counts took no time (section 10); at most `upperNs`. */
+  readonly removableNs: number
+  /** In-process time of all these proxies, on the path or not: their values, else their upper bounds. */
+  readonly workNs: number
 }
 
 /** Where one side of an exchange runs: key of its clock, and its zone ('' when not known). */

@@ -91,7 +91,14 @@ export const Distribution = z
 export type Distribution = z.infer<typeof Distribution>
 
 export const Tax = z
-  .object({ lowerNs: Ns, upperNs: Ns, estimateNs: Ns.nullable(), share: z.number().min(0) })
+  .object({
+    lowerNs: Ns,
+    upperNs: Ns,
+    estimateNs: Ns.nullable(),
+    share: z.number().min(0),
+    removableNs: Ns.optional().describe('of one trace: what would be saved if all that upperNs counts took no time'),
+    workNs: Ns.optional().describe('of one trace: in-process time of these proxies, on the critical path or not'),
+  })
   .describe('algorithms.md D8. share: the estimate, else the upper bound, over the duration.')
 export type Tax = z.infer<typeof Tax>
 

@@ -1,6 +1,6 @@
 import { nativeBlock, type ColumnSpec, type NativeBlock } from '../../storage/native.ts'
 import { ANALYSIS_VERSION } from '../analysis/analyse.ts'
-import type { Hop, Measure, ProxyIdentity, ProxyTraversal, TraceAnalysis } from '../analysis/types.ts'
+import type { Hop, Measure, ProxyIdentity, ProxyTraversal, Tax, TraceAnalysis } from '../analysis/types.ts'
 
 /**
  * Facts as rows of the tables of migrations/0002_facts.sql: what a hop, a traversal and a trace are in ClickHouse.
@@ -52,6 +52,8 @@ const taxColumns = (name: string): ColumnSpec[] => [
   [`${name}_lower`, 'Nullable(Int64)'],
   [`${name}_upper`, 'Nullable(Int64)'],
   [`${name}_estimate`, 'Nullable(Int64)'],
+  [`${name}_removable`, 'Nullable(Int64)'],
+  [`${name}_work`, 'Nullable(Int64)'],
 ]
 const attemptColumns: ColumnSpec[] = [
   ['attempts', 'UInt16'],
@@ -239,8 +241,8 @@ export function pushFailedTrace(blocks: FactBlocks, extent: TraceExtent, context
     flags: (context.flags | noRootFlag) >>> 0,
     shape_id: 0,
     weight: 1,
-    ...{ mesh_lower: null, mesh_upper: null, mesh_estimate: null },
-    ...{ gateway_lower: null, gateway_upper: null, gateway_estimate: null },
+    ...taxValues('mesh', null),
+    ...taxValues('gateway', null),
     ...{ 'segments.owner': [], 'segments.class': [], 'segments.leg': [], 'segments.offset': [], 'segments.ns': [] },
   })
 }
@@ -272,12 +274,8 @@ function traceRow(trace: TraceAnalysis, { spanRows, flags }: FactContext) {
     services: trace.services,
     error: Number(trace.error),
     flags: (trace.flags | flags) >>> 0,
-    mesh_lower: known ? orNull(tax.mesh.lowerNs) : null,
-    mesh_upper: known ? orNull(tax.mesh.upperNs) : null,
-    mesh_estimate: known ? orNull(tax.mesh.estimateNs) : null,
-    gateway_lower: known ? orNull(tax.gateway.lowerNs) : null,
-    gateway_upper: known ? orNull(tax.gateway.upperNs) : null,
-    gateway_estimate: known ? orNull(tax.gateway.estimateNs) : null,
+    ...taxValues('mesh', known ? tax.mesh : null),
+    ...taxValues('gateway', known ? tax.gateway : null),
     'segments.owner': criticalPath.map((segment) => id8(segment.spanId)),
     'segments.class': criticalPath.map((segment) => segment.class),
     'segments.leg': criticalPath.map((segment) => segment.leg),
@@ -377,6 +375,17 @@ export function pushHopName(blocks: FactBlocks, hop: Hop, seenAt: number): void 
     via: hop.viaProxyIds.map(id64),
     seen_at: seenAt,
   })
+}
+
+/** null: a trace without an end-to-end time. */
+function taxValues(name: string, tax: Tax | null): Record<string, unknown> {
+  return {
+    [`${name}_lower`]: tax && int64(tax.lowerNs),
+    [`${name}_upper`]: tax && int64(tax.upperNs),
+    [`${name}_estimate`]: tax && orNull(tax.estimateNs),
+    [`${name}_removable`]: tax && int64(tax.removableNs),
+    [`${name}_work`]: tax && int64(tax.workNs),
+  }
 }
 
 function measureValues(name: string, { ns, loNs, hiNs, fidelity }: Measure): Record<string, unknown> {

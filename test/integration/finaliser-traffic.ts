@@ -212,8 +212,8 @@ export function plainAnalysis(trace: TraceInput): TraceAnalysis {
       : [],
     exchanges: [],
     tax: {
-      mesh: { lowerNs: 0, upperNs: 100, estimateNs: null, share: 0 },
-      gateway: { lowerNs: 50, upperNs: 50, estimateNs: null, share: 0 },
+      mesh: { lowerNs: 0, upperNs: 100, estimateNs: null, share: 0, removableNs: 90, workNs: 110 },
+      gateway: { lowerNs: 50, upperNs: 50, estimateNs: null, share: 0, removableNs: 50, workNs: 50 },
     },
   }
 }

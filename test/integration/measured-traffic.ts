@@ -172,8 +172,8 @@ function makeTrace(traceId: string, baseUnixNano: bigint, random: () => number):
       ? []
       : path.map(([cls, ns]) => ({ spanId: 'a'.repeat(16), class: cls, leg: 'self', start: (start += ns) - ns, ns })),
     tax: {
-      mesh: { lowerNs: 0, upperNs: sidecarNs + wireNs, estimateNs, share: 0 },
-      gateway: { lowerNs: gatewayNs, upperNs: gatewayNs, estimateNs: gatewayNs, share: 0 },
+      mesh: { lowerNs: 0, upperNs: sidecarNs + wireNs, estimateNs, share: 0, removableNs: 0, workNs: 0 },
+      gateway: { lowerNs: gatewayNs, upperNs: gatewayNs, estimateNs: gatewayNs, share: 0, removableNs: 0, workNs: 0 },
     },
   }
 }
