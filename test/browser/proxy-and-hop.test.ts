@@ -116,6 +116,14 @@ describe('the page of a proxy', () => {
   })
 })
 
+it.each(['desktop', 'tablet', 'phone'] as const)('the widest tables of a proxy fit a %s', async (size) => {
+  const { items } = (await (await fetch(`${site.hopscope.apiUrl}/api/v1/proxies`)).json()) as ProxyList
+  const widest = items.find(({ errors, added }) => errors > 0 && added.length > 0)!
+  const { page, context } = await site.open(`/proxies/${widest.id}`, { size })
+  expect(await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')).toBe(0)
+  await context.close()
+})
+
 describe('the page of a hop', () => {
   it.each(themes)('adds its segments up to its transit, in %s', async (theme) => {
     const { page, context, complaints } = await site.open(`/hops/${hopId}`, { theme })
