@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
+import { axe, loaded, sizes, startSite, themes, type Site, type Size } from './browser.ts'
+
+let site: Site
+beforeAll(async () => {
+  site = await startSite(1_000)
+}, 300_000)
+afterAll(() => site?.close())
+
+const query = (page: Page) => new URL(page.url()).searchParams
+const views = themes.flatMap((theme) => (Object.keys(sizes) as Size[]).map((size) => ({ theme, size })))
+
+describe.each(['/', '/hops', '/hops?show=proxies&v=1'])('%s', (path) => {
+  it.each(views)('is accessible and fits the window, in $theme on a $size', async (view) => {
+    const { page, context, complaints } = await site.open(path, view)
+    expect(await page.getByRole('heading', { level: 1 }).innerText()).not.toBe('')
+    expect(await axe(page)).toEqual([])
+    expect(await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')).toBeLessThanOrEqual(0)
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+})
+
+describe('the overview', () => {
+  it('narrows the range of the page by a brush and widens it again by Esc', async () => {
+    const { page, context } = await site.open('/')
+    const layer = page.getByRole('slider', { name: 'Over time: time' })
+    const box = (await layer.boundingBox())!
+    await page.mouse.move(box.x + box.width * 0.4, box.y + 40)
+    await page.mouse.down()
+    await page.mouse.move(box.x + box.width * 0.7, box.y + 60, { steps: 4 })
+    await page.mouse.up()
+    const [from, to] = [Number(query(page).get('from')), Number(query(page).get('to'))]
+    expect(to - from).toBeGreaterThan(15 * 60_000)
+    expect(to - from).toBeLessThan(23 * 60_000)
+    await page.mouse.move(0, 0)
+    await page.keyboard.press('Escape')
+    expect(query(page).get('from')).toBeNull()
+    await context.close()
+  })
+
+  it('reads a chart out by arrow keys, zooms by Shift and Enter, and shows it as a table', async () => {
+    const { page, context } = await site.open('/')
+    const layer = page.getByRole('slider', { name: 'Over time: time' })
+    await layer.focus()
+    for (const key of ['ArrowLeft', 'ArrowLeft', 'ArrowLeft']) await page.keyboard.press(key)
+    expect(await layer.getAttribute('aria-valuetext')).toMatch(/^\d\d:\d\d – \d\d:\d\d, p99 .*, n \d+$/)
+    for (let i = 0; i < 5; i++) await page.keyboard.press('Shift+ArrowLeft')
+    await page.keyboard.press('Enter')
+    expect(query(page).get('to')).not.toBeNull()
+    await loaded(page)
+    await page.getByRole('button', { name: 'Show as table' }).click()
+    const rows = page.getByRole('region', { name: 'Over time, as a table' }).getByRole('row')
+    expect(await rows.count()).toBeGreaterThan(3)
+    await context.close()
+  })
+
+  it('adds up: the parts of a split come to its total, to the nanosecond', async () => {
+    const { page, context } = await site.open('/')
+    const titles = await page
+      .locator('table.across tbody tr')
+      .first()
+      .locator('td > span')
+      .evaluateAll((cells) => cells.map((cell) => cell.getAttribute('title') ?? ''))
+    const ns = (text: string) => Number(text.replaceAll(/\D/g, ''))
+    const parts = titles.map((title) => title.split(' of ').map((part) => ns(part.split('\u202fns')[0] ?? '')))
+    expect(parts.length).toBeGreaterThan(3)
+    expect(parts.reduce((sum, [part = 0]) => sum + part, 0)).toBe(parts[0]?.[1])
+    await context.close()
+  })
+
+  it('keeps the percentile of its rankings in the address', async () => {
+    const { page, context } = await site.open('/')
+    await page.getByRole('radiogroup', { name: 'Percentile' }).getByText('p50').click()
+    expect(query(page).get('p')).toBe('p50')
+    await page.reload()
+    await loaded(page)
+    expect(await page.getByRole('columnheader', { name: /^p50/ }).count()).toBe(2)
+    await context.close()
+  })
+
+  it('leads from a window without data to the last there is', async () => {
+    const { page, context } = await site.open('/?from=1700000000000&to=1700003600000&v=1')
+    await page.getByText(/^No requests from 2023-11-14/).waitFor()
+    expect(await axe(page)).toEqual([])
+    await page.getByRole('link', { name: /^Go to last data/ }).click()
+    await page.getByRole('region', { name: 'Over time', exact: true }).waitFor()
+    await context.close()
+  })
+})
+
+describe('the lists of hops and proxies', () => {
+  it('search as one types, say when nothing is found, and clear', async () => {
+    const { page, context } = await site.open('/hops')
+    const all = await page.locator('tbody tr').count()
+    await page.keyboard.press('/')
+    await page.keyboard.type('krakend')
+    await expect.poll(() => page.locator('tbody tr').count()).toBeLessThan(all)
+    expect(query(page).get('q')).toBe('krakend')
+    await page.keyboard.type(' nowhere')
+    await page.getByRole('button', { name: 'Clear the search' }).click()
+    await expect.poll(() => page.locator('tbody tr').count()).toBe(all)
+    await context.close()
+  })
+
+  it('sort by any column, as the address says', async () => {
+    const { page, context } = await site.open('/hops')
+    await page.getByRole('button', { name: /^requests/ }).click()
+    expect(query(page).get('sort')).toBe('-requests')
+    const counts = await page.locator('tbody tr td:nth-child(3)').allInnerTexts()
+    const numbers = counts.map((text) => Number(text.replaceAll(/\D/g, '')))
+    expect(numbers).toEqual(numbers.toSorted((a, b) => b - a))
+    expect(numbers[0]).toBeGreaterThan(0)
+    await context.close()
+  })
+})
