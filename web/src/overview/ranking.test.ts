@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Worst } from '../../../server/api/contract-measurements.ts'
-import { ranked, statedQuantile } from './ranking.ts'
+import { ranked, rankedFigure, statedQuantile } from './ranking.ts'
 
 const worst = (name: string, p50Ns: number | null, p99Ns: number | null): Worst => ({
   kind: 'hop',
@@ -29,4 +29,12 @@ test('a quiet installation opens on the percentile that it can state', () => {
   expect(statedQuantile(items)).toBe('p99')
   expect(statedQuantile(items.slice(0, 2))).toBe('p50')
   expect(statedQuantile([])).toBe('p99')
+})
+
+test('a percentile refused says why: too few, or how much is known', () => {
+  const few = { ...worst('few', 1, null), n: 900, coverage: 1 }
+  const partly = { ...worst('partly', 1, null), n: 9_000, coverage: 0.87 }
+  expect(rankedFigure(few, 'p99')).toMatchObject({ ns: null, needed: 2_000 })
+  expect(rankedFigure(partly, 'p99')).toMatchObject({ ns: null, known: 0.87 })
+  expect(rankedFigure(partly, 'p99').needed).toBeUndefined()
 })

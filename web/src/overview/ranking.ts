@@ -1,4 +1,5 @@
 import type { Worst } from '../../../server/api/contract-measurements.ts'
+import { figureOfQuantile, type Figure } from '../format/figure.ts'
 
 export const rankQuantiles = ['p99', 'p95', 'p50'] as const
 export type RankQuantile = (typeof rankQuantiles)[number]
@@ -18,4 +19,11 @@ function compare(a: number, b: number): number {
 /** The first quantile that anything states, so that a quiet installation does not open on a column of refusals. */
 export function statedQuantile(items: readonly Worst[]): RankQuantile {
   return rankQuantiles.find((quantile) => items.some((item) => item[`${quantile}Ns`] !== null)) ?? 'p99'
+}
+
+/** As of a distribution: a quantile refused for what is not known says how much is. */
+export function rankedFigure(item: Worst, quantile: RankQuantile): Figure {
+  const { n, fidelity, reasons, coverage } = item
+  const figure = figureOfQuantile(quantile, item[`${quantile}Ns`], n, fidelity, reasons)
+  return figure.ns === null && figure.needed === undefined && n > 0 ? { ...figure, known: coverage } : figure
 }
