@@ -100,7 +100,8 @@ export function classOf(node: Node, leg: Leg, wasted: boolean): SegmentClass {
   if (attempts.count > 1 && leg === 'mid' && node.emitter.oneCall) return 'retry'
   if (ups.length > 0) return processing(traversal)
   if (outs.length > 0) return passing(traversal)
-  return traversal.head.flags & Flag.localReply ? processing(traversal) : 'unknown'
+  if (traversal.head.flags & Flag.localReply) return processing(traversal)
+  return traversal.head.emitter.terminal ? 'external' : 'unknown'
 }
 
 function ofApplication(node: Node, leg: Leg): SegmentClass {

@@ -25,7 +25,8 @@ function seconds(span: SpanInput, key: string): number | undefined {
 }
 
 /** Level A of D4 from tags or events, both legs. */
-export const clockOf = (head: Node): ProxyClock | undefined => tagLegs(head) ?? eventLegs(head)
+export const clockOf = (head: Node): ProxyClock | undefined =>
+  (head.emitter.timed ? tagLegs(head) : undefined) ?? eventLegs(head)
 
 /** Envoy custom tags `hopscope.req_us` (%COMMON_DURATION(DS_RX_BEG:US_TX_BEG:us)%) and `hopscope.resp_us` (US_RX_BEG:DS_TX_BEG). */
 function tagLegs({ input, duration }: Node): ProxyClock | undefined {
@@ -49,7 +50,8 @@ function eventLegs({ emitter, input, start }: Node): ProxyClock | undefined {
 }
 
 /** What NGINX spent on its upstreams, connecting included: `otel_span_attr upstream_response_time $upstream_response_time`. */
-export const upstreamTime = ({ input, duration }: Node): number | undefined => {
+export const upstreamTime = ({ input, duration, emitter }: Node): number | undefined => {
+  if (!emitter.timed) return undefined
   const spent = seconds(input, 'upstream_response_time')
   return spent === undefined || spent > duration ? undefined : spent
 }
@@ -60,6 +62,7 @@ export const upstreamTime = ({ input, duration }: Node): number | undefined => {
  * `hopscope.new_connection_us` (%COMMON_DURATION(DS_RX_BEG:US_CX_BEG:us)%), which exists for new ones alone [L].
  */
 export function connectOf({ head, ups }: Traversal): number | null {
+  if (!head.emitter.timed && !ups.some(({ emitter }) => emitter.timed)) return null
   const waits = ups.map(({ input }) => seconds(input, 'get-conn-duration')).filter((ns) => ns !== undefined)
   if (waits.length > 0) return Math.max(...waits)
   for (const { input } of ups.length > 0 ? [head, ...ups] : [head]) {

@@ -115,6 +115,7 @@ export const TraceSpan = z.object({
   kind: z.enum(['unset', 'internal', 'server', 'client', 'producer', 'consumer']),
   role: Role,
   proxyFamily: z.string().describe("'' for applications"),
+  rule: z.string().describe("of docs/recognition.md that recognised it; '' for applications"),
   startUnixNano: Instant,
   placedStartUnixNano: Instant.describe('where the waterfall draws it, clock skew taken out'),
   durationNs: Ns,
@@ -184,6 +185,9 @@ export const Trace = z.object({
   hops: z.array(TraceHop),
   criticalPath: z.array(PathSegment).describe('ns add up to durationNs exactly; empty without a root'),
   tax: z.object({ mesh: Tax, gateway: Tax }),
+  hints: z
+    .array(z.object({ kind: z.literal('suspected-gateway'), spanId: SpanId, service: z.string() }))
+    .describe('what looks like a proxy although no rule says so; in no number'),
 })
 export type Trace = z.infer<typeof Trace>
 

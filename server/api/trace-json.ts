@@ -1,4 +1,5 @@
 import { flagNames } from '../analysis/flags.ts'
+import { suspectedGateways } from '../analysis/suspects.ts'
 import type {
   AnalysedSpan,
   Hop,
@@ -34,6 +35,11 @@ export function traceJson(trace: TraceAnalysis, settled: boolean): Trace {
       ns,
     })),
     tax: { mesh: taxJson(trace.tax.mesh), gateway: taxJson(trace.tax.gateway) },
+    hints: suspectedGateways(trace).map(({ spanId, service }) => ({
+      kind: 'suspected-gateway' as const,
+      spanId,
+      service,
+    })),
   }
 }
 
@@ -47,6 +53,7 @@ function spanJson(span: AnalysedSpan, at: (ns: number) => string): TraceSpan {
     kind: kinds[input.kind] ?? 'unset',
     role: span.role,
     proxyFamily: span.proxyFamily,
+    rule: span.rule,
     startUnixNano: at(span.start),
     placedStartUnixNano: at(span.placedStart),
     durationNs: span.duration,

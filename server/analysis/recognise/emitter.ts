@@ -25,6 +25,8 @@ export interface Emitter extends ProcessFacts {
   readonly cutOff: boolean
   /** A stream of messages, not a request and its answer: its duration says nothing of latency. */
   readonly streaming: boolean
+  /** Carries times that the proxy's own clock took (timingKeys). */
+  readonly timed: boolean
   /** Emitter slack σ in ns: how much later than the packet a SERVER span may end (1.3). */
   readonly slack: number
   /** Grid of starts in ns (1.3). */

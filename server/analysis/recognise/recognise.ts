@@ -4,9 +4,10 @@ import { digestOf } from './digest.ts'
 import { newMemo, type Emitter } from './emitter.ts'
 import { families } from './families.ts'
 import type { Family, Rule } from './family.ts'
-import { predicate, type Pattern, type Predicate } from './pattern.ts'
+import { predicate, present, type Pattern, type Predicate } from './pattern.ts'
 import { processFacts, type ProcessFacts } from './process.ts'
 import { streamingPatterns } from './streaming.ts'
+import { timingKeys } from './timing.ts'
 import { familiesOf, type UserRule } from './user-rule.ts'
 
 /** What emitted a span, and the span's side of a traversal, as far as the span alone tells. */
@@ -32,6 +33,7 @@ interface Known {
 /** Kinds, scopes and digests kept for one resource and attribute set: mostly there is one. */
 const mostKnown = 64
 
+const timedPattern: Pattern = { any: timingKeys.map((key) => ({ attributes: { [key]: present } })) }
 const followsFromPattern: Pattern = { attributes: { 'opentracing.ref_type': 'follows_from' } }
 
 /** Spans that differ in nothing that a rule looks at share one emitter, so it is worked out once. */
@@ -39,6 +41,7 @@ function open(all: readonly Family[]): Recognise {
   const rows = all.flatMap((family) => rowsOf(family))
   const ways = emissions.map(({ when, ...emission }) => ({ holds: predicate(when), ...emission }))
   const streams = streamingPatterns.map(predicate)
+  const timed = predicate(timedPattern)
   const followsFrom = predicate(followsFromPattern)
   const patterns = [
     ...all.flatMap(({ gate, rules, localReply, terminal, cutOff }) => [
@@ -47,6 +50,7 @@ function open(all: readonly Family[]): Recognise {
     ]),
     ...emissions.map((emission) => emission.when),
     ...streamingPatterns,
+    timedPattern,
     followsFromPattern,
   ]
   const digest = digestOf(patterns, new Set(all.flatMap((family) => family.identityKeys ?? [])))
@@ -54,7 +58,11 @@ function open(all: readonly Family[]): Recognise {
 
   const build = (span: SpanInput): Emitter => {
     const process = processFacts(span.resource)
-    const traits: Traits = { streaming: streams.some((one) => one(span)), followsFrom: followsFrom(span) }
+    const traits: Traits = {
+      streaming: streams.some((one) => one(span)),
+      timed: timed(span),
+      followsFrom: followsFrom(span),
+    }
     const row = rows.find(({ holds }) => holds(span))
     const facts = { ...process, ...row?.family.identity?.(span, process) }
     if (row && row.rule.leg !== 'app') return emitterOf(facts, { ...partOf(span, row), ...traits })
@@ -102,6 +110,7 @@ function rowsOf(family: Family): Row[] {
 
 interface Traits {
   readonly streaming: boolean
+  readonly timed: boolean
   readonly followsFrom: boolean
 }
 type Part = Omit<Emitter, keyof ProcessFacts | 'memo'>
@@ -140,7 +149,7 @@ function partOf(span: SpanInput, { family, rule, localReply, terminal, cutOff }:
     localReply: localReply(span),
     terminal: terminal(span),
     cutOff: cutOff(span),
-    ...{ streaming: false, followsFrom: false, lateStart: false },
+    ...{ streaming: false, timed: false, followsFrom: false, lateStart: false },
     slack: family.slack ?? 200_000,
     grid: family.coarse ?? 0,
     coarse: family.coarse ?? 0,
@@ -179,6 +188,7 @@ function emitterOf(facts: ProcessFacts, part: Part): Emitter {
     terminal: part.terminal,
     cutOff: part.cutOff,
     streaming: part.streaming,
+    timed: part.timed,
     slack: part.slack,
     grid: part.grid,
     coarse: part.coarse,
