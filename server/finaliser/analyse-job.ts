@@ -50,7 +50,8 @@ export interface JobResult {
 export type Analyse = (trace: TraceInput, settings: AnalysisSettings) => TraceAnalysis
 
 export interface Analyst {
-  run(order: JobOrder): Promise<JobResult>
+  /** @param progressed called after each part of the job. */
+  run(order: JobOrder, progressed?: () => void): Promise<JobResult>
 }
 
 /** Rows read at once: their objects are gone before the next are read. */
@@ -87,7 +88,7 @@ export function openAnalyst(
   }
 
   return {
-    async run({ job, settledAt, traces }) {
+    async run({ job, settledAt, traces }, progressed) {
       if (!recalled) learner.remember(await recall(job))
       recalled = true
       const blocks = factBlocks()
@@ -122,6 +123,7 @@ export function openAnalyst(
       for (const portion of portions(traces.filter((trace) => !trace.poisonous))) {
         const byId = new Map(portion.map((trace) => [trace.traceId, trace]))
         for (const stored of await reader.readTraces(portion)) take(stored, byId.get(stored.traceId)!)
+        progressed?.()
       }
       for (const trace of traces.filter((trace) => trace.poisonous)) {
         // Not even read again. As many rows as are known count as seen, so that a restart leaves it in peace.

@@ -19,15 +19,22 @@ export interface AnalystData {
 }
 
 export type AnalystMessage = JobOrder | { readonly rules: readonly UserRule[] }
-export type AnalystAnswer = { readonly result: JobResult } | { readonly error: string }
+export type AnalystAnswer = 'progressed' | { readonly result: JobResult } | { readonly error: string }
 
 /** The worker itself died or was stopped: of this job, as far as one can tell. */
 export class AnalystDied extends Error {}
 
-/** A job of a few hundred thousand spans takes seconds. */
-const jobTimeoutMs = 120_000
+/** A part of a job, some ten thousand spans, takes a fraction of a second; on a machine that does other things, longer. */
+const silenceMs = 120_000
 /** Enough for a job and its largest trace; a trace that wants more must not take the process with it. */
 const maxHeapMb = 1024
+
+interface Pending {
+  readonly resolve: (result: JobResult) => void
+  readonly reject: (error: Error) => void
+  /** Runs off when nothing is heard of the job. */
+  readonly watch: NodeJS.Timeout
+}
 
 /** Reads and analyses in a thread of its own, so that the API of the same process keeps answering. */
 export function startAnalystThread(data: AnalystData): RuledAnalystThread {
@@ -37,20 +44,24 @@ export function startAnalystThread(data: AnalystData): RuledAnalystThread {
     resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
   })
   let dead: AnalystDied | undefined
-  let pending: { resolve: (result: JobResult) => void; reject: (error: Error) => void } | undefined
-  const settle = (then: (job: NonNullable<typeof pending>) => void) => {
+  let pending: Pending | undefined
+  const settle = (then: (job: Pending) => void) => {
     const job = pending
     pending = undefined
-    if (job) then(job)
+    if (!job) return
+    clearTimeout(job.watch)
+    then(job)
   }
   const die = (reason: string) => {
     dead ??= new AnalystDied(reason)
     const error = dead
     settle(({ reject }) => reject(error))
   }
-  worker.on('message', (answer: AnalystAnswer) =>
-    settle(({ resolve, reject }) => ('result' in answer ? resolve(answer.result) : reject(new Error(answer.error)))),
-  )
+  worker.on('message', (answer: AnalystAnswer) => {
+    if (answer === 'progressed') pending?.watch.refresh()
+    else
+      settle(({ resolve, reject }) => ('result' in answer ? resolve(answer.result) : reject(new Error(answer.error))))
+  })
   worker.on('error', (error) => die(error instanceof Error ? error.message : String(error)))
   worker.on('exit', (code) => die(`the analyst thread ended with code ${code}`))
 
@@ -59,14 +70,11 @@ export function startAnalystThread(data: AnalystData): RuledAnalystThread {
       if (dead) return Promise.reject(dead)
       if (pending) return Promise.reject(new Error('the analyst has a job already'))
       return new Promise<JobResult>((resolve, reject) => {
-        const timeout = setTimeout(() => {
-          die(`a job took longer than ${jobTimeoutMs} ms`)
+        const watch = setTimeout(() => {
+          die(`a job made no progress for ${silenceMs} ms`)
           void worker.terminate()
-        }, jobTimeoutMs)
-        pending = {
-          resolve: (result) => (clearTimeout(timeout), resolve(result)),
-          reject: (error) => (clearTimeout(timeout), reject(error)),
-        }
+        }, silenceMs)
+        pending = { resolve, reject, watch }
         worker.postMessage(order satisfies AnalystMessage)
       })
     },
