@@ -113,7 +113,9 @@ async function startEmbedded(config: Config, addresses: Address[]): Promise<stri
 
 /** @throws StartError when nothing answers. */
 async function awaitClickHouse(url: string): Promise<void> {
-  const clickhouse = connect(url.replace(/\/[^/]*$/, ''), { timeoutMs: 5_000 })
+  const root = new URL(url)
+  root.pathname = '/'
+  const clickhouse = connect(root.href, { timeoutMs: 5_000 })
   try {
     for (const end = Date.now() + predecessorMs; ;) {
       if (await clickhouse.ping()) return
@@ -123,8 +125,7 @@ async function awaitClickHouse(url: string): Promise<void> {
   } finally {
     await clickhouse.close()
   }
-  const { host } = new URL(url)
-  throw new StartError(`ClickHouse at ${host} does not answer: check CLICKHOUSE_URL and that the server runs`)
+  throw new StartError(`ClickHouse at ${root.host} does not answer: check CLICKHOUSE_URL and that the server runs`)
 }
 
 /** Before anything is started, so that the message is about the port and nothing has to be undone. */

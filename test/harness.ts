@@ -137,7 +137,7 @@ export interface RunningHopscope {
   /** SIGTERM, to the whole process group where asked; resolves with the exit code. The directory goes too unless it was given. */
   stop(to?: 'group'): Promise<number | null>
   /** Kills a process of it: `main` the one that was started. Resolves when it is dead. */
-  kill9(which: 'main' | 'collector' | 'server' | 'engine'): Promise<void>
+  kill9(which: 'main' | 'collector' | 'server' | 'engine' | 'all'): Promise<void>
 }
 
 /** Resolves when it says that it is ready. @throws Error with what it said when it ends before that. */
@@ -174,7 +174,9 @@ export async function startHopscope(
       return code
     },
     async kill9(which) {
-      const pids = which === 'main' ? [child.pid!] : descendants(child.pid!, modules[which])
+      const parts = which === 'all' ? partNames : partNames.filter((name) => name === which)
+      const children = parts.flatMap((part) => descendants(child.pid!, modules[part]))
+      const pids = which === 'all' || which === 'main' ? [child.pid!, ...children] : children
       for (const pid of pids) process.kill(pid, 'SIGKILL')
       for (const pid of pids) await eventually(() => isDead(pid))
     },
@@ -191,6 +193,7 @@ function isDead(pid: number): boolean {
 }
 
 const modules = { collector: 'process/collector.', server: 'process/server.', engine: 'storage/engine-child.' }
+const partNames = Object.keys(modules) as (keyof typeof modules)[]
 
 /** Direct children of a process whose command line has `word` in it. Linux. */
 function descendants(parent: number, word: string): number[] {
