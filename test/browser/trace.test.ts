@@ -147,6 +147,53 @@ describe('a trace', () => {
     await context.close()
   })
 
+  it('zooms by the minimap: a drag draws a window, its edge widens it, the wheel zooms at the pointer', async () => {
+    const { page, context } = await site.open(`/traces/${mesh}`)
+    const box = (await page.getByRole('group', { name: 'Minimap' }).boundingBox())!
+    const x = (share: number) => box.x + share * box.width
+    const y = box.y + box.height / 2
+    const edge = async (name: RegExp) => Number(await page.getByRole('slider', { name }).getAttribute('aria-valuenow'))
+    const durationNs = (await traceOf(mesh)).durationNs!
+    const drag = async (from: number, to: number) => {
+      await page.mouse.move(x(from), y)
+      await page.mouse.down()
+      await page.mouse.move(x(to), y, { steps: 4 })
+      await page.mouse.up()
+    }
+    await drag(0.25, 0.5)
+    expect((await edge(/^Start/)) / durationNs).toBeCloseTo(0.25, 1)
+    expect((await edge(/^End/)) / durationNs).toBeCloseTo(0.5, 1)
+    await drag(0.5, 0.75)
+    expect((await edge(/^End/)) / durationNs).toBeCloseTo(0.75, 1)
+    await drag(0.4, 0.5)
+    expect((await edge(/^Start/)) / durationNs).toBeCloseTo(0.35, 1)
+    const before = (await edge(/^End/)) - (await edge(/^Start/))
+    await page.mouse.move(x(0.6), y)
+    await page.mouse.wheel(0, -300)
+    await expect.poll(async () => (await edge(/^End/)) - (await edge(/^Start/))).toBeLessThan(before)
+    await page.waitForURL(/zoom=\d+-\d+/)
+    await page.getByRole('slider', { name: /^Start/ }).press('Home')
+    expect(await edge(/^Start/)).toBe(0)
+    await page.keyboard.press('0')
+    expect(await edge(/^End/)).toBe(durationNs)
+    await page.waitForURL((url) => !url.searchParams.has('zoom'))
+    await context.close()
+  })
+
+  it('can be taken along as a link, an id or a command', async () => {
+    const { page, context } = await site.open(`/traces/${mesh}`)
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+    const copied = async (what: string) => {
+      await page.getByRole('button', { name: 'Copy', exact: true }).click()
+      await page.getByRole('button', { name: what, exact: true }).click()
+      await page.getByText(`${what} copied`).waitFor()
+      return page.evaluate('navigator.clipboard.readText()')
+    }
+    expect(await copied('Link')).toBe(page.url())
+    expect(await copied('curl command')).toBe(`curl -s '${site.hopscope.apiUrl}/api/v1/traces/${mesh}'`)
+    await context.close()
+  })
+
   it('lists attempts and back-off of a retry', async () => {
     const { page, context } = await site.open(`/traces/${retried}`)
     expect(await names(page)).toEqual(['istio-ingressgateway', 'attempt 1', 'attempt 2'])

@@ -133,7 +133,11 @@ function badgesOf(row: Row): Badge[] {
   if (row.loose) badges.push({ text: row.loose, tone: 'warn' })
   if (retries > 0 && row.kind !== 'attempt') badges.push({ text: `retried ×${retries}`, tone: 'retry' })
   if (row.proxies.some((proxy) => proxy.localReply)) badges.push({ text: 'own reply', tone: 'quiet' })
-  if (row.span.wire.status === 'error') badges.push({ text: `error ${statusOf(row.span)}`.trim(), tone: 'bad' })
+  if (row.span.wire.status === 'error') {
+    // Rows of upstream spans have the code in their detail already.
+    const code = row.kind === 'attempt' || row.kind === 'upstream' ? '' : statusOf(row.span)
+    badges.push({ text: `error ${code}`.trim(), tone: 'bad' })
+  }
   if (row.span.wire.flags.includes('detached_async')) badges.push({ text: 'not awaited', tone: 'quiet' })
   return badges
 }
