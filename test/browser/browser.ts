@@ -44,6 +44,8 @@ const flags = [
   '--disable-component-update',
   '--disable-sync',
   '--no-first-run',
+  // Else letters stand on whole pixels, wider apart than on any screen.
+  '--font-render-hinting=none',
 ]
 
 export async function startBrowser(baseUrl: string): Promise<TestBrowser> {

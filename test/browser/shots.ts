@@ -13,7 +13,7 @@ async function shoot(site: Site, screens: readonly Screen[], kind: string): Prom
       for (const size of Object.keys(sizes) as Size[]) {
         const { page, context, complaints } = await site.open(path, { theme, size })
         const file = `${name.toLowerCase()}-${kind}-${sizes[size].width}-${theme}.png`
-        await page.screenshot({ path: join(folder, file), fullPage: size === 'phone' })
+        await page.screenshot({ path: join(folder, file) })
         console.log(file, ...complaints)
         await context.close()
       }

@@ -1,5 +1,5 @@
 /** A number with how sure it is: what every screen shows of a Measure or of a quantile of a Distribution. */
-import type { Distribution, Fidelity, Measure } from '../../../server/api/contract.ts'
+import type { Distribution, Fidelity, Measure, Tax } from '../../../server/api/contract.ts'
 
 export interface Figure {
   /** null: there is none to show, `why` and `needed` say why. */
@@ -42,6 +42,14 @@ export function figureOfMeasure({ ns, loNs, hiNs, fidelity, reasons }: Measure):
     return hiNs === null ? { ...base, ns: loNs, sign: '≥' } : { ...base, ns: hiNs, sign: '≤' }
   }
   return { ...base, ns, sign: signOf[fidelity] }
+}
+
+/** algorithms.md D8: the estimate where there is one, else at most the upper bound; the same bounds are a measurement. */
+export function figureOfTax({ lowerNs, upperNs, estimateNs }: Tax): Figure {
+  const base = { why: [], loNs: lowerNs, hiNs: upperNs }
+  if (lowerNs === upperNs) return { ...base, ns: upperNs, sign: signOf.exact, fidelity: 'exact' }
+  if (estimateNs !== null) return { ...base, ns: estimateNs, sign: signOf.modelled, fidelity: 'modelled' }
+  return { ...base, ns: upperNs, sign: signOf.bounded, fidelity: 'bounded' }
 }
 
 export function figureOf(distribution: Distribution, quantile: Quantile): Figure {
