@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { FixedColumn, FixedStringColumn, LowCardinalityColumn } from './native-columns.ts'
 import { nativeBlock } from './native.ts'
 
-/** Byte layout; that ClickHouse reads it the same way is held by test/integration/native.test.ts. */
+/** Byte layout; that ClickHouse reads it the same way is held by test/integration/round-trip.test.ts. */
 describe('nativeBlock', () => {
   it('writes counts, then name, type and data of each column', () => {
     const block = nativeBlock([
