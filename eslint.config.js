@@ -24,5 +24,5 @@ export default tseslint.config(
     files: ['**/*.svelte'],
     rules: { 'prefer-const': 'off', 'svelte/prefer-const': 'error' },
   },
-  { files: ['bench/**', 'scripts/**', 'test/**'], rules: { 'no-console': 'off' } },
+  { files: ['bench/**', 'scripts/**', 'test/**', 'web/scripts/**'], rules: { 'no-console': 'off' } },
 )

@@ -11,6 +11,11 @@ const steps = [
     mend: 'mend what the compiler says',
   },
   {
+    what: 'bundle',
+    command: [process.execPath, 'web/scripts/bundle.mjs'],
+    mend: 'load what is heavy only where it is shown, see node web/scripts/bundle.mjs',
+  },
+  {
     what: 'web types',
     command: ['npx', 'svelte-check', '--tsconfig', 'web/tsconfig.json', '--fail-on-warnings', '--output', 'human'],
     mend: 'npm run types',

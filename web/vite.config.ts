@@ -16,6 +16,8 @@ export default defineConfig({
   build: {
     outDir: 'dist',
     emptyOutDir: true,
+    // For scripts/bundle.mjs.
+    manifest: true,
     target: 'es2023',
     // Fonts stay files: the page's policy allows no font from a data address.
     assetsInlineLimit: 0,
