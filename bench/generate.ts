@@ -195,9 +195,12 @@ export function requestJson(spans: number, seed: number) {
   }
 }
 
-/** @param spans rounded up to whole traces. @param seed requests of different seeds share no ids. */
-export function generateRequest(spans: number, seed: number): GeneratedRequest {
-  const body = protobufOfJson(JSON.stringify(requestJson(spans, seed)))
+/**
+ * @param spans rounded up to whole traces. @param seed requests of different seeds share no ids.
+ * @param namespace of everything: traffic of two of them shares no proxy and no hop.
+ */
+export function generateRequest(spans: number, seed: number, namespace = 'shop'): GeneratedRequest {
+  const body = protobufOfJson(JSON.stringify(requestJson(spans, seed)).replaceAll(/\bshop\b/g, namespace))
   const places = findPlaces(body)
   const traces = places.length / rows.length
   const random = randomFrom(Math.imul(seed + 1, 0x9e3779b1))

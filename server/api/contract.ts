@@ -202,7 +202,7 @@ export const Problem = z.object({
 })
 export type Problem = z.infer<typeof Problem>
 
-/** The envelope of every list. `from` and `to`: the window that was really read, in Unix ns. */
+/** The envelope of every list. `from` and `to`: the window that was really read, in Unix ns: whole minutes, of 12 h and more whole hours. */
 export function listOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item), nextCursor: z.string().nullable(), from: Instant, to: Instant })
 }

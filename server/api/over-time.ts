@@ -31,7 +31,11 @@ export function addOverTime(router: Router, clickhouse: ClickHouse, { kind, quer
       const options = askFor(request, response)
       const [isKnown, measured] = await Promise.all([
         known(id, partOf(options, 'name')),
-        read(clickhouse, { steps, rows: { kind, metrics: [metric], ids: [id] }, fidelity }, partOf(options, what)),
+        read(
+          clickhouse,
+          { steps, rows: { kinds: [kind], metrics: [metric], ids: [id] }, fidelity },
+          partOf(options, what),
+        ),
       ])
       if (!isKnown) throw neverSeen(kind, id)
       response.json({ id, metric, ...measured } satisfies Series | Heatmap)

@@ -1,10 +1,11 @@
 ,
--- One row per entity (0: all together), metric, level and step: counts, and the bucket keys at ranks and at the maximum.
+-- One row per entity (0: all of a kind that is not kept apart), metric, level and step: counts, and the bucket keys at ranks and at the maximum.
 -- A rank is (q, z): ceil(q n) of the n values, z standard deviations of a rank off. Counts of 0 are what retractions
 -- left behind.
 merged AS (
   SELECT
-    if({apart:Bool}, id, 0) AS entity, metric, fidelity, intDiv(toUInt32(time), {step:UInt32}) * {step:UInt32} AS start,
+    if(kind IN {together:Array(String)}, 0, id) AS entity, metric, fidelity,
+    {origin:Int64} + intDiv(toUInt32(time) - {origin:Int64}, {step:Int64}) * {step:Int64} AS start,
     sum(requests) AS requests, sum(errors) AS errors, sum(n) AS n, toFloat64(sum(sum)) AS total, sumMap(hist) AS hist
   FROM rollup
   WHERE (empty({environment:String}) OR environment = {environment:String})

@@ -4,9 +4,9 @@ import { claimedQuantiles, refusal } from '../statistics/claims.ts'
 import { bucketBounds, representative } from '../statistics/histogram.ts'
 import { loadSql } from './load-sql.ts'
 import type { QueryOf } from './query-of.ts'
-import { hexOf, overRollup, rollupParams, type RollupRows, type Window } from './rollup-window.ts'
+import { alignWindow, hexOf, overRollup, type RollupRows, type Window } from './rollup-window.ts'
 
-const sql = overRollup(loadSql(import.meta.url, 'distributions.sql'))
+const levelsSql = loadSql(import.meta.url, 'distributions.sql')
 
 /** Where a filter looks; '' or absent: everywhere. */
 export interface PlaceFilter {
@@ -21,7 +21,7 @@ export interface LevelRow {
   id: string
   metric: string
   fidelity: Fidelity
-  /** Unix seconds of the step; 0 without steps. */
+  /** Unix seconds of the step, or of the period; 0 without either. */
   startSeconds: number
   requests: number
   errors: number
@@ -37,27 +37,34 @@ export interface LevelRow {
 export interface LevelsAsked {
   readonly window: Window
   readonly rows: RollupRows
-  readonly place?: PlaceFilter
+  readonly place?: PlaceFilter | undefined
   /** One row a step, too. */
   readonly stepMs?: number
-  /** All entities as if they were one. */
-  readonly together?: boolean
+  /** Of the period of equal length before, too, in rows that start there; not with steps. */
+  readonly before?: boolean
+  /** Kinds whose entities count as if they were one. */
+  readonly together?: RollupRows['kinds']
   readonly intervals?: boolean
 }
 
 /** Levels of the metrics of all entities (or of `rows.ids`) over a window, in no order. */
 export async function readLevels(clickhouse: ClickHouse, asked: LevelsAsked, options: QueryOf): Promise<LevelRow[]> {
-  const { window, rows, place = {}, stepMs, together = false, intervals = false } = asked
+  const { rows, place = {}, stepMs, together = [], intervals = false } = asked
   const { environment = '', cluster = '', namespace = '' } = place
+  const window = stepMs === undefined ? alignWindow(asked.window) : asked.window
+  const length = window.toMs - window.fromMs
+  const earlier = { fromMs: window.fromMs - length, toMs: window.fromMs }
+  const ranks = [...claimedQuantiles.map((q) => [q, 0] as const), ...(intervals ? intervalRanks : [])]
+  const { sql, params } = overRollup(levelsSql, { windows: asked.before ? [earlier, window] : [window], rows, stepMs })
   const found = await clickhouse.query<LevelRow>(
     sql,
     {
-      ...rollupParams(window, rows, stepMs),
-      ...{ environment, cluster, namespace },
-      quantiles: [...claimedQuantiles, ...(intervals ? intervalRanks.map(([q]) => q) : [])],
-      deviations: [...claimedQuantiles.map(() => 0), ...(intervals ? intervalRanks.map(([, z]) => z) : [])],
-      apart: !together,
-      step: stepMs === undefined ? allTime : stepMs / 1000,
+      ...params,
+      ...{ environment, cluster, namespace, together },
+      quantiles: ranks.map(([q]) => q),
+      deviations: ranks.map(([, z]) => z),
+      origin: asked.before ? earlier.fromMs / 1000 : 0,
+      step: asked.before ? length / 1000 : stepMs === undefined ? allTime : stepMs / 1000,
     },
     options,
   )

@@ -4,10 +4,10 @@ import type { Fidelity } from '../api/contract.ts'
 import { bucketBounds, bucketsPerOctave } from '../statistics/histogram.ts'
 import { loadSql } from './load-sql.ts'
 import type { QueryOf } from './query-of.ts'
-import { overRollup, rollupParams, unixNano, windowRead, type RollupRows } from './rollup-window.ts'
+import { overRollup, unixNano, windowRead, type RollupRows } from './rollup-window.ts'
 import type { Steps } from './steps.ts'
 
-const sql = overRollup(loadSql(import.meta.url, 'heatmap.sql'))
+const heatmapSql = loadSql(import.meta.url, 'heatmap.sql')
 
 /** The bucket that begins at 1,024 ns; heatmap.sql gathers what lies below it. */
 const firstKey = 321
@@ -33,13 +33,17 @@ export async function readHeatmap(
   options: QueryOf,
 ): Promise<Omit<Heatmap, 'id' | 'metric'>> {
   const { window, stepMs } = asked.steps
-  const params = { ...rollupParams(window, asked.rows, stepMs), step: stepMs / 1000, fidelity: asked.fidelity ?? '' }
-  const [lattice] = await clickhouse.query<LatticeRow>(sql, params, options)
+  const { sql, params } = overRollup(heatmapSql, { windows: [window], rows: asked.rows, stepMs })
+  const [lattice] = await clickhouse.query<LatticeRow>(
+    sql,
+    { ...params, step: stepMs / 1000, fidelity: asked.fidelity ?? '' },
+    options,
+  )
   const columns = (window.toMs - window.fromMs) / stepMs
   const { boundsNs, counts } = lattice ? fill(lattice, window.fromMs / 1000, stepMs / 1000, columns) : empty(columns)
   return {
     fidelity: lattice?.fidelity ?? asked.fidelity ?? 'unknown',
-    ...windowRead(window),
+    ...windowRead(window, stepMs),
     stepMs,
     n: counts.flat().reduce((sum, count) => sum + count, 0),
     timesUnixNano: Array.from({ length: columns }, (_, i) => unixNano(window.fromMs + i * stepMs)),

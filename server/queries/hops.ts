@@ -51,7 +51,7 @@ async function readMeasured(
   { window, place, ids }: { window: Window; place: PlaceFilter; ids: readonly string[] },
   options: QueryOf,
 ) {
-  const rows = { kind: 'hop', metrics: hopMetrics, ids } as const
+  const rows = { kinds: ['hop'], metrics: hopMetrics, ids } as const
   const [levels, names, proxies] = await Promise.all([
     readLevels(clickhouse, { window, rows, place }, partOf(options, 'levels')),
     readHopNames(clickhouse, ids, partOf(options, 'hop-names')),

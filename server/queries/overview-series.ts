@@ -1,21 +1,14 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { OverviewPoint } from '../api/contract-measurements.ts'
 import { SegmentClass } from '../api/contract.ts'
-import type { PlaceFilter } from './distributions.ts'
-import { loadSql } from './load-sql.ts'
-import { partOf, type QueryOf } from './query-of.ts'
-import { overRollup, rollupParams, unixNano } from './rollup-window.ts'
-import { readSeries } from './series.ts'
+import { readLevels, type LevelRow, type PlaceFilter } from './distributions.ts'
+import type { QueryOf } from './query-of.ts'
+import { unixNano } from './rollup-window.ts'
+import { pointsOf } from './series.ts'
 import type { Steps } from './steps.ts'
 
-const classesSql = overRollup(loadSql(import.meta.url, 'class-series.sql'))
-const classMetrics = SegmentClass.options.map((name) => `class:${name}`)
-
-interface ClassStep {
-  class: SegmentClass
-  startSeconds: number
-  total: number
-}
+const classPrefix = 'class:'
+const metrics = ['endToEnd', ...SegmentClass.options.map((name) => classPrefix + name)]
 
 /** End-to-end time over time, and what it is made of. */
 export async function readOverviewSeries(
@@ -23,33 +16,26 @@ export async function readOverviewSeries(
   { steps, routes, place }: { steps: Steps; routes: readonly string[]; place: PlaceFilter },
   options: QueryOf,
 ): Promise<{ stepMs: number; points: OverviewPoint[] }> {
-  const { environment = '', cluster = '', namespace = '' } = place
-  const rows = { kind: 'trace', ids: routes } as const
-  const [series, classSteps] = await Promise.all([
-    readSeries(
-      clickhouse,
-      { steps, rows: { ...rows, metrics: ['endToEnd'] }, place, together: true, fidelity: 'exact' },
-      partOf(options, 'end-to-end'),
-    ),
-    clickhouse.query<ClassStep>(
-      classesSql,
-      {
-        ...rollupParams(steps.window, { ...rows, metrics: classMetrics }, steps.stepMs),
-        ...{ environment, cluster, namespace, step: steps.stepMs / 1000 },
-      },
-      partOf(options, 'classes'),
-    ),
-  ])
-  const classesAt = new Map<string, ClassStep[]>()
-  for (const step of classSteps) {
-    const at = unixNano(step.startSeconds * 1000)
-    classesAt.set(at, [...(classesAt.get(at) ?? []), step])
+  const { window, stepMs } = steps
+  const rows = { kinds: ['trace'], metrics, ids: routes } as const
+  const levels = await readLevels(clickhouse, { window, stepMs, rows, place, together: rows.kinds }, options)
+  const classesAt = new Map<string, LevelRow[]>()
+  for (const row of levels.filter(({ metric }) => metric.startsWith(classPrefix))) {
+    const at = unixNano(row.startSeconds * 1000)
+    classesAt.set(at, [...(classesAt.get(at) ?? []), row])
   }
-  const points = series.points.map(({ startUnixNano, requests, errors, n, p50Ns, p95Ns, p99Ns }) => ({
+  const points = pointsOf(
+    levels.filter(({ metric }) => metric === 'endToEnd'),
+    'exact',
+  ).map(({ startUnixNano, requests, errors, n, p50Ns, p95Ns, p99Ns }) => ({
     ...{ startUnixNano, requests, errors, n, p50Ns, p95Ns, p99Ns },
     classes: (classesAt.get(startUnixNano) ?? [])
-      .map(({ class: name, total }) => ({ class: name, meanNs: Math.round(total / Math.max(1, n)) }))
+      .flatMap(({ metric, total }) =>
+        total > 0
+          ? { class: metric.slice(classPrefix.length) as SegmentClass, meanNs: Math.round(total / Math.max(1, n)) }
+          : [],
+      )
       .sort((a, b) => b.meanNs - a.meanNs),
   }))
-  return { stepMs: series.stepMs, points }
+  return { stepMs, points }
 }

@@ -23,6 +23,12 @@ import { hopsPerRequest, readTraceTotals, taxOf, traceCoverage } from './trace-t
 /** How many worst ones and movers are named. */
 const ranks = 10
 
+/** Asked at once: planning a query over rollups costs more than reading them. */
+const rows: RollupRows = {
+  kinds: ['trace', 'proxy', 'hop'],
+  metrics: ['endToEnd', 'meshTax', 'gatewayTax', 'added', 'transit'],
+}
+
 /** Whole requests of a window. @param route id; absent: all. Rollups of proxies and hops know no route: those are of all. */
 export async function readOverview(
   clickhouse: ClickHouse,
@@ -30,39 +36,28 @@ export async function readOverview(
   options: QueryOf,
 ): Promise<Overview> {
   const window = alignWindow(asked)
-  const before = { fromMs: 2 * window.fromMs - window.toMs, toMs: window.fromMs }
   const routes = route === undefined ? [] : [route]
-  const levels = (over: Window, rows: RollupRows, name: string) =>
+  const [levels, proxyNames, hopNames, buckets, totals, series] = await Promise.all([
     readLevels(
       clickhouse,
-      { window: over, rows, place, ...(rows.kind === 'trace' ? { together: true } : { intervals: true }) },
-      partOf(options, name),
-    )
-  const endToEnd: RollupRows = { kind: 'trace', metrics: ['endToEnd'], ids: routes }
-  const taxes: RollupRows = { kind: 'trace', metrics: ['endToEnd', 'meshTax', 'gatewayTax'], ids: routes }
-  const added: RollupRows = { kind: 'proxy', metrics: ['added'] }
-  const transit: RollupRows = { kind: 'hop', metrics: ['transit'] }
-  const [now, earlier, proxies, proxiesBefore, hops, hopsBefore, proxyNames, hopNames, buckets, totals, series] =
-    await Promise.all([
-      levels(window, taxes, 'traces'),
-      levels(before, endToEnd, 'traces-before'),
-      levels(window, added, 'proxies'),
-      levels(before, added, 'proxies-before'),
-      levels(window, transit, 'hops'),
-      levels(before, transit, 'hops-before'),
-      readProxyNames(clickhouse, [], partOf(options, 'proxy-names')),
-      readHopNames(clickhouse, [], partOf(options, 'hop-names')),
-      readSplits(clickhouse, { window, routes, place }, partOf(options, 'splits')),
-      readTraceTotals(clickhouse, { window, routes, place }, partOf(options, 'totals')),
-      readOverviewSeries(clickhouse, { steps: stepsOf(window), routes, place }, partOf(options, 'series')),
-    ])
+      { window, rows: { ...rows, ids: routes }, place, together: ['trace'], before: true, intervals: true },
+      partOf(options, 'levels'),
+    ),
+    readProxyNames(clickhouse, [], partOf(options, 'proxy-names')),
+    readHopNames(clickhouse, [], partOf(options, 'hop-names')),
+    readSplits(clickhouse, { window, routes, place }, partOf(options, 'splits')),
+    readTraceTotals(clickhouse, { window, routes, place }, partOf(options, 'totals')),
+    readOverviewSeries(clickhouse, { steps: stepsOf(window), routes, place }, partOf(options, 'series')),
+  ])
 
-  const of = (metric: string) => now.filter((row) => row.metric === metric)
-  const traces = of('endToEnd')
+  const isNow = ({ startSeconds }: LevelRow) => startSeconds === window.fromMs / 1000
+  const of = (metric: string) => levels.filter((row) => row.metric === metric && isNow(row))
+  const before = (metric: string) => levels.filter((row) => row.metric === metric && !isNow(row))
+  const [traces, proxies, hops] = [of('endToEnd'), of('added'), of('transit')]
   const requests = sumOf(traces, 'requests')
   const errors = sumOf(traces, 'errors')
-  const rankedProxies = rank('proxy', proxies, proxiesBefore, (id) => proxyLabel(proxyNames.get(id), id))
-  const rankedHops = rank('hop', hops, hopsBefore, (id) => hopLabel(hopNames.get(id), id, proxyNames))
+  const rankedProxies = rank('proxy', proxies, before('added'), (id) => proxyLabel(proxyNames.get(id), id))
+  const rankedHops = rank('hop', hops, before('transit'), (id) => hopLabel(hopNames.get(id), id, proxyNames))
   return {
     ...windowRead(window),
     requests,
@@ -70,7 +65,7 @@ export async function readOverview(
     errorRate: shareOf(errors, requests),
     hopsPerRequest: hopsPerRequest(totals),
     endToEnd: mainDistribution(traces),
-    endToEndBefore: mainDistribution(earlier),
+    endToEndBefore: mainDistribution(before('endToEnd')),
     splits: splitsOf(buckets, shareOf(sumOf(traces, 'n'), requests)),
     meshTax: taxOf(totals, 'mesh', distributionsOf(of('meshTax'))),
     gatewayTax: taxOf(totals, 'gateway', distributionsOf(of('gatewayTax'))),

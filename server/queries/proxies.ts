@@ -49,7 +49,7 @@ async function readMeasured(
   options: QueryOf,
 ) {
   const [levels, names, instances] = await Promise.all([
-    readLevels(clickhouse, { window, rows: { kind: 'proxy', metrics, ids }, place }, partOf(options, 'levels')),
+    readLevels(clickhouse, { window, rows: { kinds: ['proxy'], metrics, ids }, place }, partOf(options, 'levels')),
     readProxyNames(clickhouse, ids, partOf(options, 'names')),
     readInstances(clickhouse, window, ids, partOf(options, 'instances')),
   ])

@@ -1,38 +1,24 @@
 import { describe, expect, it } from 'vitest'
-import { hexOf, rollupParams, unsignedOf } from './rollup-window.ts'
+import { alignWindow, hexOf, overRollup, stretchesOf, unsignedOf, type Stretches } from './rollup-window.ts'
 
 const at = (text: string) => Date.parse(`2026-11-24T${text}Z`)
-const rows = { kind: 'hop', metrics: ['transit'] } as const
 
-/** Minutes of the day covered by each table's stretches, and how often: every minute of the window exactly once. */
-function minutesRead(params: Record<string, unknown>): number[] {
-  const day = at('00:00:00') / 1000
-  const stretches = [
-    ['minute', 'five'],
-    ['fiveEnd', 'minuteEnd'],
-    ['five', 'hour'],
-    ['hourEnd', 'fiveEnd'],
-    ['hour', 'hourEnd'],
-  ]
-  return stretches
-    .flatMap(([from, to]) => {
-      const [start, end] = [Number(params[from!]), Number(params[to!])]
-      return Array.from({ length: Math.max(0, (end - start) / 60) }, (_, i) => (start - day) / 60 + i)
-    })
+/** Minutes of the day that are read, and how often: every minute of the window exactly once. */
+function minutesRead(stretches: Stretches): number[] {
+  return Object.values(stretches)
+    .flat()
+    .flatMap(({ fromMs, toMs }) => everyMinute((fromMs - at('00:00:00')) / 60_000, (toMs - at('00:00:00')) / 60_000))
     .sort((a, b) => a - b)
 }
 const everyMinute = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
 
 describe('a window in rollup steps', () => {
   it('takes whole hours from the hourly rollup and the ends from finer ones', () => {
-    const params = rollupParams({ fromMs: at('09:43:10'), toMs: at('13:07:20') }, rows)
-    expect(params).toMatchObject({
-      minute: at('09:43:00') / 1000,
-      five: at('09:45:00') / 1000,
-      hour: at('10:00:00') / 1000,
-      hourEnd: at('13:00:00') / 1000,
-      fiveEnd: at('13:05:00') / 1000,
-      minuteEnd: at('13:08:00') / 1000,
+    const between = (from: string, to: string) => ({ fromMs: at(from), toMs: at(to) })
+    expect(stretchesOf({ fromMs: at('09:43:10'), toMs: at('13:07:20') })).toEqual({
+      hours: [between('10:00:00', '13:00:00')],
+      fives: [between('09:45:00', '10:00:00'), between('13:00:00', '13:05:00')],
+      minutes: [between('09:43:00', '09:45:00'), between('13:05:00', '13:08:00')],
     })
   })
 
@@ -49,15 +35,28 @@ describe('a window in rollup steps', () => {
     const first = Math.floor((at(from) - at('00:00:00')) / 60_000)
     const last = Math.ceil((at(to) - at('00:00:00')) / 60_000)
     for (const stepMs of [60_000, 120_000, 300_000, 600_000, 3_600_000, 7_200_000]) {
-      const params = rollupParams({ fromMs: at(from), toMs: at(to) }, rows, stepMs)
-      expect(minutesRead(params)).toEqual(everyMinute(first, last))
+      expect(minutesRead(stretchesOf({ fromMs: at(from), toMs: at(to) }, stepMs))).toEqual(everyMinute(first, last))
     }
   })
 
   it('reads no hour for a step shorter than one', () => {
-    const params = rollupParams({ fromMs: at('09:00:00'), toMs: at('12:00:00') }, rows, 600_000)
-    expect(params['hour']).toBe(params['hourEnd'])
-    expect(params['five']).toBe(at('09:00:00') / 1000)
+    const window = { fromMs: at('09:00:00'), toMs: at('12:00:00') }
+    expect(stretchesOf(window, 600_000)).toEqual({ hours: [], fives: [window], minutes: [] })
+  })
+
+  it('takes the whole hours that a long window touches', () => {
+    const window = { fromMs: at('03:43:10'), toMs: at('16:07:20') }
+    expect(alignWindow(window)).toEqual({ fromMs: at('03:00:00'), toMs: at('17:00:00') })
+    expect(stretchesOf(window)).toEqual({ hours: [alignWindow(window)], fives: [], minutes: [] })
+  })
+
+  it('asks no table that it does not need', () => {
+    const rows = { kinds: ['hop'], metrics: ['transit'] } as const
+    const asked = (from: string, to: string) =>
+      overRollup('', { windows: [{ fromMs: at(from), toMs: at(to) }], rows }).sql.match(/rollup_\d+[mh]\n/g)
+    expect(asked('09:00:00', '12:00:00')).toEqual(['rollup_1h\n'])
+    expect(asked('09:02:00', '09:04:00')).toEqual(['rollup_1m\n'])
+    expect(asked('08:55:00', '12:00:00')).toEqual(['rollup_1h\n', 'rollup_5m\n'])
   })
 })
 

@@ -1,3 +1,4 @@
+import type { Params } from '../../storage/clickhouse.ts'
 import { loadSql } from './load-sql.ts'
 
 /** Unix ms, `fromMs` included, `toMs` not. */
@@ -6,50 +7,91 @@ export interface Window {
   readonly toMs: number
 }
 
-const cte = loadSql(import.meta.url, 'rollup-window.sql')
+export interface RollupRows {
+  readonly kinds: readonly ('proxy' | 'hop' | 'trace')[]
+  readonly metrics: readonly string[]
+  /** 16 hex digits each, of the first kind; none: all. */
+  readonly ids?: readonly string[]
+}
+
 const minuteMs = 60_000
 const fiveMs = 5 * minuteMs
 const hourMs = 60 * minuteMs
 
-/** `sql` reads from `rollup`: the rollup rows of the window, of any step. It may go on with CTEs of its own. */
-export function overRollup(sql: string): string {
-  return `WITH ${cte}${sql}`
+const tables = ['hours', 'fives', 'minutes'] as const
+type Table = (typeof tables)[number]
+const rowsSql: Record<Table, string> = {
+  hours: loadSql(import.meta.url, 'rollup-hours.sql'),
+  fives: loadSql(import.meta.url, 'rollup-fives.sql'),
+  minutes: loadSql(import.meta.url, 'rollup-minutes.sql'),
 }
+const mostStretches = 4
 
-/** A window is read by whole minutes: the minute it begins in and the minute it ends in are part of it. */
-export function alignWindow({ fromMs, toMs }: Window, stepMs = minuteMs): Window {
+/** From this length on a window is read by whole hours: the edges of a day cost more than the day. */
+const longMs = 12 * hourMs
+
+/**
+ * A window is read by whole minutes, a long one by whole hours: those that it begins and ends in are part of it.
+ * Done to what it gave it changes nothing.
+ */
+export function alignWindow({ fromMs, toMs }: Window, stepMs = toMs - fromMs >= longMs ? hourMs : minuteMs): Window {
   return { fromMs: Math.floor(fromMs / stepMs) * stepMs, toMs: Math.ceil(toMs / stepMs) * stepMs }
 }
 
-export interface RollupRows {
-  readonly kind: 'proxy' | 'hop' | 'trace'
-  readonly metrics: readonly string[]
-  /** 16 hex digits each; none: all. */
-  readonly ids?: readonly string[]
-}
+/** Stretches of each rollup, Unix ms, none of them empty. */
+export type Stretches = Record<Table, Window[]>
 
 /**
- * Parameters of the CTE. With `stepMs` only rollups are read whose rows lie inside one step: a step of 10 min must not
- * meet an hour's row.
+ * A window in the coarsest rollups whose rows lie inside it, and inside one of the steps asked for: whole hours, what is left of whole five
+ * minutes, the rest by the minute.
  */
-export function rollupParams(window: Window, rows: RollupRows, stepMs = hourMs): Record<string, unknown> {
-  const { fromMs, toMs } = alignWindow(window)
+export function stretchesOf(window: Window, asked?: number): Stretches {
+  const { fromMs, toMs } = alignWindow(window, asked && minuteMs)
+  const stepMs = asked ?? hourMs
   const [five, fiveEnd] = within(fromMs, toMs, stepMs % fiveMs === 0 ? fiveMs : Infinity)
   const [hour, hourEnd] = within(five, fiveEnd, stepMs % hourMs === 0 ? hourMs : Infinity)
-  const seconds = Object.entries({ minute: fromMs, minuteEnd: toMs, five, fiveEnd, hour, hourEnd })
+  const some = (...stretches: [number, number][]): Window[] =>
+    stretches.flatMap(([from, to]) => (from < to ? { fromMs: from, toMs: to } : []))
   return {
-    kind: rows.kind,
-    metrics: rows.metrics,
-    ids: (rows.ids ?? []).map(unsignedOf),
-    ...Object.fromEntries(seconds.map(([name, ms]) => [name, ms / 1000])),
+    hours: some([hour, hourEnd]),
+    fives: some([five, hour], [hourEnd, fiveEnd]),
+    minutes: some([fromMs, five], [fiveEnd, toMs]),
   }
 }
 
-/** The whole steps inside; an empty stretch at the start when there are none. */
+/** The whole steps inside; an empty stretch at the end when there are none. */
 function within(fromMs: number, toMs: number, stepMs: number): [number, number] {
   const first = stepMs === Infinity ? toMs : Math.ceil(fromMs / stepMs) * stepMs
   const last = stepMs === Infinity ? toMs : Math.floor(toMs / stepMs) * stepMs
   return first < last ? [first, last] : [toMs, toMs]
+}
+
+/**
+ * A query over `rollup`, the rollup rows of one or two windows, and its parameters. `sql` may go on with CTEs of its own.
+ * Only the tables that the windows need are asked: for a short query reading a table costs less than planning to.
+ */
+export function overRollup(
+  sql: string,
+  { windows, rows, stepMs }: { windows: readonly Window[]; rows: RollupRows; stepMs?: number | undefined },
+): { sql: string; params: Params } {
+  const each = windows.map((window) => stretchesOf(window, stepMs))
+  const params: Params = {
+    kinds: rows.kinds,
+    metrics: rows.metrics,
+    idsOf: rows.kinds[0],
+    ids: (rows.ids ?? []).map(unsignedOf),
+  }
+  const parts = tables.flatMap((table) => {
+    const stretches = each.flatMap((of) => of[table])
+    if (stretches.length === 0) return []
+    for (let i = 0; i < mostStretches; i++) {
+      // What is before 1970 cannot be asked for, and is not there.
+      params[`${table}From${i}`] = Math.max(0, stretches[i]?.fromMs ?? 0) / 1000
+      params[`${table}To${i}`] = Math.max(0, stretches[i]?.toMs ?? 0) / 1000
+    }
+    return rowsSql[table]
+  })
+  return { sql: `WITH rollup AS (\n${parts.join('UNION ALL\n')})${sql}`, params }
 }
 
 /** UInt64 of ClickHouse from 16 hex digits; a string would be quoted in an Array(UInt64). */
@@ -62,7 +104,7 @@ export const hexOf = (unsigned: string): string => BigInt(unsigned).toString(16)
 export const unixNano = (ms: number): string => `${Math.round(ms)}000000`
 
 /** The envelope's view of what was really read. */
-export function windowRead(window: Window): { from: string; to: string } {
-  const { fromMs, toMs } = alignWindow(window)
+export function windowRead(window: Window, stepMs?: number): { from: string; to: string } {
+  const { fromMs, toMs } = alignWindow(window, stepMs)
   return { from: unixNano(fromMs), to: unixNano(toMs) }
 }

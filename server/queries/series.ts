@@ -8,7 +8,7 @@ import type { QueryOf } from './query-of.ts'
 import { unixNano, windowRead } from './rollup-window.ts'
 import type { Steps } from './steps.ts'
 
-export interface SeriesAsked extends Pick<LevelsAsked, 'rows' | 'place' | 'together'> {
+export interface SeriesAsked extends Pick<LevelsAsked, 'rows'> {
   readonly steps: Steps
   /** Absent: the level with most requests. */
   readonly fidelity?: Fidelity | undefined
@@ -22,7 +22,7 @@ export async function readSeries(
 ): Promise<Omit<Series, 'id' | 'metric'>> {
   const rows = await readLevels(clickhouse, { ...asked, window, stepMs }, options)
   const level = fidelity ?? mainLevel(rows)
-  return { fidelity: level, ...windowRead(window), stepMs, points: pointsOf(rows, level) }
+  return { fidelity: level, ...windowRead(window, stepMs), stepMs, points: pointsOf(rows, level) }
 }
 
 /** The known level with most requests; unknown when there is none. */
@@ -34,7 +34,8 @@ export function mainLevel(rows: readonly LevelRow[]): Fidelity {
   return [...requests].sort(([, a], [, b]) => b - a)[0]?.[0] ?? 'unknown'
 }
 
-function pointsOf(rows: readonly LevelRow[], level: Fidelity): SeriesPoint[] {
+/** One a step, of rows of one metric. */
+export function pointsOf(rows: readonly LevelRow[], level: Fidelity): SeriesPoint[] {
   const steps = new Map<number, LevelRow[]>()
   for (const row of rows) {
     const step = steps.get(row.startSeconds)

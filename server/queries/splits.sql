@@ -3,11 +3,11 @@
 -- hourly rollup, the rest by the minute. Counts of 0 are what retractions left behind.
 classes AS (
   SELECT class, ns, id, environment, cluster, namespace FROM rollup_class_1h
-  WHERE time >= {hour:DateTime('UTC')} AND time < {hourEnd:DateTime('UTC')}
+  WHERE time >= toDateTime({hour:UInt32}, 'UTC') AND time < toDateTime({hourEnd:UInt32}, 'UTC')
   UNION ALL
   SELECT class, ns, id, environment, cluster, namespace FROM rollup_class_1m
-  WHERE time >= {minute:DateTime('UTC')} AND time < {hour:DateTime('UTC')}
-    OR time >= {hourEnd:DateTime('UTC')} AND time < {minuteEnd:DateTime('UTC')}
+  WHERE time >= toDateTime({minute:UInt32}, 'UTC') AND time < toDateTime({hour:UInt32}, 'UTC')
+    OR time >= toDateTime({hourEnd:UInt32}, 'UTC') AND time < toDateTime({minuteEnd:UInt32}, 'UTC')
 ),
 buckets AS (
   SELECT '' AS class, sumMap(hist) AS cells FROM rollup

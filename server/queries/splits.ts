@@ -6,9 +6,9 @@ import { refusal } from '../statistics/claims.ts'
 import type { PlaceFilter } from './distributions.ts'
 import { loadSql } from './load-sql.ts'
 import type { QueryOf } from './query-of.ts'
-import { overRollup, rollupParams, type Window } from './rollup-window.ts'
+import { alignWindow, overRollup, stretchesOf, type Window } from './rollup-window.ts'
 
-const sql = overRollup(loadSql(import.meta.url, 'splits.sql'))
+const splitsSql = loadSql(import.meta.url, 'splits.sql')
 const quantiles = [0.5, 0.95, 0.99] as const
 
 /** By bucket of end-to-end time, keys ascending. */
@@ -25,8 +25,13 @@ export async function readSplits(
   options: QueryOf,
 ): Promise<Buckets[]> {
   const { environment = '', cluster = '', namespace = '' } = place
-  const params = rollupParams(window, { kind: 'trace', metrics: ['endToEnd'], ids: routes })
-  return clickhouse.query<Buckets>(sql, { ...params, environment, cluster, namespace }, options)
+  const rows = { kinds: ['trace'], metrics: ['endToEnd'], ids: routes } as const
+  const { sql, params } = overRollup(splitsSql, { windows: [window], rows })
+  const { fromMs, toMs } = alignWindow(window)
+  const [hours = { fromMs: toMs, toMs }] = stretchesOf(window).hours
+  const classes = { minute: fromMs, hour: hours.fromMs, hourEnd: hours.toMs, minuteEnd: toMs }
+  const seconds = Object.fromEntries(Object.entries(classes).map(([name, ms]) => [name, ms / 1000]))
+  return clickhouse.query<Buckets>(sql, { ...params, ...seconds, environment, cluster, namespace }, options)
 }
 
 /**

@@ -75,9 +75,10 @@ export async function writeTraffic({ clickhouse }: TestEngine, traces = 9_000): 
 export const startMs = (trace: TraceAnalysis, offsetNs = trace.start): number =>
   Number((trace.baseUnixNano + BigInt(offsetNs)) / 1_000_000n)
 
-/** The traces in the minutes that a window touches. */
+/** The traces in the minutes that a window touches, or in the hours when it is as long as twelve. */
 export function within(traces: readonly TraceAnalysis[], fromMs: number, toMs: number): TraceAnalysis[] {
-  const from = Math.floor(fromMs / 60_000) * 60_000
-  const to = Math.ceil(toMs / 60_000) * 60_000
+  const step = toMs - fromMs < 12 * hour ? 60_000 : hour
+  const from = Math.floor(fromMs / step) * step
+  const to = Math.ceil(toMs / step) * step
   return traces.filter((trace) => startMs(trace) >= from && startMs(trace) < to)
 }

@@ -205,8 +205,12 @@ it('splits the tail where enough is known of it', async () => {
   expect(splits[2]!.totalNs).toBeGreaterThan(splits[1]!.totalNs)
 })
 
-it('of an empty window is empty, not an error', async () => {
-  const overview = await api.get(Overview, 'overview', { from: at(1), to: at(2) })
+it.each([
+  [at(1), at(2)],
+  // Before it lies what no clock of ours can say.
+  [0, 3_600_000],
+])('of an empty window from %d to %d is empty, not an error', async (from, to) => {
+  const overview = await api.get(Overview, 'overview', { from, to })
   expect(overview).toMatchObject({
     ...{ requests: 0, splits: [], meshTax: null, gatewayTax: null, worstProxies: [], worstHops: [], movers: [] },
     ...{ hopsPerRequest: null, coverage: { traces: 0, withRoot: null, completePath: null, reasons: [] } },

@@ -95,7 +95,9 @@ describe('the list of proxies', () => {
     [at(10, 3, 0), at(10, 4, 0)],
     [at(9, 51, 20), at(10, 12, 40)],
     [at(2, 0, 0), at(3, 0, 0)],
-  ])('reads the minutes from %d to %d exactly once', async (from, to) => {
+    [at(-2, 0, 10), at(10, 20, 0)],
+    [at(-2, 0, 0), at(9, 59, 0)],
+  ])('reads the minutes from %d to %d exactly once, whole hours of a long window', async (from, to) => {
     const { items, ...read } = await api.get(ProxyList, 'proxies', { from, to })
     expect(items.map(({ id, requests, added }) => [id, requests, added]).sort()).toEqual(
       expectedProxies(within(traces, from, to))
