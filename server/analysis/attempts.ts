@@ -82,8 +82,7 @@ function abandon(attempt: Node): void {
 }
 
 /** Whether the traversal waited for the end of this span of it. */
-export function isAwaited(node: Node, { head, attempts }: Traversal): boolean {
-  if (attempts.count === 1) return true
+export function isAwaited(node: Node, { head }: Traversal): boolean {
   for (let at: Node | null = node; at !== null && at !== head; at = at.parent) if (!at.blocking) return false
   return true
 }

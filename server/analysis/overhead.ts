@@ -53,7 +53,7 @@ const none = (reason: number, flags: number): Overhead => ({
 /** Level A (spans): the proxy's own upstream spans are cut out of its server-side span. */
 function fromSpans(traversal: Traversal, flags: number): Overhead | undefined {
   const { head, bodies, asides, attempts } = traversal
-  const ups = traversal.ups.filter((up) => isAwaited(up, traversal))
+  const ups = attempts.count === 1 ? traversal.ups : traversal.ups.filter((up) => isAwaited(up, traversal))
   if (head.leg === 'up') return none(Flag.missingParent, flags | Flag.missingParent)
   const inner = [...ups, ...bodies, ...asides]
   if (inner.some((node) => node.flags & Flag.negDuration)) return none(Flag.negDuration, flags)

@@ -24,6 +24,7 @@ export function recogniserFor(rules: readonly UserRule[] = noRules): Recognise {
 }
 
 interface Known {
+  readonly resource: ResourceInput
   readonly kind: number
   readonly scope: string
   readonly digest: string
@@ -70,19 +71,35 @@ function open(all: readonly Family[]): Recognise {
     return emitterOf(facts, { ...application, rule: row?.rule.id ?? '', slack, grid, lateStart, ...traits })
   }
 
-  return (span) => {
+  /** What a set was last seen with: mostly it is that of one emitter. */
+  const last = new WeakMap<Attributes, Known>()
+
+  const find = (span: SpanInput, own: string): Known => {
     const { resource, kind } = span
     let bySet = byResource.get(resource)
     if (!bySet) byResource.set(resource, (bySet = new WeakMap()))
     let known = bySet.get(span.attributeSet)
     if (!known) bySet.set(span.attributeSet, (known = []))
-    const own = digest(span)
     const scope = span.scope.name
-    for (const one of known) if (one.kind === kind && one.scope === scope && one.digest === own) return one.emitter
-    const emitter = build(span)
+    for (const one of known) if (one.kind === kind && one.scope === scope && one.digest === own) return one
+    const one = { resource, kind, scope, digest: own, emitter: build(span) }
     if (known.length >= mostKnown) known.length = 0
-    known.push({ kind, scope, digest: own, emitter })
-    return emitter
+    known.push(one)
+    return one
+  }
+
+  return (span) => {
+    const own = digest(span)
+    let one = last.get(span.attributeSet)
+    if (
+      one === undefined ||
+      one.resource !== span.resource ||
+      one.kind !== span.kind ||
+      one.digest !== own ||
+      one.scope !== span.scope.name
+    )
+      last.set(span.attributeSet, (one = find(span, own)))
+    return one.emitter
   }
 }
 
