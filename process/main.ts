@@ -155,7 +155,11 @@ const retentionOf = ({ retention }: Config) => [
   { table: 'batches', column: 'received_at', seconds: retention.spans + day },
   ...['traces', 'hops', 'proxies'].map((table) => ({ table, column: 'settled_at', seconds: retention.facts })),
   ...['rollup_1m', 'rollup_class_1m'].map((table) => ({ table, column: 'time', seconds: retention.rollup1m })),
-  ...['clock_offsets', 'wire_times'].map((table) => ({ table, column: 'learned_at', seconds: retention.facts })),
+  ...['clock_offsets', 'wire_times', 'edge_callees'].map((table) => ({
+    table,
+    column: 'learned_at',
+    seconds: retention.facts,
+  })),
   { table: 'rollup_5m', column: 'time', seconds: retention.rollup5m },
   ...['rollup_1h', 'rollup_class_1h'].map((table) => ({ table, column: 'time', seconds: retention.rollup1h })),
 ]

@@ -18,7 +18,8 @@ export function addedOf(traversal: Traversal, overhead: Overhead, settings: Anal
   if (callees.length === 0) {
     const hi = overhead.localReply && caller ? Math.max(lo, caller.duration - besides(caller, head)) : null
     if (overhead.localReply) return bounded(lo, hi, Flag.localReply)
-    return lo > 0 ? bounded(lo, null, Flag.missingCallee) : unknown(Flag.missingCallee)
+    const reason = (traversal.ups.at(-1) ?? head).unanswered || Flag.missingCallee
+    return lo > 0 ? bounded(lo, null, reason) : unknown(reason)
   }
   const slack = maxSlack(callees)
   const below = covered(head, callees)

@@ -1,5 +1,6 @@
 import { addedOf } from './added.ts'
 import { exchangesOf, sideOf } from './clock/exchanges.ts'
+import { judgeEdges } from './edges.ts'
 import { Flag } from './flags.ts'
 import { hash64, hex32, mix } from './hash.ts'
 import { judgeAttempts } from './attempts.ts'
@@ -14,7 +15,7 @@ import { promote } from './promote.ts'
 import { connectOf } from './proxy-clock.ts'
 import { attribute } from './recognise/pattern.ts'
 import { recogniserFor } from './recognise/recognise.ts'
-import { weightOf } from './sampling.ts'
+import { samplingOf } from './sampling.ts'
 import { selfTime } from './self.ts'
 import { markStreams } from './streaming.ts'
 import { taxes, type WireBelow } from './tax.ts'
@@ -39,6 +40,9 @@ export const ANALYSIS_VERSION = 2
 export function analyseTrace(input: TraceInput, settings: AnalysisSettings): TraceAnalysis {
   const tree = placedTree(input, settings)
   const { order, root, traversals, baseMs } = tree
+  const { weight, flags: doubt } = samplingOf(order)
+  if (doubt !== 0) for (const node of order) node.flags |= doubt
+  const edges = judgeEdges(order, traversals, settings.callee, baseMs)
   const clientAttempts = findClientAttempts(order)
   for (const node of order) node.self = selfTime(node)
   const wireOf = calibrated(settings.wire, baseMs)
@@ -71,13 +75,14 @@ export function analyseTrace(input: TraceInput, settings: AnalysisSettings): Tra
     error: root ? isError(root) : order.some(isError),
     services: servicesOf(order),
     shapeId: shapeOf(order),
-    weight: weightOfTrace(order),
+    weight,
     spans: order.map(toSpan),
     proxies,
     hops,
     criticalPath: path,
     tax: taxes({ root: measurable ? root : null, path, traversals, wireBelow: wireBelow(traversals, wireOf) }),
     exchanges: exchangesOf(order),
+    edges,
   }
 }
 
@@ -90,15 +95,6 @@ export function placedTree(input: TraceInput, settings: AnalysisSettings) {
   const traversals = findTraversals(order)
   markStreams(order)
   return { order, root, flags, traversals, baseMs }
-}
-
-/** Of the first span that tells; 1 where none does. */
-function weightOfTrace(order: readonly Node[]): number {
-  for (const { input } of order) {
-    const weight = input.traceState ? weightOf(input.traceState) : undefined
-    if (weight !== undefined) return weight
-  }
-  return 1
 }
 
 const notCalibrated: WireOf = () => null

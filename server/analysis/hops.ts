@@ -81,12 +81,7 @@ function toHop(callee: Node, { via, caller }: Way, clients: ClientAttempts): Hop
 
 function exitHop(traversal: Traversal, exit: Node, clients: ClientAttempts): Hop {
   const { via, caller } = climb(traversal.head)
-  const measured = {
-    transit: unknown(Flag.missingCallee),
-    segments: [],
-    wire: unknown(Flag.missingCallee),
-    flags: Flag.missingCallee,
-  }
+  const measured = unknownTransit(exit.unanswered || Flag.missingCallee)
   return describe([...via, { traversal, exit }], caller, null, measured, clients)
 }
 

@@ -43,6 +43,8 @@ export interface Node {
   readonly status: number
   /** An attempt that another attempt made good for, or the like (D6). */
   wasted: boolean
+  /** Nothing below answers for its request: the D9 flag that says why, SINGLE_SPAN_PROXY where nothing would; 0 else. */
+  unanswered: number
 }
 
 /** The spans that one request's passage through one proxy left (proxy-spans.md 2.3). */

@@ -139,10 +139,10 @@ function fromProxyClock({ head, attempts }: Traversal, flags: number): Overhead 
 /** Level B: one span, so the difference to what follows also holds the way there. */
 function fromCallee(traversal: Traversal, flags: number, wire: WireOf): Overhead {
   const { head, role, outs, attempts } = traversal
-  if (outs.length === 0)
-    return head.emitter.terminal
-      ? none(Flag.singleSpanProxy, flags)
-      : none(Flag.missingCallee, flags | Flag.missingCallee)
+  if (outs.length === 0) {
+    const reason = head.emitter.terminal ? Flag.singleSpanProxy : head.unanswered || Flag.missingCallee
+    return none(reason, flags | reason)
+  }
   if (outs.some((out) => out.flags & Flag.negDuration)) return none(Flag.negDuration, flags)
   const { coarse } = head.emitter
   const gap = difference(

@@ -1,4 +1,5 @@
 import { sameClock } from './clock/domain.ts'
+import { calleeOf } from './edges.ts'
 import { Flag } from './flags.ts'
 import { passing, processing } from './hops.ts'
 import { tolerance, type Node } from './node.ts'
@@ -94,24 +95,26 @@ export function classOf(node: Node, leg: Leg, wasted: boolean): SegmentClass {
   // What a proxy did and what it waited for in a stream of messages is not told.
   if (node.flags & Flag.streaming) return 'unknown'
   if (exit.leg === 'up')
-    return !outs.some((out) => out.exit === exit) ? 'external' : role === 'sidecar-inbound' ? 'loopback' : 'wire'
+    return !outs.some((out) => out.exit === exit) ? beyond(exit) : role === 'sidecar-inbound' ? 'loopback' : 'wire'
   if (node.leg === 'body') return 'wire'
   if (exit.leg === 'aside') return 'external'
   if (attempts.count > 1 && leg === 'mid' && node.emitter.oneCall) return 'retry'
   if (ups.length > 0) return processing(traversal)
   if (outs.length > 0) return passing(traversal)
   if (traversal.head.flags & Flag.localReply) return processing(traversal)
-  return traversal.head.emitter.terminal ? 'external' : 'unknown'
+  const { emitter, unanswered } = traversal.head
+  return emitter.terminal || unanswered === Flag.singleSpanProxy ? 'external' : 'unknown'
 }
+
+/** What nobody answers for is outside of what is traced, unless other requests show that somebody should have. */
+const beyond = ({ unanswered }: Node): SegmentClass =>
+  (unanswered & (Flag.missingCallee | Flag.sampledOut)) !== 0 ? 'unknown' : 'external'
 
 function ofApplication(node: Node, leg: Leg): SegmentClass {
   if (node.input.kind !== SpanKind.client) return 'app'
   if (node.flags & Flag.streaming) return 'unknown'
-  const callee = node.children.find(
-    (child) =>
-      child.traversal !== null || child.input.kind === SpanKind.server || child.input.resource !== node.input.resource,
-  )
-  if (callee === undefined) return 'external'
+  const callee = calleeOf(node)
+  if (callee === undefined) return beyond(node)
   if (leg === 'mid') return 'retry'
   return callee.traversal?.role === 'sidecar-outbound' ? 'loopback' : 'wire'
 }

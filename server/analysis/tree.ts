@@ -118,6 +118,7 @@ function toNode(span: SpanInput, emitter: Emitter): Node {
     traversal: null,
     exit: null,
     wasted: false,
+    unanswered: 0,
   }
 }
 

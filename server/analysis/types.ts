@@ -6,6 +6,7 @@
  */
 import type { Interval } from './clock/intersection.ts'
 import type { OffsetLookup } from './clock/offsets.ts'
+import type { CalleeLookup } from './learned/callees.ts'
 import type { WireLookup } from './learned/wires.ts'
 
 import type { SpanLeg } from './recognise/family.ts'
@@ -23,6 +24,8 @@ export interface ResourceInput {
 export interface ScopeInput {
   readonly name: string
   readonly version: string
+  /** A tail sampler of the OpenTelemetry Collector left its mark: the trace was chosen by a policy. */
+  readonly tailSampled?: boolean
 }
 
 /** OTLP SpanKind. */
@@ -84,6 +87,8 @@ export interface AnalysisSettings {
   readonly offset?: OffsetLookup | undefined
   /** ŵ of D4 and D8: calibrated wire times. Absent: none known, then neither estimates that need one. */
   readonly wire?: WireLookup | undefined
+  /** What lies beyond an edge (section 6). Absent: not known, then a childless proxy span is MISSING_CALLEE. */
+  readonly callee?: CalleeLookup | undefined
   /** Rules of the user, asked before ours. Keep the array: what is known of emitters is kept by it. */
   readonly rules?: readonly UserRule[]
 }
@@ -282,6 +287,17 @@ export interface Exchange {
   readonly wireNs: number | null
 }
 
+/** One request over an edge, from a proxy or an application to what it calls (section 6). */
+export interface EdgeUse {
+  readonly edge: string
+  /** Spans below answered for it. */
+  readonly answered: boolean
+  /** And spans of a further process for those. */
+  readonly deep: boolean
+  /** The trace has spans whose parent is missing. */
+  readonly orphans: boolean
+}
+
 export interface TraceAnalysis extends Place {
   readonly traceId: string
   readonly baseUnixNano: bigint
@@ -306,4 +322,5 @@ export interface TraceAnalysis extends Place {
   readonly criticalPath: readonly PathSegment[]
   readonly tax: { readonly mesh: Tax; readonly gateway: Tax }
   readonly exchanges: readonly Exchange[]
+  readonly edges: readonly EdgeUse[]
 }

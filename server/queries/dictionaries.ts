@@ -52,18 +52,24 @@ export function openDictionaries(clickhouse: ClickHouse): Dictionaries {
         raw: Buffer.from(raw.bytesAt(row)),
       })
     }),
-    scopes: dictionary(clickhouse, scopesById, { name: '', version: '', schemaUrl: '', raw: noBytes }, (block) => {
-      const name = block.column('name', 'words')
-      const version = block.column('version', 'words')
-      const schemaUrl = block.column('schema_url', 'texts')
-      const raw = block.column('raw', 'texts')
-      return (row) => ({
-        name: name.words[name.indexes[row]!]!,
-        version: version.words[version.indexes[row]!]!,
-        schemaUrl: schemaUrl.at(row),
-        raw: Buffer.from(raw.bytesAt(row)),
-      })
-    }),
+    scopes: dictionary<StoredScope>(
+      clickhouse,
+      scopesById,
+      { name: '', version: '', schemaUrl: '', raw: noBytes, tailSampled: false },
+      (block) => {
+        const name = block.column('name', 'words')
+        const version = block.column('version', 'words')
+        const schemaUrl = block.column('schema_url', 'texts')
+        const raw = block.column('raw', 'texts')
+        return (row) => ({
+          name: name.words[name.indexes[row]!]!,
+          version: version.words[version.indexes[row]!]!,
+          schemaUrl: schemaUrl.at(row),
+          raw: Buffer.from(raw.bytesAt(row)),
+          tailSampled: isTailSampled(raw.bytesAt(row)),
+        })
+      },
+    ),
     attributeSets: dictionary(clickhouse, attributeSetsById, { attributes: nothing, raw: noBytes }, (block) => {
       const attrs = block.column('attrs', 'maps')
       const raw = block.column('raw', 'texts')
@@ -71,6 +77,12 @@ export function openDictionaries(clickhouse: ClickHouse): Dictionaries {
     }),
   }
 }
+
+/**
+ * Attribute `tailsampling.policy` of the scope, which the Collector sets with its feature gate `recordpolicy`. Looked for in
+ * its bytes: what was sent need not be valid any further than it was read.
+ */
+const isTailSampled = (rawScope: Uint8Array): boolean => Buffer.from(rawScope).includes('tailsampling.policy')
 
 /** The entries of one Map; the shared empty one where there are none. */
 export function attributesAt({ ends, keys, values }: Maps, row: number): Attributes {

@@ -1,11 +1,13 @@
 import type { ClickHouse, QueryOptions } from '../../storage/clickhouse.ts'
 import type { OffsetRow } from '../analysis/clock/offsets.ts'
 import type { LearnedRows } from '../analysis/learned/learned.ts'
+import type { CalleeRow } from '../analysis/learned/callees.ts'
 import type { WireRow } from '../analysis/learned/wires.ts'
 import { loadSql } from './load-sql.ts'
 
 const offsetsSql = loadSql(import.meta.url, 'clock-offsets.sql')
 const wiresSql = loadSql(import.meta.url, 'wire-times.sql')
+const calleesSql = loadSql(import.meta.url, 'edge-callees.sql')
 
 /** Which rows: of windows that begin in [fromMs, toMs] (Unix ms), learned by jobs in [fromJob, beforeJob). */
 export interface LearnedRange {
@@ -18,6 +20,9 @@ export interface LearnedRange {
 /** No trace is older or younger than this, Unix ms. */
 const allTime = { fromMs: -9_223_372_036_854, toMs: 9_223_372_036_854 }
 const everyJob = { fromJob: 0n, beforeJob: 2n ** 64n - 1n }
+
+/** What an edge leads to is known for a day after it was used. */
+const calleeCarryMs = 24 * 60 * 60_000
 
 type Text<Row, Key extends keyof Row> = Omit<Row, Key | 'job'> & Record<Key | 'job', string>
 
@@ -32,9 +37,11 @@ export async function readLearned(
     up: string | null
   }
   type Wire = Text<Omit<WireRow, 'fromMs'>, 'windowMs' | 'floor' | 'median'>
-  const [offsets, wires] = await Promise.all([
+  type Edge = Text<Omit<CalleeRow, 'fromMs'>, 'windowMs'>
+  const [offsets, wires, callees] = await Promise.all([
     clickhouse.query<Offset>(offsetsSql, { ...range }, options),
     clickhouse.query<Wire>(wiresSql, { ...range }, options),
+    clickhouse.query<Edge>(calleesSql, { ...range, fromMs: range.fromMs - calleeCarryMs }, options),
   ])
   return {
     offsets: offsets.map(({ lo, up, ...row }) => ({
@@ -52,6 +59,12 @@ export async function readLearned(
       fromMs: Number(row.windowMs),
       floor: Number(row.floor),
       median: Number(row.median),
+    })),
+    callees: callees.map((row) => ({
+      ...row,
+      job: BigInt(row.job),
+      windowMs: Number(row.windowMs),
+      fromMs: Number(row.windowMs),
     })),
   }
 }

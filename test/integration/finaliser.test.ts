@@ -27,7 +27,7 @@ beforeEach(async () => {
 })
 
 const quietMs = 300
-const recall = () => Promise.resolve({ offsets: [], wires: [] })
+const recall = () => Promise.resolve({ offsets: [], wires: [], callees: [] })
 function start(hooks: FinaliserHooks = {}) {
   const startAnalyst = () => {
     const analyst = openAnalyst(openSpanReader(db.clickhouse), plainAnalysis, { networkRttNs: null }, recall)

@@ -166,6 +166,7 @@ function makeTrace(traceId: string, baseUnixNano: bigint, random: () => number):
     weight: 1,
     spans: [],
     exchanges: [],
+    edges: [],
     proxies: [gateway, sidecar, ...rare],
     hops,
     criticalPath: lost
@@ -225,7 +226,7 @@ export async function writeTraces(
       watermarkMs: () => Date.now(),
       result: {
         blocks: bytes as Record<keyof typeof blocks, Uint8Array>,
-        learned: learnedBlocks({ offsets: [], wires: [] }, settledAt),
+        learned: learnedBlocks({ offsets: [], wires: [], callees: [] }, settledAt),
         ...{ warnings: [], written: traces.length, revised: [], failed: [], spans: 0 },
       },
     },

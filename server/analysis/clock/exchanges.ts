@@ -58,11 +58,11 @@ function isSeparable(node: Node, parent: Node): boolean {
 }
 
 /**
- * When the whole answer was there. Upstream spans of other proxies than Envoy end with its headers (proxy-spans.md section
- * 1), and spans of the reading of the body tell the rest: undefined without.
+ * When the whole answer was there. Some spans end with its headers (proxy-spans.md section 1), and spans of the reading of
+ * the body tell the rest: undefined without.
  */
 function bodyEndOf(parent: Node): number | undefined {
-  if (parent.leg !== 'up' || parent.emitter.family === 'envoy') return parent.end
+  if (parent.leg !== 'up' || !parent.emitter.endsAtHeaders) return parent.end
   const bodies = parent.traversal!.bodies.filter((body) => body.input.parentId === parent.input.spanId)
   return bodies.length === 0 ? undefined : Math.max(...bodies.map((body) => body.end))
 }

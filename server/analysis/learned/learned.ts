@@ -1,24 +1,28 @@
 import { offsetTable, type OffsetRow } from '../clock/offsets.ts'
 import type { AnalysisSettings } from '../types.ts'
+import { calleeTable, type CalleeRow } from './callees.ts'
 import { wireTable, type WireRow } from './wires.ts'
 
 /** What many traces taught, as it is stored. */
 export interface LearnedRows {
   readonly offsets: readonly OffsetRow[]
   readonly wires: readonly WireRow[]
+  readonly callees: readonly CalleeRow[]
 }
 
-export type LearnedSettings = Pick<AnalysisSettings, 'offset' | 'wire'>
+export type LearnedSettings = Pick<AnalysisSettings, 'offset' | 'wire' | 'callee'>
 
 /** What the analysis of a trace looks up, from the rows that were added. */
 export function learnedTables(): { add(rows: LearnedRows): void; readonly settings: LearnedSettings } {
   const offsets = offsetTable()
   const wires = wireTable()
+  const callees = calleeTable()
   return {
     add(rows) {
       rows.offsets.forEach(offsets.add)
       rows.wires.forEach(wires.add)
+      rows.callees.forEach(callees.add)
     },
-    settings: { offset: offsets.lookup, wire: wires.lookup },
+    settings: { offset: offsets.lookup, wire: wires.lookup, callee: callees.lookup },
   }
 }

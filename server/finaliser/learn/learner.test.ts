@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { windowMs } from '../../analysis/clock/windows.ts'
 import type { Exchange, TraceAnalysis } from '../../analysis/types.ts'
+import { calleeLearner } from './callees.ts'
 import { clockLearner } from './clocks.ts'
 import { openLearner } from './learner.ts'
 
@@ -21,12 +22,12 @@ const side = (machine: string, zone = ''): Exchange['from'] => ({ machine, zone 
 function traceOf(
   atMs: number,
   exchange: Partial<Exchange>,
-): Pick<TraceAnalysis, 'exchanges' | 'traceId' | 'baseUnixNano'> {
+): Pick<TraceAnalysis, 'edges' | 'exchanges' | 'traceId' | 'baseUnixNano'> {
   const whole = { from: side('x'), to: side('y'), at: 0, offset: null, lateEnd: false, wireNs: null, ...exchange }
   const traceId = Math.floor(random() * 2 ** 32)
     .toString(16)
     .padStart(32, '0')
-  return { exchanges: [whole], traceId, baseUnixNano: BigInt(Math.round(atMs)) * 1_000_000n }
+  return { edges: [], exchanges: [whole], traceId, baseUnixNano: BigInt(Math.round(atMs)) * 1_000_000n }
 }
 const watch = (learner: ReturnType<typeof openLearner>, atMs: number, exchange: Partial<Exchange>) =>
   learner.watch(traceOf(atMs, exchange) as TraceAnalysis)
@@ -159,5 +160,48 @@ describe('wire times', () => {
     expect(learner.learn(101n).rows.wires).toMatchObject([
       { windowMs: Math.floor(t0 / windowMs) * windowMs + windowMs, n: 2001 },
     ])
+  })
+})
+
+describe('callees', () => {
+  const use = (answered: boolean, deep = false, orphans = false) => ({ edge: 'e', answered, deep, orphans })
+  const asked = (learner: ReturnType<typeof calleeLearner>, n: number, answered: number, job: bigint, atMs = t0) => {
+    for (let i = 0; i < n; i++) learner.add(use(i < answered), atMs)
+    return learner.learn(job).map((row) => row.callee)
+  }
+
+  it('MISS-2: leave spans at an edge that is 50 % instrumented, are external at one that is 1 %', () => {
+    expect(asked(calleeLearner(), 100, 50, 1n)).toEqual(['traced'])
+    expect(asked(calleeLearner(), 100, 1, 1n)).toEqual(['external'])
+    expect(asked(calleeLearner(), 100, 5, 1n)).toEqual(['traced'])
+    expect(asked(calleeLearner(), 100, 4, 1n)).toEqual(['external'])
+    expect(asked(calleeLearner(), 19, 19, 1n)).toEqual([])
+  })
+
+  it('stay what they were between 3 % and 7 %', () => {
+    const learner = calleeLearner()
+    const hours = (n: number) => t0 + n * 2 * 60 * 60_000
+    expect(asked(learner, 1000, 60, 1n, hours(0))).toEqual(['traced'])
+    expect(asked(learner, 1000, 31, 2n, hours(1))).toEqual(['traced'])
+    expect(asked(learner, 1000, 29, 3n, hours(2))).toEqual(['external'])
+    expect(asked(learner, 1000, 69, 4n, hours(3))).toEqual(['external'])
+    expect(asked(learner, 1000, 70, 5n, hours(4))).toEqual(['traced'])
+  })
+
+  it('are sampled where the answered ones show several processes and the silent ones no orphan', () => {
+    const learner = calleeLearner()
+    for (let i = 0; i < 100; i++) learner.add(use(i % 2 === 0, i % 2 === 0), t0)
+    expect(learner.learn(1n).map((row) => row.callee)).toEqual(['sampled'])
+    const lossy = calleeLearner()
+    for (let i = 0; i < 100; i++) lossy.add(use(i % 2 === 0, i % 2 === 0, i % 2 === 1), t0)
+    expect(lossy.learn(1n).map((row) => [row.callee, row.asked])).toEqual([['traced', 50]])
+  })
+
+  it('are told once a window and when they change', () => {
+    const learner = calleeLearner()
+    expect(asked(learner, 100, 50, 1n)).toEqual(['traced'])
+    expect(asked(learner, 100, 50, 2n)).toEqual([])
+    expect(asked(learner, 100_000, 0, 3n)).toEqual(['external'])
+    expect(asked(learner, 100, 0, 4n, t0 + windowMs)).toEqual(['external'])
   })
 })

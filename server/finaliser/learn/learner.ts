@@ -1,5 +1,6 @@
 import { learnedTables, type LearnedRows, type LearnedSettings } from '../../analysis/learned/learned.ts'
 import type { TraceAnalysis } from '../../analysis/types.ts'
+import { calleeLearner } from './callees.ts'
 import { clockLearner } from './clocks.ts'
 import { wireLearner } from './wires.ts'
 
@@ -21,12 +22,13 @@ export function openLearner(): Learner {
   const tables = learnedTables()
   const clocks = clockLearner()
   const wires = wireLearner()
+  const callees = calleeLearner()
   return {
     settings: tables.settings,
     remember: tables.add,
-    watch({ exchanges, traceId, baseUnixNano }) {
-      if (exchanges.length === 0) return
+    watch({ exchanges, edges, traceId, baseUnixNano }) {
       const baseMs = Number(baseUnixNano / 1_000_000n)
+      for (const use of edges) callees.add(use, baseMs)
       const hash = parseInt(traceId.slice(-8), 16)
       for (const { from, to, at, offset, lateEnd, wireNs } of exchanges) {
         const atMs = baseMs + at / 1e6
@@ -36,7 +38,7 @@ export function openLearner(): Learner {
     },
     learn(job) {
       const { rows: offsets, dropped } = clocks.learn(job)
-      const rows = { offsets, wires: wires.learn(job) }
+      const rows = { offsets, wires: wires.learn(job), callees: callees.learn(job) }
       tables.add(rows)
       const warnings = dropped.map(
         ({ from, to, n, m }) =>

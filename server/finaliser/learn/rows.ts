@@ -2,7 +2,7 @@ import { nativeBlock, type ColumnSpec } from '../../../storage/native.ts'
 import type { LearnedRows } from '../../analysis/learned/learned.ts'
 
 /** What was learned as rows of the tables of migrations/0004_learned.sql. */
-export const learnedTableNames = ['clock_offsets', 'wire_times'] as const
+export const learnedTableNames = ['clock_offsets', 'wire_times', 'edge_callees'] as const
 export type LearnedTable = (typeof learnedTableNames)[number]
 
 const shared: ColumnSpec[] = [
@@ -31,6 +31,13 @@ const columns: Record<LearnedTable, ColumnSpec[]> = {
     ['n', 'UInt32'],
     ['floor', 'Int64'],
     ['median', 'Int64'],
+  ],
+  edge_callees: [
+    ...shared,
+    ['edge', 'String'],
+    ['asked', 'UInt32'],
+    ['answered', 'UInt32'],
+    ['callee', 'LowCardinality(String)'],
   ],
 }
 
@@ -76,6 +83,16 @@ export function learnedBlocks(rows: LearnedRows, learnedAt: number): Record<Lear
         n: row.n,
         floor: row.floor,
         median: row.median,
+      })),
+    ),
+    edge_callees: block(
+      'edge_callees',
+      rows.callees.map((row) => ({
+        ...common(row),
+        edge: row.edge,
+        asked: row.asked,
+        answered: row.answered,
+        callee: row.callee,
       })),
     ),
   }

@@ -1,0 +1,87 @@
+import type { CalleeLookup } from './learned/callees.ts'
+import { Flag } from './flags.ts'
+import { isError } from './hops.ts'
+import { identityOf } from './identity.ts'
+import type { Node, Traversal } from './node.ts'
+import { SpanKind, type Attributes, type EdgeUse, type SpanInput } from './types.ts'
+
+/**
+ * Where requests leave a proxy or an application (section 6): whether spans below answer for them, and what it means where
+ * none does. Marks the spans that nobody answers for, as far as other traces tell.
+ */
+export function judgeEdges(
+  order: readonly Node[],
+  traversals: readonly Traversal[],
+  lookup: CalleeLookup | undefined,
+  atMs: number,
+): EdgeUse[] {
+  const uses: EdgeUse[] = []
+  const orphans = order.some((node) => node.flags & Flag.missingParent)
+  const use = (edge: string, exit: Node, callee: Node | undefined) => {
+    if (isError(exit)) return
+    uses.push({ edge, answered: callee !== undefined, deep: callee !== undefined && hasProcessBelow(callee), orphans })
+    if (callee !== undefined) return
+    exit.unanswered = judge(lookup?.(edge, atMs), orphans)
+    exit.flags |= exit.unanswered & (Flag.missingCallee | Flag.sampledOut)
+  }
+  for (const traversal of traversals) {
+    const { ups, outs, head } = traversal
+    if (answersItself(head)) continue
+    const one = head.emitter.oneCall || ups.length === 0
+    const { proxyId } = identityOf(traversal)
+    for (const exit of one ? [ups.at(-1) ?? head] : ups) {
+      const callee = one ? outs.at(-1) : outs.find((out) => out.exit === exit)
+      use(`${proxyId} ${targetOf(exit.input)}`, exit, callee)
+    }
+  }
+  for (const node of order) {
+    if (node.leg !== 'app' || node.input.kind !== SpanKind.client || node.flags & Flag.streaming) continue
+    const target = targetOf(node.input)
+    if (target !== '') use(`${node.emitter.namespace} ${node.emitter.service} ${target}`, node, calleeOf(node))
+  }
+  return uses
+}
+
+/** Nothing below is to be expected: a local reply, the end of what is traced by nature, a message to a broker. */
+const answersItself = ({ emitter, input, flags }: Node): boolean =>
+  emitter.terminal ||
+  emitter.localReply ||
+  emitter.cutOff ||
+  (flags & Flag.streaming) !== 0 ||
+  input.kind === SpanKind.producer
+
+/** D9 flag of a span that nobody answers for; 0 where other traces do not tell. SINGLE_SPAN_PROXY: the callee has no spans. */
+function judge(known: ReturnType<CalleeLookup>, orphans: boolean): number {
+  if (known === undefined) return 0
+  if (known === 'external') return orphans ? 0 : Flag.singleSpanProxy
+  return known === 'sampled' && !orphans ? Flag.sampledOut : Flag.missingCallee
+}
+
+/** What answers an application's CLIENT span: a proxy, a server, or something of another process. */
+export const calleeOf = ({ children, input }: Node): Node | undefined =>
+  children.find(
+    (child) =>
+      child.traversal !== null || child.input.kind === SpanKind.server || child.input.resource !== input.resource,
+  )
+
+/** Losing the spans of one process below would leave those of another without a parent. */
+const hasProcessBelow = ({ children, emitter }: Node): boolean =>
+  children.some((child) => child.emitter.service !== emitter.service)
+
+const targetKeys = ['upstream_cluster.name', 'upstream_cluster', 'peer.service', 'server.address', 'net.peer.name']
+const targetsOfSets = new WeakMap<Attributes, string>()
+
+/** Where a span's request goes, in words of low cardinality; '' when it does not say. */
+function targetOf({ attributeSet, attributes }: SpanInput): string {
+  let target = targetsOfSets.get(attributeSet)
+  if (target === undefined) targetsOfSets.set(attributeSet, (target = firstOf(attributeSet)))
+  return target || firstOf(attributes)
+}
+
+function firstOf(attributes: Attributes): string {
+  for (const key of targetKeys) {
+    const value = attributes.get(key)
+    if (value) return key.endsWith('address') ? `${value}:${attributes.get('server.port') ?? ''}` : value
+  }
+  return ''
+}
