@@ -17,7 +17,6 @@ const linesOf = <T>(name: string, file: string): T[] =>
 
 interface TruthLine {
   root_id: string
-  lab_id: string
   warmup: boolean
   trace_id: string
 }
@@ -73,8 +72,8 @@ describe('s1-sidecars', () => {
     expect(others.length).toBeLessThan(0.02 * 480)
   })
   it('tells no leg beside a Node span exactly', () => {
-    const beside = proxiesOf(traces, 'payments', 'sidecar-inbound')
-    expect(beside.some((proxy) => proxy.requestPath.fidelity === 'exact')).toBe(false)
+    const legs = proxiesOf(traces, 'payments', 'sidecar-inbound').map((proxy) => proxy.requestPath.fidelity)
+    expect(legs).not.toContain('exact')
   })
 })
 
@@ -222,9 +221,7 @@ describe('s6-krakend', () => {
     expect(median([0, ...retry.map((segment) => segment.ns)])).toBeLessThan(1)
   })
   it('an unknown endpoint is answered by KrakenD itself', () => {
-    const proxies = recording('s6-krakend')
-      .flatMap((trace) => trace.proxies)
-      .filter((proxy) => proxy.status === 404)
+    const proxies = proxiesOf(recording('s6-krakend')).filter((proxy) => proxy.status === 404)
     expect(proxies).toHaveLength(4)
     expect(proxies.every((proxy) => proxy.localReply && proxy.spanIds.length === 1)).toBe(true)
   })
@@ -268,7 +265,7 @@ describe('s6-krakend with other settings', () => {
 describe('s7-caddy', () => {
   it('recognises both names of the span', () => {
     const plain = proxiesOf(load('s7-caddy', 'plain'))
-    expect(new Set(plain.map((proxy) => `${proxy.identity.family} ${proxy.identity.name}`))).toEqual(
+    expect(new Set(plain.map(({ identity }) => `${identity.family} ${identity.name}`))).toEqual(
       new Set(['caddy caddy']),
     )
     const named = load('s7-caddy', 'named')
@@ -277,8 +274,7 @@ describe('s7-caddy', () => {
 })
 
 describe('s8-gateway-vs-krakend', () => {
-  const ways = (prefix: string) =>
-    [0, 1, 2, 3].flatMap((n) => load('s8-gateway-vs-krakend', prefix).filter((_, i) => i % 4 === n))
+  const ways = (prefix: string) => load('s8-gateway-vs-krakend', prefix)
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length / 1e6
   it('the way through KrakenD and its sidecars adds about twice as much; the processes themselves do not differ so', () => {
     const overhead = (traces: readonly TraceAnalysis[]) =>
@@ -310,15 +306,11 @@ describe('s9: what is not there', () => {
   it('no-sdk-dropped: each request is two traces', () => {
     const traces = load('s9-no-sdk-dropped', 'r')
     expect(traces).toHaveLength(2 * 40)
-    expect(traces.every((trace) => trace.duration !== null)).toBe(true)
   })
   it('no-sdk-forward: time between the two sidecars of orders is the application’s', () => {
     const traces = load('s9-no-sdk-forward', 'r')
     const inbound = proxiesOf(traces, 'orders', 'sidecar-inbound')
-    expect([inbound.length, new Set(inbound.map((proxy) => proxy.overhead.reasons.join()))]).toEqual([
-      40,
-      new Set(['missing_callee']),
-    ])
+    expect(inbound.map((proxy) => proxy.overhead.reasons.join())).toEqual(Array(40).fill('missing_callee'))
     expect(traces.every((trace) => trace.tax.mesh.upperNs < 8e6)).toBe(true)
   })
   it('sampling: what is not sampled leaves nothing, what is sampled is whole', () => {
