@@ -12,6 +12,7 @@ import {
   type FactBlocks,
   type TraceExtent,
 } from './facts.ts'
+import { auditPaths } from './audit-paths.ts'
 import { openLearner } from './learn/learner.ts'
 import { learnedBlocks, type LearnedTable } from './learn/rows.ts'
 
@@ -78,6 +79,7 @@ export function openAnalyst(
 ): Analyst {
   const learner = openLearner()
   const settings = { ...configured, ...learner.settings }
+  const audit = auditPaths(settings)
   let recalled = false
   const names = new Map<string, number>()
   const isNew = (key: string, at: number): boolean => {
@@ -107,6 +109,7 @@ export function openAnalyst(
         try {
           const analysed = analyse(stored, settings)
           if (!trace.facts) learner.watch(analysed)
+          audit.maybe(stored)
           pushFacts(blocks, analysed, context)
           for (const { identity } of analysed.proxies) {
             if (isNew(`p${identity.proxyId}`, settledAt)) pushProxyName(blocks, identity, settledAt)
@@ -139,6 +142,7 @@ export function openAnalyst(
       }
       const { rows, warnings } = learner.learn(job)
       const learned = learnedBlocks(rows, settledAt)
+      warnings.push(...audit.news())
       return { blocks: bytesOf(blocks), learned, warnings, written, revised, failed, spans }
     },
   }
