@@ -28,6 +28,8 @@ const isStale = (stamp, sources) => {
 function run(command, args) {
   const { status } = spawnSync(process.execPath, [join(root, 'node_modules', command), ...args], {
     cwd: root,
+    // Tests build too, and what they leave behind is what the next start serves.
+    env: { ...process.env, NODE_ENV: 'production' },
     stdio: 'inherit',
   })
   if (status !== 0) process.exit(status ?? 1)
