@@ -1,0 +1,82 @@
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { axe, loaded, startSite, themes, type Opened, type Site, type View } from './browser.ts'
+import { screensWithData, type Screen } from './screens.ts'
+
+/** What every screen owes its reader, with data. */
+let site: Site
+let screens: Screen[]
+beforeAll(async () => {
+  site = await startSite(600)
+  screens = await screensWithData(site.hopscope.apiUrl)
+})
+afterAll(() => site?.close())
+
+const names = ['Overview', 'Hops', 'Traces', 'Data', 'Hop', 'Proxy', 'Trace']
+
+/** Rows beyond the first are like it; a hundred of them prove nothing more and take axe half a minute. */
+const firstRows = (page: Page) =>
+  page.evaluate(`document.querySelectorAll('tbody tr:nth-child(n + 4)').forEach((row) => row.remove())`)
+
+async function openScreen(name: string, view: View = {}): Promise<Opened> {
+  return site.open(screens.find((screen) => screen.name === name)!.path, view)
+}
+
+describe.each(names)('%s', (name) => {
+  it.each(themes)('opens in %s without complaints, and axe finds nothing', async (theme) => {
+    const { page, context, complaints } = await openScreen(name, { theme })
+    expect(await page.locator('h1').count()).toBe(1)
+    expect(await page.title()).toMatch(/ · hopscope$/)
+    expect(await page.getByRole('alert').count()).toBe(0)
+    await firstRows(page)
+    expect(await axe(page)).toEqual([])
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('fits a phone, without scrolling sideways', async () => {
+    const { page, context } = await openScreen(name, { size: 'phone' })
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
+    await firstRows(page)
+    expect(await axe(page)).toEqual([])
+    await context.close()
+  })
+
+  it('is readable at 200 %: 720 px wide, nothing cut off sideways', async () => {
+    const { page, context } = await openScreen(name)
+    await page.setViewportSize({ width: 720, height: 450 })
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(720)
+    await context.close()
+  })
+
+  it('shows the same after a reload', async () => {
+    const { page, context } = await openScreen(name)
+    const [url, heading] = [page.url(), await page.locator('h1').textContent()]
+    await page.reload()
+    await loaded(page)
+    expect(page.url()).toBe(url)
+    expect(await page.locator('h1').textContent()).toBe(heading)
+    await context.close()
+  })
+
+  it('can be walked through with Tab alone', async () => {
+    const { page, context } = await openScreen(name)
+    await firstRows(page)
+    for (let pressed = 0; pressed < 250; pressed++) {
+      await page.keyboard.press('Tab')
+      const isOut = await page.evaluate(
+        `document.activeElement === document.body || (document.activeElement.dataset.reached === '1') ||
+          ((document.activeElement.dataset.reached = '1'), false)`,
+      )
+      if (isOut) break
+    }
+    const missed = await page.evaluate(`[...document.querySelectorAll(
+        'a[href], button:not(:disabled), input, select, summary, [tabindex="0"]'
+      )].filter((it) => it.checkVisibility({ visibilityProperty: true }) && it.tabIndex >= 0 && !it.dataset.reached)
+        .filter((it) => it.type !== 'radio' || !it.closest('[role="radiogroup"]')?.querySelector('[data-reached]'))
+        .map((it) => it.outerHTML.slice(0, 120))`)
+    expect(missed).toEqual([])
+    expect(await page.locator('[data-reached]').count()).toBeGreaterThan(10)
+    await context.close()
+  })
+})
