@@ -154,14 +154,22 @@ const retentionOf = ({ retention }: Config) => [
   { table: 'attrsets', column: 'seen_at', seconds: retention.spans + 2 * day },
   { table: 'batches', column: 'received_at', seconds: retention.spans + day },
   ...['traces', 'hops', 'proxies'].map((table) => ({ table, column: 'settled_at', seconds: retention.facts })),
-  ...['rollup_1m', 'rollup_class_1m'].map((table) => ({ table, column: 'time', seconds: retention.rollup1m })),
+  ...['rollup_1m', 'rollup_class_1m', 'coverage_1m'].map((table) => ({
+    table,
+    column: 'time',
+    seconds: retention.rollup1m,
+  })),
   ...['clock_offsets', 'wire_times', 'edge_callees'].map((table) => ({
     table,
     column: 'learned_at',
     seconds: retention.facts,
   })),
   { table: 'rollup_5m', column: 'time', seconds: retention.rollup5m },
-  ...['rollup_1h', 'rollup_class_1h'].map((table) => ({ table, column: 'time', seconds: retention.rollup1h })),
+  ...['rollup_1h', 'rollup_class_1h', 'coverage_1h'].map((table) => ({
+    table,
+    column: 'time',
+    seconds: retention.rollup1h,
+  })),
 ]
 
 async function startDemo(otlpHttpUrl: string): Promise<void> {

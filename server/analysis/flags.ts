@@ -28,7 +28,8 @@ export const Flag = {
   sampledOut: 33554432,
 } as const
 
-const names: readonly string[] = Object.keys(Flag).map((key) =>
+/** By bit, in lower case: what the API calls them. */
+export const allFlagNames: readonly string[] = Object.keys(Flag).map((key) =>
   key.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`),
 )
 const noFlags: readonly string[] = []
@@ -39,7 +40,7 @@ export function flagNames(mask: number): readonly string[] {
   if (mask === 0) return noFlags
   let list = known.get(mask)
   if (!list) {
-    list = names.filter((_, bit) => (mask & (1 << bit)) !== 0)
+    list = allFlagNames.filter((_, bit) => (mask & (1 << bit)) !== 0)
     if (known.size < 10_000) known.set(mask, list)
   }
   return list

@@ -17,6 +17,8 @@ afterAll(() => db?.stop())
 const tables = ['traces', 'hops', 'proxies', 'jobs', 'rollup_1m', 'rollup_5m', 'rollup_1h'].concat([
   'rollup_class_1m',
   'rollup_class_1h',
+  'coverage_1m',
+  'coverage_1h',
   'spans',
   'batches',
   'proxy_names',
@@ -85,6 +87,21 @@ async function expectExactlyOnce(traces: TestSpan[][]): Promise<void> {
   const expected = await one(`SELECT toInt64(sum(sign * duration)) AS ns FROM traces`)
   expect(await one(`${classes} rollup_class_1m`)).toEqual(expected)
   expect(await one(`${classes} rollup_class_1h`)).toEqual(expected)
+  const ledger = (table: string) =>
+    db.clickhouse.query(
+      `SELECT kind, id, what, sum(requests) AS n FROM ${table} GROUP BY ALL HAVING n != 0 ORDER BY ALL`,
+    )
+  const counted = await db.clickhouse.query(`
+    SELECT kind, id, what, toInt64(sum(sign)) AS n FROM (
+      SELECT 'hop' AS kind, hop_id AS id, 'requests' AS what, sign FROM hops
+      UNION ALL SELECT 'hop', hop_id, 'layer:caller', sign FROM hops
+      UNION ALL SELECT 'hop', hop_id, 'layer:callee', sign FROM hops
+      UNION ALL SELECT 'hop', hop_id, 'flag:late_revision', sign FROM hops WHERE bitAnd(flags, 65536) != 0
+      UNION ALL SELECT 'proxy', proxy_id, 'requests', sign FROM proxies
+      UNION ALL SELECT 'proxy', proxy_id, 'layer:upstream', sign FROM proxies
+      UNION ALL SELECT 'proxy', proxy_id, 'flag:late_revision', sign FROM proxies WHERE bitAnd(flags, 65536) != 0
+    ) GROUP BY ALL HAVING n != 0 ORDER BY ALL`)
+  for (const table of ['coverage_1m', 'coverage_1h']) expect(await ledger(table)).toEqual(counted)
 }
 
 interface RollupRow {
@@ -288,6 +305,7 @@ describe('a crash', () => {
     'rollup-proxies',
     'rollup-traces',
     'rollup-classes',
+    'rollup-coverage',
     'rolled',
     'done',
   ])

@@ -1,4 +1,5 @@
 import type { ClickHouse, QueryOptions } from '../../../storage/clickhouse.ts'
+import { allFlagNames } from '../../analysis/flags.ts'
 import { loadSql } from '../load-sql.ts'
 
 export interface UnfinishedJob {
@@ -7,7 +8,7 @@ export interface UnfinishedJob {
   readonly state: 'begin' | 'written'
 }
 
-export const rollups = ['hops', 'proxies', 'traces', 'classes'] as const
+export const rollups = ['hops', 'proxies', 'traces', 'classes', 'coverage'] as const
 export type Rollup = (typeof rollups)[number]
 
 const unfinishedSql = loadSql(import.meta.url, 'jobs-unfinished.sql')
@@ -19,6 +20,7 @@ const rollupSql: Record<Rollup, string> = {
   proxies: loadSql(import.meta.url, 'rollup-proxies.sql'),
   traces: loadSql(import.meta.url, 'rollup-traces.sql'),
   classes: loadSql(import.meta.url, 'rollup-classes.sql'),
+  coverage: loadSql(import.meta.url, 'rollup-coverage.sql'),
 }
 
 /** Oldest first. */
@@ -51,20 +53,16 @@ export async function rollUp(
   { job, rollup, token }: { job: bigint; rollup: Rollup; token: string },
   options: QueryOptions,
 ): Promise<void> {
-  await clickhouse.command(
-    rollupSql[rollup],
-    { job },
-    {
-      ...options,
-      settings: {
-        insert_deduplication_token: token,
-        insert_deduplicate: 1,
-        deduplicate_blocks_in_dependent_materialized_views: 1,
-        max_threads: 1,
-        max_insert_threads: '1',
-        min_insert_block_size_rows: '1000000000',
-        min_insert_block_size_bytes: '0',
-      },
+  await clickhouse.command(rollupSql[rollup], rollup === 'coverage' ? { job, flagNames: allFlagNames } : { job }, {
+    ...options,
+    settings: {
+      insert_deduplication_token: token,
+      insert_deduplicate: 1,
+      deduplicate_blocks_in_dependent_materialized_views: 1,
+      max_threads: 1,
+      max_insert_threads: '1',
+      min_insert_block_size_rows: '1000000000',
+      min_insert_block_size_bytes: '0',
     },
-  )
+  })
 }
