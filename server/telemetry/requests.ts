@@ -1,8 +1,9 @@
-import { metrics, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { metrics, SpanKind, SpanStatusCode, trace, type Histogram } from '@opentelemetry/api'
 import type { NextFunction, Request, Response } from 'express'
 
 const tracer = trace.getTracer('hopscope')
-const durations = metrics.getMeter('hopscope').createHistogram('http.server.request.duration', { unit: 's' })
+/** Made at the first request: a meter that is asked for before the SDK has started stays mute. */
+let durations: Histogram | undefined
 
 /** hopscope's own span and metric of an API request (OpenTelemetry HTTP semantic conventions). Nothing without an SDK. */
 export function observe(request: Request, response: Response, next: NextFunction): void {
@@ -18,6 +19,7 @@ export function observe(request: Request, response: Response, next: NextFunction
     span.updateName(`${request.method} ${route}`).setAttributes(attributes)
     if (response.statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR })
     span.end()
+    durations ??= metrics.getMeter('hopscope').createHistogram('http.server.request.duration', { unit: 's' })
     durations.record((performance.now() - startedAt) / 1000, attributes)
   })
   next()

@@ -9,8 +9,10 @@ import type { Logger } from '../../storage/running.ts'
 export async function startTelemetry(part: string, own: readonly string[], log: Logger): Promise<() => Promise<void>> {
   const endpoint = process.env['OTEL_EXPORTER_OTLP_ENDPOINT']
   if (!endpoint) return () => Promise.resolve()
-  if (own.some((url) => isSamePlace(url, endpoint))) {
-    log.warn({ endpoint }, 'OTEL_EXPORTER_OTLP_ENDPOINT is this hopscope itself: own telemetry stays off')
+  for (const name of endpointNames) {
+    const url = process.env[name]
+    if (!url || !own.some((address) => isSamePlace(address, url))) continue
+    log.warn({ [name]: url }, `${name} is this hopscope itself: own telemetry stays off`)
     return () => Promise.resolve()
   }
   const { NodeSDK } = await import('@opentelemetry/sdk-node')
@@ -19,6 +21,13 @@ export async function startTelemetry(part: string, own: readonly string[], log: 
   sdk.start()
   return () => sdk.shutdown().catch((error: unknown) => log.warn({ err: error }, 'own telemetry was not sent'))
 }
+
+/** The general one, and those that go before it for one signal. */
+const endpointNames = [
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT',
+]
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]', '0.0.0.0', '[::]'])
 
