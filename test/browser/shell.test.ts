@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { axe, startSite, themes, type Site } from './browser.ts'
+import { axe, loaded, startSite, themes, type Site } from './browser.ts'
+import { emptyScreens } from './screens.ts'
 
+/** What stands around every screen, and every screen over an empty database. */
 let site: Site
 beforeAll(async () => {
   site = await startSite(0)
@@ -15,6 +17,107 @@ describe('an address that no screen has', () => {
     expect(complaints).toEqual([])
     await page.getByRole('main').getByRole('link', { name: 'Overview' }).click()
     expect(new URL(page.url()).pathname).toBe('/')
+    await context.close()
+  })
+})
+
+describe.each(emptyScreens)('$name over an empty database', ({ path }) => {
+  it.each(themes)('teaches the first step, in %s', async (theme) => {
+    const { page, context, complaints } = await site.open(path, { theme })
+    const lead =
+      path === '/data'
+        ? page.getByRole('heading', { name: 'Send the first span' })
+        : page.getByRole('main').locator('a[href^="/data"]').first()
+    await lead.waitFor()
+    expect(await axe(page)).toEqual([])
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+})
+
+describe('the keys', () => {
+  it('g and a letter go to each screen; not while typing', async () => {
+    const { page, context } = await site.open('/')
+    for (const [key, path] of [
+      ['h', '/hops'],
+      ['t', '/traces'],
+      ['d', '/data'],
+      ['o', '/'],
+    ]) {
+      await page.keyboard.press('g')
+      await page.keyboard.press(key!)
+      await page.waitForURL((url) => url.pathname === path)
+    }
+    await page.goto('/traces')
+    await loaded(page)
+    await page.getByLabel('service', { exact: true }).pressSequentially('gd')
+    await page.waitForTimeout(300)
+    expect(new URL(page.url()).pathname).toBe('/traces')
+    await context.close()
+  })
+
+  it('? opens the list of keys, which keeps the focus, and Esc closes it', async () => {
+    const { page, context } = await site.open('/traces')
+    await page.keyboard.press('?')
+    const sheet = page.getByRole('dialog', { name: 'Keyboard' })
+    await sheet.waitFor()
+    await sheet.getByText('Next trace').waitFor()
+    expect(await axe(page)).toEqual([])
+    await page.keyboard.press('Escape')
+    await sheet.waitFor({ state: 'hidden' })
+    await context.close()
+  })
+
+  it('the first Tab is a way past the bars', async () => {
+    const { page, context } = await site.open('/')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    expect(await page.evaluate('document.activeElement.id')).toBe('main')
+    await context.close()
+  })
+
+  it('t opens the range, Esc closes it and gives the focus back; a range is in the URL', async () => {
+    const { page, context } = await site.open('/traces')
+    await page.keyboard.press('t')
+    const sheet = page.getByRole('group', { name: 'Time range' })
+    await sheet.waitFor()
+    expect(await axe(page)).toEqual([])
+    await page.keyboard.press('Escape')
+    await sheet.waitFor({ state: 'hidden' })
+    expect(await page.evaluate('document.activeElement.tagName')).toBe('SUMMARY')
+    await page.keyboard.press('t')
+    await page.getByRole('button', { name: 'Last 24 h' }).first().click()
+    await page.waitForURL(/from=now-24h/)
+    await page.goBack()
+    await page.waitForURL((url) => url.search === '')
+    await context.close()
+  })
+})
+
+describe('the theme', () => {
+  it('that was chosen is there before the first paint of the next visit, against that of the system', async () => {
+    const { page, context } = await site.open('/traces', { theme: 'light' })
+    const change = page.getByRole('button', { name: /^Theme: / })
+    await change.click()
+    await change.click()
+    expect(await change.getAttribute('aria-label')).toContain('dark')
+    // The program is held back: what is painted now is what the page itself brings.
+    await page.route('**/assets/*.js', (route) => setTimeout(() => void route.continue(), 1_500))
+    await page.goto('/traces', { waitUntil: 'commit' })
+    await page.waitForFunction(() => true)
+    expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark')
+    await loaded(page)
+    const background = await page.evaluate('getComputedStyle(document.documentElement).backgroundColor')
+    expect(background).toBe('rgb(17, 20, 24)')
+    await context.close()
+  })
+
+  it('of the system is followed while nothing was chosen', async () => {
+    const { page, context } = await site.open('/traces', { theme: 'dark' })
+    expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark')
+    await page.emulateMedia({ colorScheme: 'light' })
+    await page.waitForTimeout(100)
+    expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('light')
     await context.close()
   })
 })

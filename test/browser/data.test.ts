@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { startSite, type Site } from './browser.ts'
+import { send } from './traffic.ts'
+import { t1Export } from '../t1.ts'
+
+let site: Site
+beforeAll(async () => {
+  site = await startSite(0)
+})
+afterAll(() => site?.close())
+
+it('settings name the receivers that listen, and the choice is in the URL', async () => {
+  const { page, context } = await site.open('/data')
+  const grpcPort = new URL(site.hopscope.otlpGrpcUrl).port
+  const httpPort = new URL(site.hopscope.otlpHttpUrl).port
+  const panel = page.getByRole('tabpanel')
+  for (const name of ['SDK', 'Collector', 'Envoy', 'Istio', 'KrakenD', 'Caddy']) {
+    await page.getByRole('tab', { name }).click()
+    await panel.getByText(grpcPort).first().waitFor()
+  }
+  await page.getByText('HTTP', { exact: true }).click()
+  await panel.getByText(httpPort).first().waitFor()
+  expect(new URL(page.url()).search).toBe('?for=caddy&over=http&v=1')
+  await page.getByRole('tab', { name: 'Caddy' }).press('ArrowRight')
+  expect(await page.getByRole('tab', { name: 'SDK' }).getAttribute('aria-selected')).toBe('true')
+  await context.close()
+})
+
+it('the first span turns waiting into a trace to open, without a reload', async () => {
+  const { page, context, complaints } = await site.open('/data')
+  await page.getByRole('heading', { name: 'Waiting for the first span' }).waitFor()
+  const traceId = randomBytes(16).toString('hex')
+  await send(site.hopscope, t1Export(traceId, BigInt(Date.now() - 2_000) * 1_000_000n))
+  await page.getByRole('heading', { name: /^Spans arrive/ }).waitFor()
+  await page.getByText(/^Received \d+ spans/).waitFor()
+  await page.getByRole('link', { name: 'Open the newest trace' }).click()
+  await page.waitForURL(new RegExp(`/traces/${traceId}`))
+  expect(complaints).toEqual([])
+  await page.goBack()
+  await page.getByRole('heading', { name: 'Exporters' }).waitFor()
+  await page.locator('tbody a').first().waitFor()
+  await context.close()
+})
