@@ -42,7 +42,7 @@ export function analyseTrace(input: TraceInput, settings: AnalysisSettings): Tra
   const { order, root, traversals, baseMs } = tree
   const { weight, flags: doubt } = samplingOf(order)
   if (doubt !== 0) for (const node of order) node.flags |= doubt
-  const edges = judgeEdges(order, traversals, settings.callee, baseMs)
+  const edges = judgeEdges(order, traversals, (tree.flags & Flag.missingParent) !== 0, settings.callee, baseMs)
   const clientAttempts = findClientAttempts(order)
   for (const node of order) node.self = selfTime(node)
   const wireOf = calibrated(settings.wire, baseMs)

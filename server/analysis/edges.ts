@@ -12,11 +12,11 @@ import { SpanKind, type Attributes, type EdgeUse, type SpanInput } from './types
 export function judgeEdges(
   order: readonly Node[],
   traversals: readonly Traversal[],
+  orphans: boolean,
   lookup: CalleeLookup | undefined,
   atMs: number,
 ): EdgeUse[] {
   const uses: EdgeUse[] = []
-  const orphans = order.some((node) => node.flags & Flag.missingParent)
   const use = (edge: string, exit: Node, callee: Node | undefined) => {
     if (isError(exit)) return
     uses.push({ edge, answered: callee !== undefined, deep: callee !== undefined && hasProcessBelow(callee), orphans })

@@ -9,7 +9,7 @@ export const sameClock = (a: Node, b: Node): boolean => a.domain !== '' && a.dom
 
 /** On one machine, whatever the grids of their starts. */
 export const sameMachine = (a: Node, b: Node): boolean =>
-  a.domain !== '' && b.domain !== '' && machineOf(a.domain) === machineOf(b.domain)
+  a.domain !== '' && (a.domain === b.domain || (b.domain !== '' && machineOf(a.domain) === machineOf(b.domain)))
 
 const gridMark = '\u0000grid'
 

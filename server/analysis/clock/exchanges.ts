@@ -16,10 +16,11 @@ export function exchangesOf(order: readonly Node[]): readonly Exchange[] {
   let found: Exchange[] | undefined
   for (const node of order) {
     const { parent } = node
-    if (parent === null || !isServerSide(node) || !waitsFor(parent) || !isLasting(node) || !isLasting(parent)) continue
-    const apart = !sameMachine(node, parent)
+    if (parent === null || !isServerSide(node)) continue
     const separable = isSeparable(node, parent)
-    if ((!apart && !separable) || failed(node) || failed(parent)) continue
+    const apart = !sameMachine(node, parent)
+    if ((!apart && !separable) || !waitsFor(parent) || !isLasting(node) || !isLasting(parent)) continue
+    if (failed(node) || failed(parent)) continue
     const bodyEnd = bodyEndOf(parent)
     const end = Math.max(parent.end, bodyEnd ?? 0)
     const wireNs = separable ? end - parent.start - node.duration : -1
