@@ -159,7 +159,7 @@ const retentionOf = ({ retention }: Config) => [
     column: 'time',
     seconds: retention.rollup1m,
   })),
-  ...['clock_offsets', 'wire_times', 'edge_callees'].map((table) => ({
+  ...['clock_offsets', 'wire_times', 'edge_callees', 'emitters'].map((table) => ({
     table,
     column: 'learned_at',
     seconds: retention.facts,

@@ -1,11 +1,12 @@
 import { addedOf } from './added.ts'
-import { exchangesOf, sideOf } from './clock/exchanges.ts'
+import { exchangesOf, lateEndsOf, sideOf } from './clock/exchanges.ts'
 import { judgeEdges } from './edges.ts'
 import { Flag } from './flags.ts'
 import { hash64, hex32, mix } from './hash.ts'
 import { judgeAttempts } from './attempts.ts'
 import { findHops, isError, routeOf, type ClientAttempts } from './hops.ts'
 import { applicationOf, identityOf, serviceOf } from './identity.ts'
+import { refineEmitters } from './learned/emitters.ts'
 import type { WireLookup } from './learned/wires.ts'
 import type { Attempts, Node, Traversal } from './node.ts'
 import { overheadOf, type WireOf } from './overhead.ts'
@@ -83,6 +84,7 @@ export function analyseTrace(input: TraceInput, settings: AnalysisSettings): Tra
     tax: taxes({ root: measurable ? root : null, path, traversals, wireBelow: wireBelow(traversals, wireOf) }),
     exchanges: exchangesOf(order),
     edges,
+    lateEnds: lateEndsOf(order),
   }
 }
 
@@ -91,6 +93,7 @@ export function placedTree(input: TraceInput, settings: AnalysisSettings) {
   const { order, root, flags } = buildTree(input.spans, recogniserFor(settings.rules))
   promote(order)
   const baseMs = Number(input.baseUnixNano / 1_000_000n)
+  if (settings.emitter) refineEmitters(order, settings.emitter, baseMs)
   place(order, { offset: settings.offset, baseMs })
   const traversals = findTraversals(order)
   markStreams(order)

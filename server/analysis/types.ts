@@ -7,6 +7,7 @@
 import type { Interval } from './clock/intersection.ts'
 import type { OffsetLookup } from './clock/offsets.ts'
 import type { CalleeLookup } from './learned/callees.ts'
+import type { EmitterLookup } from './learned/emitters.ts'
 import type { WireLookup } from './learned/wires.ts'
 
 import type { SpanLeg } from './recognise/family.ts'
@@ -89,6 +90,8 @@ export interface AnalysisSettings {
   readonly wire?: WireLookup | undefined
   /** What lies beyond an edge (section 6). Absent: not known, then a childless proxy span is MISSING_CALLEE. */
   readonly callee?: CalleeLookup | undefined
+  /** Habits of emitters' clocks (1.3). Absent: only what is known of the SDK. */
+  readonly emitter?: EmitterLookup | undefined
   /** Rules of the user, asked before ours. Keep the array: what is known of emitters is kept by it. */
   readonly rules?: readonly UserRule[]
 }
@@ -287,6 +290,13 @@ export interface Exchange {
   readonly wireNs: number | null
 }
 
+/** By how much a SERVER span outlasts the proxy span around it, ns; negative mostly. */
+export interface LateEnd {
+  readonly service: string
+  readonly scope: string
+  readonly ns: number
+}
+
 /** One request over an edge, from a proxy or an application to what it calls (section 6). */
 export interface EdgeUse {
   readonly edge: string
@@ -323,4 +333,5 @@ export interface TraceAnalysis extends Place {
   readonly tax: { readonly mesh: Tax; readonly gateway: Tax }
   readonly exchanges: readonly Exchange[]
   readonly edges: readonly EdgeUse[]
+  readonly lateEnds: readonly LateEnd[]
 }

@@ -2,12 +2,14 @@ import type { ClickHouse, QueryOptions } from '../../storage/clickhouse.ts'
 import type { OffsetRow } from '../analysis/clock/offsets.ts'
 import type { LearnedRows } from '../analysis/learned/learned.ts'
 import type { CalleeRow } from '../analysis/learned/callees.ts'
+import type { EmitterRow } from '../analysis/learned/emitters.ts'
 import type { WireRow } from '../analysis/learned/wires.ts'
 import { loadSql } from './load-sql.ts'
 
 const offsetsSql = loadSql(import.meta.url, 'clock-offsets.sql')
 const wiresSql = loadSql(import.meta.url, 'wire-times.sql')
 const calleesSql = loadSql(import.meta.url, 'edge-callees.sql')
+const emittersSql = loadSql(import.meta.url, 'emitters.sql')
 
 /** Which rows: of windows that begin in [fromMs, toMs] (Unix ms), learned by jobs in [fromJob, beforeJob). */
 export interface LearnedRange {
@@ -21,8 +23,8 @@ export interface LearnedRange {
 const allTime = { fromMs: -9_223_372_036_854, toMs: 9_223_372_036_854 }
 const everyJob = { fromJob: 0n, beforeJob: 2n ** 64n - 1n }
 
-/** What an edge leads to is known for a day after it was used. */
-const calleeCarryMs = 24 * 60 * 60_000
+/** What an edge leads to and how a clock shows is known for a day after it was seen. */
+const longestCarryMs = 24 * 60 * 60_000
 
 type Text<Row, Key extends keyof Row> = Omit<Row, Key | 'job'> & Record<Key | 'job', string>
 
@@ -38,10 +40,13 @@ export async function readLearned(
   }
   type Wire = Text<Omit<WireRow, 'fromMs'>, 'windowMs' | 'floor' | 'median'>
   type Edge = Text<Omit<CalleeRow, 'fromMs'>, 'windowMs'>
-  const [offsets, wires, callees] = await Promise.all([
+  type Habit = Text<Omit<EmitterRow, 'fromMs' | 'slack'>, 'windowMs' | 'grid' | 'coarse'> & { slack: string | null }
+  const longer = { ...range, fromMs: range.fromMs - longestCarryMs }
+  const [offsets, wires, callees, emitters] = await Promise.all([
     clickhouse.query<Offset>(offsetsSql, { ...range }, options),
     clickhouse.query<Wire>(wiresSql, { ...range }, options),
-    clickhouse.query<Edge>(calleesSql, { ...range, fromMs: range.fromMs - calleeCarryMs }, options),
+    clickhouse.query<Edge>(calleesSql, longer, options),
+    clickhouse.query<Habit>(emittersSql, longer, options),
   ])
   return {
     offsets: offsets.map(({ lo, up, ...row }) => ({
@@ -66,6 +71,15 @@ export async function readLearned(
       windowMs: Number(row.windowMs),
       fromMs: Number(row.windowMs),
     })),
+    emitters: emitters.map((row) => ({
+      ...row,
+      job: BigInt(row.job),
+      windowMs: Number(row.windowMs),
+      fromMs: Number(row.windowMs),
+      grid: Number(row.grid),
+      coarse: Number(row.coarse),
+      slack: row.slack === null ? null : Number(row.slack),
+    })),
   }
 }
 
@@ -78,8 +92,8 @@ export function readLearnedBefore(clickhouse: ClickHouse, job: bigint): Promise<
   return readLearned(clickhouse, { ...allTime, fromJob, beforeJob: job })
 }
 
-/** An estimate holds for an hour after its window at most. */
-const longestCarryMs = 65 * 60_000
+/** An estimate of clocks or wires holds for an hour after its window at most. */
+const estimateCarryMs = 65 * 60_000
 
 /** What the facts of a trace were made with: `job` wrote them; null for a trace without facts, which gets what is known now. */
 export function readLearnedFor(
@@ -90,7 +104,7 @@ export function readLearnedFor(
   const jobs = job === null ? everyJob : { fromJob: 0n, beforeJob: job }
   return readLearned(
     clickhouse,
-    { fromMs: Math.floor(startMs - longestCarryMs), toMs: Math.ceil(endMs), ...jobs },
+    { fromMs: Math.floor(startMs - estimateCarryMs), toMs: Math.ceil(endMs), ...jobs },
     options,
   )
 }

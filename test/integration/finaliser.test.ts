@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, it, describe } from 'vitest'
 import { withoutRules } from '../../server/analysis/recognise/user-rule.ts'
 import { openAnalyst, type JobResult } from '../../server/finaliser/analyse-job.ts'
 import { startFinaliser, type FinaliserHooks } from '../../server/finaliser/finaliser.ts'
+import { nothingLearned } from '../../server/analysis/learned/learned.ts'
 import { openSpanReader } from '../../server/queries/spans.ts'
 import { eventually } from '../eventually.ts'
 import { quiet, startEngine, type TestEngine } from '../harness.ts'
@@ -29,7 +30,7 @@ beforeEach(async () => {
 })
 
 const quietMs = 300
-const recall = () => Promise.resolve({ offsets: [], wires: [], callees: [] })
+const recall = () => Promise.resolve(nothingLearned)
 function start(hooks: FinaliserHooks = {}) {
   const startAnalyst = () => {
     const analyst = openAnalyst(openSpanReader(db.clickhouse), plainAnalysis, { networkRttNs: null }, recall)

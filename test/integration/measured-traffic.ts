@@ -1,6 +1,7 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { HopSegment, Measure, ProxyIdentity, ProxyTraversal, TraceAnalysis } from '../../server/analysis/types.ts'
 import { factBlocks, lateRevisionFlag, pushFacts, pushHopName, pushProxyName } from '../../server/finaliser/facts.ts'
+import { nothingLearned } from '../../server/analysis/learned/learned.ts'
 import { learnedBlocks } from '../../server/finaliser/learn/rows.ts'
 import { settledAtOf, writeJob } from '../../server/finaliser/write-job.ts'
 import type { FactsOfTrace } from '../../server/queries/finaliser/facts.ts'
@@ -167,6 +168,7 @@ function makeTrace(traceId: string, baseUnixNano: bigint, random: () => number):
     spans: [],
     exchanges: [],
     edges: [],
+    lateEnds: [],
     proxies: [gateway, sidecar, ...rare],
     hops,
     criticalPath: lost
@@ -226,7 +228,7 @@ export async function writeTraces(
       watermarkMs: () => Date.now(),
       result: {
         blocks: bytes as Record<keyof typeof blocks, Uint8Array>,
-        learned: learnedBlocks({ offsets: [], wires: [], callees: [] }, settledAt),
+        learned: learnedBlocks(nothingLearned, settledAt),
         ...{ warnings: [], written: traces.length, revised: [], failed: [], spans: 0 },
       },
     },

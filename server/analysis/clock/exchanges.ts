@@ -1,7 +1,7 @@
 import { Flag } from '../flags.ts'
 import type { Node } from '../node.ts'
 import { attribute } from '../recognise/pattern.ts'
-import { SpanKind, StatusCode, type Exchange, type Side } from '../types.ts'
+import { SpanKind, StatusCode, type Exchange, type LateEnd, type Side } from '../types.ts'
 import { isLasting, machineOf, sameMachine } from './domain.ts'
 
 /** Spans of proxies carry whole microseconds. */
@@ -34,6 +34,23 @@ export function exchangesOf(order: readonly Node[]): readonly Exchange[] {
     })
   }
   return found ?? noExchanges
+}
+
+const noLateEnds: readonly LateEnd[] = []
+
+const mostSlack = 1_000_000
+
+/** What SERVER spans of SDKs whose emitter slack is not known outlast the proxy span around them by, on one machine (1.3). */
+export function lateEndsOf(order: readonly Node[]): readonly LateEnd[] {
+  let found: LateEnd[] | undefined
+  for (const node of order) {
+    const { parent, emitter, input } = node
+    if (node.leg !== 'app' || emitter.slack === 0 || emitter.slack >= mostSlack || emitter.lateStart) continue
+    if (!parent?.traversal || parent.children.length !== 1 || !sameMachine(node, parent)) continue
+    if (failed(node) || failed(parent)) continue
+    ;(found ??= []).push({ service: emitter.service, scope: input.scope.name, ns: node.duration - parent.duration })
+  }
+  return found ?? noLateEnds
 }
 
 /** Causality: nothing is received before it was sent. null where the inner span is the longer one. */

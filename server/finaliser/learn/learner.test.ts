@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { picture } from '../../../test/picture.ts'
+import { analyseTrace } from '../../analysis/analyse.ts'
 import { windowMs } from '../../analysis/clock/windows.ts'
+import { Flag } from '../../analysis/flags.ts'
 import type { Exchange, TraceAnalysis } from '../../analysis/types.ts'
 import { calleeLearner } from './callees.ts'
 import { clockLearner } from './clocks.ts'
@@ -22,12 +25,19 @@ const side = (machine: string, zone = ''): Exchange['from'] => ({ machine, zone 
 function traceOf(
   atMs: number,
   exchange: Partial<Exchange>,
-): Pick<TraceAnalysis, 'edges' | 'exchanges' | 'traceId' | 'baseUnixNano'> {
+): Pick<TraceAnalysis, 'spans' | 'lateEnds' | 'edges' | 'exchanges' | 'traceId' | 'baseUnixNano'> {
   const whole = { from: side('x'), to: side('y'), at: 0, offset: null, lateEnd: false, wireNs: null, ...exchange }
   const traceId = Math.floor(random() * 2 ** 32)
     .toString(16)
     .padStart(32, '0')
-  return { edges: [], exchanges: [whole], traceId, baseUnixNano: BigInt(Math.round(atMs)) * 1_000_000n }
+  return {
+    spans: [],
+    lateEnds: [],
+    edges: [],
+    exchanges: [whole],
+    traceId,
+    baseUnixNano: BigInt(Math.round(atMs)) * 1_000_000n,
+  }
 }
 const watch = (learner: ReturnType<typeof openLearner>, atMs: number, exchange: Partial<Exchange>) =>
   learner.watch(traceOf(atMs, exchange) as TraceAnalysis)
@@ -203,5 +213,70 @@ describe('callees', () => {
     expect(asked(learner, 100, 50, 2n)).toEqual([])
     expect(asked(learner, 100_000, 0, 3n)).toEqual(['external'])
     expect(asked(learner, 100, 0, 4n, t0 + windowMs)).toEqual(['external'])
+  })
+})
+
+describe('habits of emitters', () => {
+  const analyse = (learner: ReturnType<typeof openLearner>, drawing: string, baseMs = t0) =>
+    analyseTrace(
+      { ...picture(drawing), baseUnixNano: BigInt(baseMs) * 1_000_000n },
+      { networkRttNs: null, ...learner.settings },
+    )
+  const child = (from: string, to: string) => `
+    P S in:a 0-10000.7
+      C S go:b ${from}-${to}`
+
+  it('show starts on a grid, and durations that may be a millisecond off', () => {
+    const learner = openLearner()
+    const drawing = child('1000', '9000')
+    for (let i = 0; i < 499; i++) learner.watch(analyse(learner, drawing))
+    expect(learner.learn(1n).rows.emitters).toEqual([])
+    expect(analyse(learner, drawing).flags & Flag.coarseClock).toBe(0)
+    learner.watch(analyse(learner, drawing))
+    expect(learner.learn(2n).rows.emitters).toMatchObject([{ service: 'b', grid: ms, coarse: ms, n: 500 }])
+    const after = analyse(learner, drawing)
+    expect(after.flags & Flag.coarseClock).not.toBe(0)
+    expect(after.proxies[0]!.overhead).toMatchObject({ loNs: 0, fidelity: 'bounded' })
+    expect(learner.learn(3n).rows.emitters).toEqual([])
+  })
+
+  it('are those of starts alone where durations are exact, and are taken back when a span says otherwise', () => {
+    const learner = openLearner()
+    for (let i = 0; i < 500; i++) learner.watch(analyse(learner, child('1000', '9000.123')))
+    const { rows } = learner.learn(1n)
+    expect(rows.emitters).toMatchObject([{ service: 'b', grid: ms, coarse: 0 }])
+    expect(analyse(learner, child('1000', '9000.123')).flags & Flag.coarseClock).toBe(0)
+    learner.watch(analyse(learner, child('1000.5', '9000')))
+    expect(learner.learn(2n).rows.emitters).toMatchObject([{ service: 'b', grid: 0, coarse: 0 }])
+    // A learner that was restored knows what there is to take back.
+    const restored = openLearner()
+    restored.remember(rows)
+    for (let i = 0; i < 500; i++) restored.watch(analyse(restored, child('1000.5', '9000')))
+    expect(restored.learn(3n).rows.emitters).toMatchObject([{ service: 'b', grid: 0, coarse: 0 }])
+  })
+
+  it('are those of the hour', () => {
+    const learner = openLearner()
+    for (let i = 0; i < 500; i++) learner.watch(analyse(learner, child('1000.5', '9000')))
+    expect(learner.learn(1n).rows.emitters).toEqual([])
+    for (let i = 0; i < 500; i++) learner.watch(analyse(learner, child('1000', '9000.5'), t0 + 3600_000))
+    expect(learner.learn(2n).rows.emitters).toMatchObject([{ grid: ms, coarse: 0, n: 500 }])
+  })
+
+  it('are how late SERVER spans of an unknown scope end, at the 99th percentile', () => {
+    const learner = openLearner()
+    const late = (ns: number) => ({ service: 'b', scope: 's', ns })
+    const spans = analyse(learner, child('1000.5', '9000')).spans.map((span) => ({
+      ...span,
+      input: { ...span.input, scope: { name: 's', version: '' } },
+    }))
+    for (let i = 0; i < 600; i++) {
+      const trace = { ...traceOf(t0, {}), exchanges: [], spans, lateEnds: [late(i % 50 === 0 ? 600 * us : -300 * us)] }
+      learner.watch(trace as unknown as TraceAnalysis)
+    }
+    const [row] = learner.learn(1n).rows.emitters.filter(({ service }) => service === 'b')
+    expect(Math.abs(row!.slack! / (600 * us) - 1)).toBeLessThan(0.011)
+    expect(learner.settings.emitter!('b', 's', t0)!.slack).toBe(row!.slack)
+    expect(learner.settings.emitter!('b', 's', t0 + 25 * 3600_000)).toBeUndefined()
   })
 })

@@ -2,6 +2,7 @@ import { learnedTables, type LearnedRows, type LearnedSettings } from '../../ana
 import type { TraceAnalysis } from '../../analysis/types.ts'
 import { calleeLearner } from './callees.ts'
 import { clockLearner } from './clocks.ts'
+import { emitterLearner } from './emitters.ts'
 import { wireLearner } from './wires.ts'
 
 /**
@@ -23,10 +24,16 @@ export function openLearner(): Learner {
   const clocks = clockLearner()
   const wires = wireLearner()
   const callees = calleeLearner()
+  const emitters = emitterLearner()
   return {
     settings: tables.settings,
-    remember: tables.add,
-    watch({ exchanges, edges, traceId, baseUnixNano }) {
+    remember(rows) {
+      tables.add(rows)
+      emitters.remember(rows.emitters)
+    },
+    watch(trace) {
+      const { exchanges, edges, traceId, baseUnixNano } = trace
+      emitters.watch(trace)
       const baseMs = Number(baseUnixNano / 1_000_000n)
       for (const use of edges) callees.add(use, baseMs)
       const hash = parseInt(traceId.slice(-8), 16)
@@ -38,7 +45,7 @@ export function openLearner(): Learner {
     },
     learn(job) {
       const { rows: offsets, dropped } = clocks.learn(job)
-      const rows = { offsets, wires: wires.learn(job), callees: callees.learn(job) }
+      const rows = { offsets, wires: wires.learn(job), callees: callees.learn(job), emitters: emitters.learn(job) }
       tables.add(rows)
       const warnings = dropped.map(
         ({ from, to, n, m }) =>

@@ -2,7 +2,7 @@ import { nativeBlock, type ColumnSpec } from '../../../storage/native.ts'
 import type { LearnedRows } from '../../analysis/learned/learned.ts'
 
 /** What was learned as rows of the tables of migrations/0004_learned.sql. */
-export const learnedTableNames = ['clock_offsets', 'wire_times', 'edge_callees'] as const
+export const learnedTableNames = ['clock_offsets', 'wire_times', 'edge_callees', 'emitters'] as const
 export type LearnedTable = (typeof learnedTableNames)[number]
 
 const shared: ColumnSpec[] = [
@@ -38,6 +38,15 @@ const columns: Record<LearnedTable, ColumnSpec[]> = {
     ['asked', 'UInt32'],
     ['answered', 'UInt32'],
     ['callee', 'LowCardinality(String)'],
+  ],
+  emitters: [
+    ...shared,
+    ['service', 'LowCardinality(String)'],
+    ['scope', 'LowCardinality(String)'],
+    ['n', 'UInt32'],
+    ['grid', 'Int64'],
+    ['coarse', 'Int64'],
+    ['slack', 'Nullable(Int64)'],
   ],
 }
 
@@ -93,6 +102,18 @@ export function learnedBlocks(rows: LearnedRows, learnedAt: number): Record<Lear
         asked: row.asked,
         answered: row.answered,
         callee: row.callee,
+      })),
+    ),
+    emitters: block(
+      'emitters',
+      rows.emitters.map((row) => ({
+        ...common(row),
+        service: row.service,
+        scope: row.scope,
+        n: row.n,
+        grid: row.grid,
+        coarse: row.coarse,
+        slack: row.slack,
       })),
     ),
   }

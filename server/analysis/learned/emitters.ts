@@ -1,0 +1,78 @@
+import { Flag } from '../flags.ts'
+import type { Node } from '../node.ts'
+import type { Emitter } from '../recognise/emitter.ts'
+import { timeline, type LearnedRow } from './timeline.ts'
+
+/** How the clock of an application's SDK shows in its spans (algorithms.md 1.3), ns. */
+export interface EmitterHabits {
+  /** Starts lie on a grid of this. */
+  readonly grid: number
+  /** Durations do, so that they may be off by as much. */
+  readonly coarse: number
+  /** How much later than its answer a SERVER span ends, at the 99th percentile; null while not known. */
+  readonly slack: number | null
+}
+
+export interface EmitterRow extends LearnedRow, EmitterHabits {
+  readonly service: string
+  readonly scope: string
+  /** Spans of the hour. */
+  readonly n: number
+}
+
+/** undefined: nothing but what is known of the SDK. `atMs`: Unix ms. */
+export type EmitterLookup = (service: string, scope: string, atMs: number) => EmitterHabits | undefined
+
+/** Emitter slack σ of scopes that algorithms.md 1.3 does not name. */
+export const unknownSlack = 200_000
+const longestCarryMs = 24 * 60 * 60_000
+
+export interface EmitterTable {
+  add(row: EmitterRow): void
+  readonly lookup: EmitterLookup
+}
+
+export function emitterTable(): EmitterTable {
+  const rows = timeline<EmitterRow>()
+  // Nearly all services have no habits worth a row: they are told by their name alone.
+  const services = new Set<string>()
+  return {
+    add(row) {
+      services.add(row.service)
+      rows.add(`${row.service}\n${row.scope}`, row)
+    },
+    lookup(service, scope, atMs) {
+      if (!services.has(service)) return undefined
+      const row = rows.at(`${service}\n${scope}`, atMs)
+      return row && atMs - row.fromMs <= longestCarryMs ? row : undefined
+    },
+  }
+}
+
+/** By what is known of the SDK, and by the habit; one object for all spans that share both. */
+const refined = new WeakMap<Emitter, Map<string, Emitter>>()
+
+/** Gives the spans of applications the clocks that many traces have shown them to have. */
+export function refineEmitters(order: readonly Node[], lookup: EmitterLookup, atMs: number): void {
+  for (const node of order) {
+    const { emitter, input } = node
+    if (emitter.family !== '') continue
+    const habits = lookup(emitter.service, input.scope.name, atMs)
+    if (!habits) continue
+    node.emitter = refine(emitter, habits)
+    if (node.emitter.coarse > 0) node.flags |= Flag.coarseClock
+  }
+}
+
+function refine(emitter: Emitter, { grid, coarse, slack }: EmitterHabits): Emitter {
+  const learnedSlack = emitter.slack === unknownSlack && slack !== null ? slack : emitter.slack
+  const key = `${grid} ${coarse} ${learnedSlack}`
+  const known = refined.get(emitter) ?? new Map<string, Emitter>()
+  refined.set(emitter, known)
+  let one = known.get(key)
+  if (!one) {
+    const habits = { grid: Math.max(emitter.grid, grid), coarse: Math.max(emitter.coarse, coarse), slack: learnedSlack }
+    known.set(key, (one = { ...emitter, ...habits }))
+  }
+  return one
+}

@@ -1,0 +1,125 @@
+import { windowOf } from './windows.ts'
+import type { EmitterHabits, EmitterRow } from '../../analysis/learned/emitters.ts'
+import type { TraceAnalysis } from '../../analysis/types.ts'
+import { bucketKey, quantile, type Histogram } from '../../statistics/histogram.ts'
+
+export interface EmitterLearner {
+  /** What was told before this learner came to life, so that it can be taken back. */
+  remember(rows: readonly EmitterRow[]): void
+  watch(trace: Pick<TraceAnalysis, 'spans' | 'lateEnds' | 'baseUnixNano'>): void
+  /** Habits that are not those that were told last. */
+  learn(job: bigint): EmitterRow[]
+}
+
+interface Habit {
+  readonly service: string
+  readonly scope: string
+  /** Unix ms: of the hour that is looked at. */
+  hourMs: number
+  n: number
+  /** All bits that any start, or duration, is off the grid by. */
+  startBits: number
+  durationBits: number
+  /** Some duration was not 0. */
+  lasted: boolean
+  readonly late: Map<number, number>
+  lateCount: number
+  told: string
+  fresh: boolean
+}
+
+const gridNs = 1_000_000
+const hourMs = 60 * 60_000
+const mostHabits = 20_000
+/** So many spans lie on a grid because of their clock, not because somebody made them up. */
+const leastSpans = 500
+const leastLate = 200
+/** Later ends than Node's, the latest that algorithms.md 1.3 knows, are no habit. */
+const mostSlack = 1_000_000
+
+/** Learns start grids, coarse durations and late ends of applications' spans (algorithms.md 1.3), by the hour. */
+export function emitterLearner(): EmitterLearner {
+  const habits = new Map<string, Habit>()
+  const habitOf = (service: string, scope: string, atMs: number): Habit | undefined => {
+    const key = `${service}\n${scope}`
+    const hour = Math.floor(atMs / hourMs) * hourMs
+    let habit = habits.get(key)
+    if (!habit) {
+      if (habits.size >= mostHabits) return undefined
+      habits.set(key, (habit = { service, scope, ...blank(hour), told: textOf({ grid: 0, coarse: 0, slack: null }) }))
+    } else if (habit.hourMs !== hour) Object.assign(habit, blank(hour))
+    return habit
+  }
+  return {
+    remember(rows) {
+      for (const { service, scope, fromMs, ...habit } of rows) {
+        const known = habitOf(service, scope, fromMs)
+        if (known) known.told = textOf(habit)
+      }
+    },
+    watch({ spans, lateEnds, baseUnixNano }) {
+      const baseMs = Number(baseUnixNano / 1_000_000n)
+      const baseRest = Number(baseUnixNano % 1_000_000n)
+      for (const { proxyFamily, service, input } of spans) {
+        if (proxyFamily !== '' || input.duration < 0) continue
+        const habit = habitOf(service, input.scope.name, baseMs)
+        if (!habit) continue
+        habit.n++
+        habit.startBits |= (baseRest + input.start) % gridNs
+        habit.durationBits |= input.duration % gridNs
+        habit.lasted ||= input.duration > 0
+        habit.fresh = true
+      }
+      for (const { service, scope, ns } of lateEnds) {
+        const habit = habitOf(service, scope, baseMs)
+        if (!habit) continue
+        habit.lateCount++
+        const bucket = bucketKey(Math.max(0, ns))
+        habit.late.set(bucket, (habit.late.get(bucket) ?? 0) + 1)
+      }
+    },
+    learn(job) {
+      const rows: EmitterRow[] = []
+      for (const habit of habits.values()) {
+        if (!habit.fresh || habit.n < leastSpans) continue
+        habit.fresh = false
+        const { service, scope, n } = habit
+        const now = habitsOf(habit)
+        const text = textOf(now)
+        if (text === habit.told) continue
+        habit.told = text
+        const fromMs = windowOf(habit.hourMs)
+        rows.push({ windowMs: fromMs, job, fromMs, service, scope, n, ...now })
+      }
+      return rows
+    },
+  }
+}
+
+/** Equal where a new row would say nothing new. */
+const textOf = ({ grid, coarse, slack }: EmitterHabits): string =>
+  `${grid} ${coarse} ${slack === null ? 'null' : bucketKey(slack)}`
+
+const blank = (hour: number) => ({
+  hourMs: hour,
+  n: 0,
+  startBits: 0,
+  durationBits: 0,
+  lasted: false,
+  late: new Map<number, number>(),
+  lateCount: 0,
+  fresh: false,
+})
+
+function habitsOf({ startBits, durationBits, lasted, late, lateCount }: Habit): EmitterHabits {
+  return {
+    grid: startBits === 0 ? gridNs : 0,
+    coarse: durationBits === 0 && lasted ? gridNs : 0,
+    slack: lateCount < leastLate ? null : Math.min(mostSlack, Math.round(quantile(histogramOf(late), 0.99)!)),
+  }
+}
+
+function histogramOf(counts: ReadonlyMap<number, number>): Histogram {
+  const sorted = [...counts].sort(([a], [b]) => a - b)
+  return { keys: sorted.map(([key]) => key), counts: sorted.map(([, n]) => n) }
+}
