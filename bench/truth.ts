@@ -30,8 +30,10 @@ export interface Claim {
 export interface Verdict {
   family: string
   truthNs: number
-  /** Lower bound of the in-process time above the truth by more than the tolerance. */
+  /** What is claimed of the in-process time, a number or a lower bound, is above the truth by more than the tolerance. */
   above: boolean
+  /** The same of an estimate, whose bounds hold the truth all the same: it may be wrong either way. */
+  estimateAbove: boolean
   /** The interval of added time holds the truth, give or take the tolerance. */
   held: boolean
   estimateNs: number | null
@@ -52,18 +54,22 @@ export function readTruth(recordings: string, name: string): Truth[] {
 export const clean = (truth: Truth): truth is Truth & { own_us: number } =>
   truth.traced && !truth.warmup && truth.attempts === 1 && truth.status === 200 && typeof truth.own_us === 'number'
 
-/** Holds a claim about the same traversal against the packets; undefined when the analysis saw none. */
-export function judge(truth: Truth & { own_us: number }, claims: readonly Claim[]): Verdict | undefined {
+/** The claim about the same traversal; undefined when the analysis saw none. */
+export function claimOf<C extends Claim>(truth: Truth, claims: readonly C[]): C | undefined {
   const ids = truth.upstream.map((upstream) => upstream.injected_span_id)
-  const claim = claims.find(({ spanIds }) => ids.some((id) => spanIds.includes(id)))
-  if (!claim) return undefined
+  return claims.find(({ spanIds }) => ids.some((id) => spanIds.includes(id)))
+}
+
+/** Holds a claim against the packets. */
+export function judge(truth: Truth & { own_us: number }, claim: Claim): Verdict {
   const truthNs = Math.round(truth.own_us * 1000)
-  const inProcess = claim.overhead.ns ?? claim.overhead.loNs ?? 0
+  const { ns, loNs: least, fidelity } = claim.overhead
   const { loNs, hiNs } = claim.added
   return {
     family: claim.family,
     truthNs,
-    above: inProcess > truthNs + toleranceNs,
+    above: ((fidelity === 'exact' ? ns : least) ?? 0) > truthNs + toleranceNs,
+    estimateAbove: fidelity === 'modelled' && ns !== null && ns > truthNs + toleranceNs,
     held: (loNs ?? 0) <= truthNs + toleranceNs && (hiNs === null || hiNs >= truthNs - toleranceNs),
     estimateNs: claim.added.ns,
   }

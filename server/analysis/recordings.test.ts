@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { clean, judge, readTruth, type Claim, type Verdict } from '../../bench/truth.ts'
+import { claimOf, clean, judge, readTruth, type Claim, type Verdict } from '../../bench/truth.ts'
 import { tracesOf, type ExportRequest } from '../../test/otlp-json.ts'
 import { analyseTrace } from './analyse.ts'
 import type { TraceAnalysis } from './types.ts'
@@ -30,7 +30,10 @@ function verdicts(name: string): Verdict[] {
   const traces = new Map(recordings.get(name)!.map((trace) => [trace.traceId, claimsOf(trace)]))
   return readTruth(folder, name)
     .filter(clean)
-    .flatMap((truth) => judge(truth, traces.get(truth.trace_id) ?? []) ?? [])
+    .flatMap((truth) => {
+      const claim = claimOf(truth, traces.get(truth.trace_id) ?? [])
+      return claim ? [judge(truth, claim)] : []
+    })
 }
 
 describe.each(names)('recording %s', (name) => {
