@@ -7,8 +7,8 @@ import { claimOf, clean, judge, readTruth, type Claim, type Verdict } from './tr
 
 /**
  * Sends every recording through a running pipeline and holds what the API answers against the packets. Exit 1 when an
- * in-process time (a number or its lower bound; estimates are counted apart) is above the truth, added time holds it in less than 98 % of a family's requests, a critical path does
- * not sum to the duration, or a proxy is taken for another.
+ * in-process time (exact, or its lower bound; estimates are counted apart) is above the truth, added time holds it in
+ * less than 98 % of a family's requests, a critical path does not sum to the duration, or a proxy is taken for another.
  */
 const recordings = new URL('../test/fixtures/recordings/', import.meta.url).pathname.replace('/dist/', '/')
 const names = readdirSync(recordings, { withFileTypes: true })
