@@ -51,7 +51,8 @@ describe.each(names)('%s', (name) => {
     expect(await page.locator('h1').textContent()).toBe(heading)
     // Half as many CSS pixels: what a zoom of 200 % leaves of 1440.
     await page.setViewportSize({ width: 720, height: 450 })
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(720)
+    // Drawn anew once the observers of sizes have run.
+    await expect.poll(() => page.evaluate('document.documentElement.scrollWidth')).toBe(720)
     await page.setViewportSize(sizes.desktop)
     await firstRows(page)
     for (let pressed = 0; pressed < 250; pressed++) {
