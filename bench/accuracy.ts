@@ -7,14 +7,17 @@ import { claimOf, clean, judge, readTruth, type Claim, type Verdict } from './tr
 
 /**
  * Sends every recording through a running pipeline and holds what the API answers against the packets. Exit 1 when an
- * in-process time (exact, or its lower bound; estimates are counted apart) is above the truth, added time holds it in
- * less than 98 % of a family's requests, a critical path does not sum to the duration, or a proxy is taken for another.
+ * in-process time (exact, or its lower bound) is above the truth, more than 0.5 % of a family's are with estimates counted
+ * too, added time holds the truth in less than 98 %, a critical path does not sum to the duration, or a proxy is taken
+ * for another.
  */
 const recordings = new URL('../test/fixtures/recordings/', import.meta.url).pathname.replace('/dist/', '/')
 const names = readdirSync(recordings, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map((entry) => entry.name)
 const leastHeld = 0.98
+/** Share of requests whose in-process time, estimates included, is not above the truth. */
+const leastNotAbove = 0.995
 
 interface Answer {
   durationNs: number | null
@@ -108,7 +111,9 @@ console.log(
 )
 console.log(`${names.length} recordings, ${traces} traces, ${wrong.length} wrong critical paths or roles`)
 for (const line of wrong.slice(0, 20)) console.error(line)
-const broken = rows.filter((row) => row.inProcessAboveTruth > 0 || row.addedHoldsTruth < leastHeld)
+const broken = rows.filter(
+  (row) => row.inProcessAboveTruth > 0 || row.inProcessNotAbove < leastNotAbove || row.addedHoldsTruth < leastHeld,
+)
 if (broken.length > 0 || rows.length === 0 || wrong.length > 0) {
   console.error(`bound broken: ${broken.map((row) => row.family).join(', ') || 'critical path or role'}`)
   process.exitCode = 1
