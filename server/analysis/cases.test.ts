@@ -14,33 +14,25 @@ const self = (trace: TraceAnalysis, id: string) => {
 const path = (trace: TraceAnalysis) => trace.criticalPath.map((s) => `${s.spanId} ${s.ns / 1000}`)
 const proxy = (trace: TraceAnalysis, id: string) => trace.proxies.find((p) => p.spanId === id)!
 
+const T2 = `
+  G S go 0-10000
+    U1 C go 500-9000
+    U2 C go 600-4000`
+const pair = (child: string) =>
+  analyse(`
+    P S in:a 0-10000
+      C S ${child}`)
+
 describe('self time (D1)', () => {
-  it('takes the union of parallel children (SELF-2)', () => {
-    const trace = analyse(`
-      G S go 0-10000
-        U1 C go 500-9000
-        U2 C go 600-4000`)
-    expect(self(trace, 'G')).toBe(1500)
-    expect(path(trace)).toEqual(['G 500', 'U1 8500', 'G 1000'])
+  it('SELF-2: takes the union of parallel children, 1500 of T2', () => {
+    expect(self(analyse(T2), 'G')).toBe(1500)
   })
 
-  it('is unknown where the child is longer than its emitter can end late (SELF-4, PROXY-7)', () => {
-    const pair = (child: string) =>
-      analyse(`
-      P S in:a 0-10000
-        C S ${child}`)
+  it('SELF-4: is unknown where the child of a Go emitter is 1 ms longer than 10 ms', () => {
     expect(self(pair('go:b 0-11000'), 'P')).toBe('unknown neg_gap')
-    expect(self(pair('node:b 0-10400'), 'P')).toBe(0)
-    expect(span(pair('node:b 0-10400'), 'P').self.reasons).toEqual(['censored'])
-    expect(self(pair('node:b 0-11200'), 'P')).toBe('unknown neg_gap')
-    expect(proxy(pair('node:b 0-11200'), 'P').overhead).toMatchObject({
-      fidelity: 'unknown',
-      ns: null,
-      reasons: ['neg_gap'],
-    })
   })
 
-  it('gives an inverted interval no duration and no say (SELF-5)', () => {
+  it('SELF-5: gives an inverted interval no duration and no say', () => {
     const trace = analyse(`
       P S go 0-100
         C C go 20-15`)
@@ -50,61 +42,61 @@ describe('self time (D1)', () => {
 })
 
 describe('critical path (D7)', () => {
-  it.each([
-    [
-      'T2b',
-      `
-      P S go 0-20000
-        A C go 1000-10000
-        B C go 1200-19000`,
-      ['P 1200', 'B 17800', 'P 1000'],
-    ],
-    [
-      'T3, siblings overlapping by less than the tolerance',
-      `
-      P S go 0-20000
-        A C go 1000-10020
-        B C go 10000-19000`,
-      ['P 1000', 'A 9000', 'B 9000', 'P 1000'],
-    ],
-    [
-      'T3b, back to back',
-      `
-      P S go 100-200
-        A C go 100-150
-        B C go 150-200`,
-      ['A 50', 'B 50'],
-    ],
-    [
-      'T5, a job that nobody waits for',
-      `
-      S S go 0-1000
-        db C go 100-400
-        job I go 900-5000`,
-      ['S 100', 'db 300', 'S 600'],
-    ],
-    [
-      'T6, a caller that gave up',
-      `
-      c C go 0-1000
-        s S go 200-1500`,
-      ['c 200', 's 800'],
-    ],
-    [
-      'T7, a producer is waited for, its consumer is not',
-      `
-      S S go 0-1000
-        pub P go 300-500
-          sub Q go:worker 450-9000`,
-      ['S 300', 'pub 200', 'S 500'],
-    ],
-  ])('%s', (_, drawing, expected) => {
-    // One clock domain: T6's spans are of one resource, but a SERVER below a CLIENT is another process on the machine.
-    const trace = analyse(drawing)
-    expect(path(trace)).toEqual(expected)
+  it('CP-2: of T2 is the longer of two children', () => {
+    expect(path(analyse(T2))).toEqual(['G 500', 'U1 8500', 'G 1000'])
   })
 
-  it('shifts a child of another clock into its parent instead of dropping it (CP-11)', () => {
+  it('CP-3: of T2b leaves the child out that ended earlier, its dispatch in', () => {
+    const trace = analyse(`
+      P S go 0-20000
+        A C go 1000-10000
+        B C go 1200-19000`)
+    expect(path(trace)).toEqual(['P 1200', 'B 17800', 'P 1000'])
+  })
+
+  it('CP-4: of T3 takes an overlap below δ for a sequence and loses A where δ does not reach, of T3b needs none', () => {
+    const T3 = `
+      P S go 0-20000
+        A C go 1000-10020
+        B C go 10000-19000`
+    expect(path(analyse(T3))).toEqual(['P 1000', 'A 9000', 'B 9000', 'P 1000'])
+    // In a unit of 100 µs the overlap of 20 is 2 ms, and δ never more than 1 ms: as with δ = 0.
+    const coarse = analyseTrace(picture(T3, 100_000), { networkRttNs: null })
+    expect(coarse.criticalPath.map((s) => `${s.spanId} ${s.ns / 100_000}`)).toEqual(['P 10000', 'B 9000', 'P 1000'])
+    const T3b = `
+      P S go 100-200
+        A C go 100-150
+        B C go 150-200`
+    expect(path(analyse(T3b))).toEqual(['A 50', 'B 50'])
+  })
+
+  it('CP-5: of T5 leaves out a job that nobody waits for', () => {
+    const trace = analyse(`
+      S S go 0-1000
+        db C go 100-400
+        job I go 900-5000`)
+    expect(path(trace)).toEqual(['S 100', 'db 300', 'S 600'])
+    expect(flagNames(span(trace, 'job').flags)).toEqual(['detached_async'])
+  })
+
+  it('CP-6: of T6 cuts the server where its caller gave up', () => {
+    // One clock domain: the spans are of one resource, but a SERVER below a CLIENT is another process on the machine.
+    const trace = analyse(`
+      c C go 0-1000
+        s S go 200-1500`)
+    expect(path(trace)).toEqual(['c 200', 's 800'])
+    expect(flagNames(span(trace, 's').flags)).toEqual(['child_outlives'])
+  })
+
+  it('CP-7: of T7 waits for a producer, not for its consumer', () => {
+    const trace = analyse(`
+      S S go 0-1000
+        pub P go 300-500
+          sub Q go:worker 450-9000`)
+    expect(path(trace)).toEqual(['S 300', 'pub 200', 'S 500'])
+  })
+
+  it('CP-11: shifts a child of another clock into its parent instead of dropping it', () => {
     const trace = analyse(`
       p S go:a 0-1000
         c S go:b 1300-1800`)
@@ -113,7 +105,7 @@ describe('critical path (D7)', () => {
     expect(flagNames(span(trace, 'c').flags)).toEqual(['skew_modeled'])
   })
 
-  it('walks 10,000 spans deep and wide (CP-10)', () => {
+  it('CP-10: walks 10,000 spans deep and wide', () => {
     const line = { ...picture('a S go 0-100000').spans[0]! }
     const chain = Array.from({ length: 10_000 }, (_, i) => ({
       ...line,
@@ -140,7 +132,7 @@ describe('critical path (D7)', () => {
 })
 
 describe('proxies (D4, D6)', () => {
-  it('takes two backends at once as one wait (PROXY-2)', () => {
+  it('PROXY-2: takes two backends at once as one wait, 1500 of 10000', () => {
     const trace = analyse(`
       g S krakend 0-10000 krakend.stage=global
         b1 C krakend 500-9000 krakend.stage=backend-request
@@ -149,7 +141,7 @@ describe('proxies (D4, D6)', () => {
     expect(proxy(trace, 'g').retry.attempts).toBe(1)
   })
 
-  it('believes timing tags of the proxy (PROXY-3)', () => {
+  it('PROXY-3: believes timing tags of the proxy', () => {
     const trace = analyse(`
       o C out:a 0-1000 hopscope.req_us=120 hopscope.resp_us=30
         s S go:b 300-700`)
@@ -160,7 +152,7 @@ describe('proxies (D4, D6)', () => {
     })
   })
 
-  it('leaves failed attempts and back-off out (PROXY-4)', () => {
+  it('PROXY-4: leaves failed attempts and back-off out: 200, 150, 200', () => {
     const trace = analyse(`
       o S gateway:a 0-1000
         r1 C up:a 100-300 http.status_code=503
@@ -179,7 +171,7 @@ describe('proxies (D4, D6)', () => {
     ])
   })
 
-  it('takes overlapping attempts as one wait (PROXY-5)', () => {
+  it('PROXY-5: takes overlapping attempts as one wait: union 700, 300 left', () => {
     const trace = analyse(`
       P S gateway:a 0-1000
         r1 C up:a 100-800
@@ -187,7 +179,18 @@ describe('proxies (D4, D6)', () => {
     expect(proxy(trace, 'P').overhead.ns).toBe(300_000)
   })
 
-  it('knows a local reply: the proxy spent it all, and nothing lies beyond (HOP-5)', () => {
+  it('PROXY-7: is censored at 0 where a Node child is 0.4 ms longer than its Envoy, unknown where it is 1.2 ms longer', () => {
+    const late = pair('node:b 0-10400')
+    expect(self(late, 'P')).toBe(0)
+    expect(span(late, 'P').self.reasons).toEqual(['censored'])
+    expect(proxy(late, 'P').overhead).toMatchObject({ loNs: 0, hiNs: 0 })
+    expect(proxy(late, 'P').overhead.reasons).toContain('censored')
+    const tooLate = pair('node:b 0-11200')
+    expect(self(tooLate, 'P')).toBe('unknown neg_gap')
+    expect(proxy(tooLate, 'P').overhead).toMatchObject({ fidelity: 'unknown', ns: null, reasons: ['neg_gap'] })
+  })
+
+  it('HOP-5: knows a local reply: the proxy spent it all, and nothing lies beyond', () => {
     const trace = analyse(`
       c C go:a 0-500
         o C out:a 100-410 response_flags=UH http.status_code=503 name=x`)
@@ -232,7 +235,7 @@ describe('proxies (D4, D6)', () => {
 })
 
 describe('hops (D3)', () => {
-  it('is unknown where the client is not instrumented (HOP-3)', () => {
+  it('HOP-3: is unknown where the client is not instrumented', () => {
     const trace = analyse(`
       A S go:a 0-5000
         o C out:a 1000-4000
@@ -242,7 +245,7 @@ describe('hops (D3)', () => {
     ])
   })
 
-  it('passes two waypoints (HOP-4)', () => {
+  it('HOP-4: passes two waypoints', () => {
     const trace = analyse(`
       c C go:a 0-5000
         w1 S waypoint:w 500-4500

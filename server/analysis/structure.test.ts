@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { picture } from '../../test/picture.ts'
 import { analyseTrace } from './analyse.ts'
-import { weightOf } from './sampling.ts'
 import type { TraceAnalysis, TraceInput } from './types.ts'
 
 /** Structure of exchanges beyond the plain request and answer; times in µs. */
@@ -109,19 +108,6 @@ describe('calls aside', () => {
     expect(proxy(trace, 'g').retry.attempts).toBe(1)
     expect(trace.hops.map((hop) => hop.segments.map((s) => `${s.class} ${s.ns / 1000}`))).toEqual([
       ['gateway.proc 250', 'external 200', 'wire 100'],
-    ])
-  })
-})
-
-describe('sampling weights', () => {
-  it('reads the threshold of consistent probability sampling (MISS-4)', () => {
-    expect(weightOf('ot=th:fd70a4')).toBeCloseTo(100, 3)
-    expect(Math.abs(weightOf('vendor=a,ot=rv:00112233445566;th:fd70a4')! - 100)).toBeLessThan(0.001)
-    expect([weightOf('ot=th:0'), weightOf('ot=th:8'), weightOf(''), weightOf('ot=rv:1')]).toEqual([
-      1,
-      2,
-      undefined,
-      undefined,
     ])
   })
 })

@@ -5,7 +5,7 @@ import { analyseTrace } from './analyse.ts'
 import { sumClasses } from './tax.ts'
 import type { AnalysisSettings, TraceAnalysis, TraceInput } from './types.ts'
 
-/** T1 of algorithms.md section 2, "T1-nodes": SELF-1, HOP-1, HOP-2, PROXY-1, PROXY-6, CP-1, TAX-1. */
+/** T1 of algorithms.md section 2, "T1-nodes", and what its test catalogue (section 12) says of it. */
 const us = 1000
 const input = tracesOf([t1Export('0af7651916cd43dd8448eb211c80319c', 1_700_000_000_000_000_000n)])[0]!
 const analyse = (settings: Partial<AnalysisSettings> = {}, trace: TraceInput = input) =>
@@ -32,11 +32,11 @@ const expectedSelf = {
 describe('T1', () => {
   const trace = analyse()
 
-  it('has the self times of D1', () => {
+  it('SELF-1: has the self times of D1', () => {
     expect(selfTimes(trace)).toEqual(expectedSelf)
   })
 
-  it('keeps them under ±2 ms of clock offset per node (SELF-3)', () => {
+  it('SELF-3: keeps them, and all else, under ±2 ms of clock offset per node', () => {
     const offsets: Record<string, number> = {
       'node-edge': 0,
       'node-a': 2_000_000,
@@ -58,36 +58,28 @@ describe('T1', () => {
     expect(analyse({}, { ...input, spans: [...input.spans].reverse() })).toEqual(trace)
   })
 
-  it('has three hops whose segments add up to their transits (D3)', () => {
-    const hops = trace.hops.map((hop) => [hop.kind, hop.caller?.service, hop.callee?.service, hop.transit.ns! / us])
-    expect(hops).toEqual([
-      ['entry', undefined, 'checkout', 1300],
-      ['internal', 'checkout', 'cart', 1150],
-      ['internal', 'checkout', 'pay', 1150],
-    ])
-    const segments = trace.hops.map((hop) => hop.segments.map((s) => [s.class, s.ns / us]))
-    expect(segments).toEqual([
-      [
-        ['gateway.proc', 500],
-        ['wire', 400],
-        ['proxy.in', 400],
-      ],
-      [
-        ['loopback', 100],
-        ['proxy.out+wire', 700],
-        ['proxy.in', 350],
-      ],
-      [
-        ['loopback', 120],
-        ['proxy.out+wire', 680],
-        ['proxy.in', 350],
-      ],
-    ])
+  const hop = (callee: string) => {
+    const { kind, caller, transit, segments } = trace.hops.find((one) => one.callee?.service === callee)!
+    return [kind, caller?.service, transit.ns! / us, ...segments.map((s) => `${s.class} ${s.ns / us}`)]
+  }
+
+  it('HOP-1: takes 1150 = 100 + 700 + 350 from A to B, and 1150 = 120 + 680 + 350 to C (D3)', () => {
+    expect(hop('cart')).toEqual(['internal', 'checkout', 1150, 'loopback 100', 'proxy.out+wire 700', 'proxy.in 350'])
+    expect(hop('pay')).toEqual(['internal', 'checkout', 1150, 'loopback 120', 'proxy.out+wire 680', 'proxy.in 350'])
+    expect(trace.hops).toHaveLength(3)
   })
 
-  it('knows the gateway exactly and bounds the sidecars (D4)', () => {
-    const g = proxy(trace, 'g')
-    expect([g.overhead.ns, g.requestPath.ns, g.responsePath.ns]).toEqual([500 * us, 300 * us, 200 * us])
+  it('HOP-2: enters over a hop of 1300 = 500 + 400 + 400', () => {
+    expect(hop('checkout')).toEqual(['entry', undefined, 1300, 'gateway.proc 500', 'wire 400', 'proxy.in 400'])
+  })
+
+  it('PROXY-1: knows the gateway exactly, 500 of 300 and 200 (D4)', () => {
+    const { overhead, requestPath, responsePath } = proxy(trace, 'g')
+    expect([overhead.ns, requestPath.ns, responsePath.ns]).toEqual([500 * us, 300 * us, 200 * us])
+    expect(overhead.fidelity).toBe('exact')
+  })
+
+  it('bounds the sidecars (D4)', () => {
     const upper = ['p1', 'o1', 'i1', 'o2', 'i2'].map((id) => proxy(trace, id).overhead)
     expect(upper.map((m) => [m.fidelity, m.loNs, m.hiNs! / us])).toEqual(
       [400, 700, 350, 680, 350].map((hi) => ['bounded', 0, hi]),
@@ -96,7 +88,7 @@ describe('T1', () => {
     expect(proxy(trace, 'o1').overhead.reasons).not.toContain('tight_upper')
   })
 
-  it('has the added intervals and estimates of D4b', () => {
+  it('PROXY-6: has the added intervals and estimates of D4b', () => {
     const added = ['g', 'p1', 'o1', 'i1', 'o2', 'i2'].map((id) => proxy(trace, id).added)
     expect(added.map((m) => [m.loNs, m.ns, m.hiNs])).toEqual([
       [500 * us, null, null],
@@ -110,7 +102,7 @@ describe('T1', () => {
     expect(proxy(analyse({ networkRttNs: 300 * us }), 'o1').added).toMatchObject({ ns: 400 * us, fidelity: 'modelled' })
   })
 
-  it('has the 23 segments and class sums of D7', () => {
+  it('CP-1: has the 23 segments and class sums of D7', () => {
     expect(trace.criticalPath).toHaveLength(23)
     const sums = Object.fromEntries(Object.entries(sumClasses(trace.criticalPath)).map(([cls, ns]) => [cls, ns / us]))
     expect(sums).toEqual({
