@@ -8,7 +8,7 @@ import { askFor } from './ask.ts'
 import type { TraceList, TraceSummary } from './contract-catalogue.ts'
 import { TraceParams, TraceQuery, TracesQuery } from './contract-query.ts'
 import type { Tax } from './contract.ts'
-import { learnedFor } from './learned-for.ts'
+import { extentOf, learnedFor } from './learned-for.ts'
 import { badRequest, checked, notFound } from './problem.ts'
 import { traceJson } from './trace-json.ts'
 import { traceOtlp } from './trace-otlp.ts'
@@ -66,13 +66,17 @@ export function tracesRouter({ clickhouse, settings }: TracesOptions): Router {
       firstMinute: Math.max(0, place.firstMinute - margin),
       lastMinute: place.lastMinute + margin,
     }
-    const [stored] = await reader.readTraces([{ traceId, ...near }], { signal })
+    const shown = format !== 'otlp'
+    const [[stored], known] = await Promise.all([
+      reader.readTraces([{ traceId, ...near }], { signal }),
+      shown && place ? learnedFor(clickhouse, place, { signal }) : undefined,
+    ])
     if (!stored) throw notFound(`no span of trace ${traceId} is stored; it may have expired, or not have arrived yet`)
-    if (format === 'otlp') {
+    if (!shown) {
       response.attachment(`${traceId}.otlp.json`).json(traceOtlp(stored))
       return
     }
-    const learned = await learnedFor(clickhouse, stored, place?.job, { signal })
+    const learned = known ?? (await learnedFor(clickhouse, extentOf(stored), { signal }))
     response.json(traceJson(analyseTrace(stored, { ...settings, ...learned }), place !== undefined))
   })
   return router

@@ -69,16 +69,23 @@ export function listTraces(clickhouse: ClickHouse, params: TraceListParams, opti
   )
 }
 
-/** Minutes (Unix s) in which the spans of a trace with facts lie, and the job that wrote these; undefined without facts. */
+export interface TracePlace {
+  /** Minutes in which its spans lie, Unix s. */
+  readonly firstMinute: number
+  readonly lastMinute: number
+  /** Of its earliest and latest span, Unix ns, decimal. */
+  readonly firstNano: string
+  readonly lastNano: string
+  /** Wrote its facts, decimal digits. */
+  readonly job: string
+}
+
+/** Where a trace with facts lies; undefined without facts. */
 export async function placeOfTrace(
   clickhouse: ClickHouse,
   traceId: string,
   options: QueryOf,
-): Promise<{ firstMinute: number; lastMinute: number; job: string } | undefined> {
-  const [row] = await clickhouse.query<{ firstMinute: number; lastMinute: number; job: string }>(
-    whereSql,
-    { traceId },
-    options,
-  )
+): Promise<TracePlace | undefined> {
+  const [row] = await clickhouse.query<TracePlace>(whereSql, { traceId }, options)
   return row
 }
