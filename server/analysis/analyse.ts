@@ -32,7 +32,7 @@ import {
 } from './types.ts'
 
 /** Stored with every fact; raised when the analysis of the same spans comes to other numbers. */
-export const ANALYSIS_VERSION = 2
+export const ANALYSIS_VERSION = 3
 
 /**
  * Everything hopscope says about one trace (algorithms.md D1-D9). Pure: the same spans in any order give the same

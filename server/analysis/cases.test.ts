@@ -261,6 +261,30 @@ describe('hops (D3)', () => {
     expect(trace.proxies.map((p) => p.identity.name)).toEqual(['w.shop', 'x.shop'])
   })
 
+  it('takes what a server that ends late lacks from the others, none of which is exact then', () => {
+    const trace = analyse(`
+      c C go:a 0-1000
+        i S in:b 200-900
+          B S node:b 210-1310`)
+    const [hop] = trace.hops
+    expect([hop!.transit.ns, hop!.transit.reasons]).toEqual([0, ['censored']])
+    expect(hop!.segments.map((s) => `${s.class} ${s.ns} ${s.fidelity}`)).toEqual([
+      'wire 0 bounded',
+      'proxy.in 0 bounded',
+    ])
+    const pair = analyse(`
+      c C go:a 0-2000
+        g S gateway:g 100-1900
+          u C up:g 300-1700
+            B S node:b 310-1720`).hops[0]!
+    expect(pair.segments.map((s) => `${s.class} ${s.ns / 1000} ${s.fidelity}`)).toEqual([
+      'wire 190 bounded',
+      'gateway.proc 400 exact',
+      'wire 0 bounded',
+    ])
+    expect(pair.wire).toMatchObject({ ns: 190_000, fidelity: 'exact', reasons: ['censored'] })
+  })
+
   it('gives the useful attempt the hop and the failed one none', () => {
     const trace = analyse(`
       c C go:a 0-2000

@@ -169,13 +169,15 @@ export const processing = (traversal: Traversal): SegmentClass =>
 export const passing = ({ role }: Traversal): SegmentClass =>
   role === 'sidecar-inbound' ? 'proxy.in' : role === 'gateway' ? 'gateway.out+wire' : 'proxy.out+wire'
 
-const fidelityOf = (cls: SegmentClass): Fidelity =>
-  cls === 'proxy.in' || cls === 'proxy.out+wire' || cls === 'gateway.out+wire' ? 'bounded' : 'exact'
+/** Its work and the wire behind it are one difference. */
+const holdsWire = (cls: SegmentClass) => cls === 'proxy.out+wire' || cls === 'gateway.out+wire'
+
+const fidelityOf = (cls: SegmentClass): Fidelity => (cls === 'proxy.in' || holdsWire(cls) ? 'bounded' : 'exact')
 
 /**
  * A pair whose inner span is the longer one (an emitter that ends late, or with the headers) gives a negative segment: it
  * becomes 0 and its deficit is taken from others, first those nearer to the callee, so that all still add up to the
- * transit. What a proxy's own clock tells gives last.
+ * transit. What a proxy's own clock tells gives last. What was changed is not exact any more.
  */
 function settle(segments: HopSegment[], total: number): void {
   if (total > 0 && segments.every((segment) => segment.ns >= 0)) return
@@ -192,15 +194,20 @@ function settle(segments: HopSegment[], total: number): void {
   take(false)
   take(true)
   segments.forEach((segment, i) => {
-    segments[i] = { ...segment, ns: values[i]! }
+    if (segment.ns !== values[i]) segments[i] = { ...segment, ns: values[i]!, fidelity: 'bounded' }
   })
 }
 
 /** D5: known where every way on the hop lies between a client-side and a server-side span. */
 function wireOf(segments: readonly HopSegment[]): Measure {
-  if (segments.some((s) => s.fidelity === 'bounded' && s.class !== 'proxy.in')) return unknown(Flag.singleSpanProxy)
+  if (segments.some((s) => holdsWire(s.class))) return unknown(Flag.singleSpanProxy)
   const wires = segments.filter((s) => s.class === 'wire')
-  return wires.length === 0 ? unknown(Flag.singleSpanProxy) : exact(wires.reduce((sum, s) => sum + s.ns, 0))
+  if (wires.length === 0) return unknown(Flag.singleSpanProxy)
+  const settled = wires.some((s) => s.fidelity !== 'exact')
+  return exact(
+    wires.reduce((sum, s) => sum + s.ns, 0),
+    settled ? Flag.censored : 0,
+  )
 }
 
 function describe(

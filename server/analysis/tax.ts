@@ -1,7 +1,9 @@
 import type { Node, Traversal } from './node.ts'
 import type { Overhead } from './overhead.ts'
+import { calleeOf } from './edges.ts'
 import { classOf, isOnPath } from './path.ts'
 import { retime } from './retime.ts'
+import { exitOf } from './traversals.ts'
 import type { PathSegment, Role, SegmentClass, Tax } from './types.ts'
 
 export type ClassSums = Partial<Record<SegmentClass, number>>
@@ -28,7 +30,34 @@ export interface Taxed {
 export function taxes(taxed: Taxed): { mesh: Tax; gateway: Tax } {
   const sums = sumClasses(taxed.path)
   const parallel = taxed.root !== null && runsInParallel(taxed.root)
-  return { mesh: tax(taxed, sums, parallel, mesh), gateway: tax(taxed, sums, parallel, gateway) }
+  const untold = sums.unknown === undefined ? nobody : untoldOf(taxed)
+  return { mesh: tax(taxed, sums, parallel, mesh, untold), gateway: tax(taxed, sums, parallel, gateway, untold) }
+}
+
+/** Who may have spent time of class `unknown`: the payer, since what its proxy did and what it waited for is one difference. */
+type Untold = (payer: Payer) => number
+const nobody: Untold = () => 0
+
+function untoldOf({ root, path }: Taxed): Untold {
+  const owners = new Map<string, Node>()
+  const stack = root === null ? [] : [root]
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    owners.set(node.id, node)
+    stack.push(...node.children)
+  }
+  return (payer) =>
+    path.reduce(
+      (sum, { class: cls, spanId, ns }) => (cls === 'unknown' && mayPay(owners.get(spanId)!, payer) ? sum + ns : sum),
+      0,
+    )
+}
+
+/** Whether time of class `unknown` of this span may be the payer's work, or a loopback that it causes. */
+function mayPay(node: Node, payer: Payer): boolean {
+  const { traversal } = node
+  if (traversal === null) return payer.pays(calleeOf(node)?.traversal?.role ?? 'app')
+  if (!payer.pays(traversal.role)) return false
+  return exitOf(node).leg !== 'up' || traversal.role === 'sidecar-inbound'
 }
 
 interface Payer {
@@ -52,11 +81,18 @@ const gateway: Payer = {
   pays: (role) => role === 'gateway',
 }
 
-function tax({ root, path, traversals, wireBelow }: Taxed, sums: ClassSums, parallel: boolean, payer: Payer): Tax {
+function tax(
+  { root, path, traversals, wireBelow }: Taxed,
+  sums: ClassSums,
+  parallel: boolean,
+  payer: Payer,
+  untold: Untold,
+): Tax {
   const classes = [payer.own, payer.withWire, ...payer.caused]
   const lowerNs = sums[payer.own] ?? 0
-  const upperNs = classes.reduce((sum, cls) => sum + (sums[cls] ?? 0), 0)
-  const wireNs = lowerNs === upperNs ? null : wires(path, payer.withWire, wireBelow)
+  const untoldNs = untold(payer)
+  const upperNs = classes.reduce((sum, cls) => sum + (sums[cls] ?? 0), untoldNs)
+  const wireNs = lowerNs === upperNs || untoldNs > 0 ? null : wires(path, payer.withWire, wireBelow)
   const estimateNs = lowerNs === upperNs ? upperNs : wireNs === null ? null : Math.max(lowerNs, upperNs - wireNs)
   const duration = root?.duration ?? 0
   return {
@@ -64,7 +100,7 @@ function tax({ root, path, traversals, wireBelow }: Taxed, sums: ClassSums, para
     upperNs,
     estimateNs,
     share: duration > 0 ? (estimateNs ?? upperNs) / duration : 0,
-    removableNs: root && parallel && upperNs > 0 ? removable(root, upperNs, classes) : upperNs,
+    removableNs: root && parallel && upperNs > 0 ? removable(root, upperNs, classes, payer) : upperNs,
     workNs: traversals.reduce((sum, { role, overhead }) => sum + (payer.pays(role) ? workOf(overhead) : 0), 0),
   }
 }
@@ -76,8 +112,11 @@ const workOf = (overhead: Overhead | null): number => overhead?.total.ns ?? over
  * What would be saved if work of these classes took no time: less than is attributed where another branch takes over. Where
  * siblings overlap within the tolerance, the overlap counts to one of them only, and the saving never exceeds the attributed.
  */
-function removable(root: Node, upperNs: number, classes: readonly SegmentClass[]): number {
-  const without = retime(root, (node, leg, ns, wasted) => (classes.includes(classOf(node, leg, wasted)) ? 0 : ns))
+function removable(root: Node, upperNs: number, classes: readonly SegmentClass[], payer: Payer): number {
+  const without = retime(root, (node, leg, ns, wasted) => {
+    const cls = classOf(node, leg, wasted)
+    return classes.includes(cls) || (cls === 'unknown' && mayPay(node, payer)) ? 0 : ns
+  })
   return Math.max(0, Math.min(upperNs, root.to - root.from - without))
 }
 

@@ -1,7 +1,7 @@
 /**
  * Classes of time (algorithms.md D7) as a reader tells them apart, in the order they are drawn: what is on trial first,
  * applications last. Each group holds classes of one level only, so that its sum keeps that level; gateways and sidecars
- * with and without their "or wire" are the lower and the upper bound of their tax (D8).
+ * with and without their "or wire" are the lower and the upper bound of their tax (D8), where nothing of theirs is unknown.
  */
 import type { Fidelity, SegmentClass } from '../../../server/api/contract.ts'
 
