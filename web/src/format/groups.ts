@@ -32,6 +32,12 @@ export const groups: readonly Group[] = [
   { key: 'app', title: 'Applications', classes: ['app'], fidelity: 'exact' },
 ]
 
+const groupOfClass = Object.fromEntries(
+  groups.flatMap(({ key, classes }) => classes.map((name) => [name, key])),
+) as Record<SegmentClass, GroupKey>
+
+export const groupOf = (segmentClass: SegmentClass): GroupKey => groupOfClass[segmentClass]
+
 /** Of proxies of either kind: what a mesh and its gateways may cost. */
 export const proxyGroups: readonly GroupKey[] = ['gateway', 'gateway-or-wire', 'sidecar', 'sidecar-or-wire']
 

@@ -1,31 +1,13 @@
 /** What a piece of a bar looks like: fill says who, hatch which way, edge how sure. Patterns are in Patterns.svelte. */
+import { groupOf, type GroupKey } from '../format/groups.ts'
 import type { PieceKind, Way } from './pieces.ts'
 import type { RowKind } from './rows.ts'
-import type { Group } from './summary.ts'
 import type { Role } from './wire.ts'
 
 export type Paint =
   'app' | 'gateway' | 'gateway-wire' | 'sidecar' | 'sidecar-wire' | 'wire' | 'retry' | 'outside' | 'unknown'
 
-const paints: Record<Exclude<PieceKind, 'waiting' | 'backoff'>, Paint> = {
-  'gateway.proc': 'gateway',
-  'gateway.out+wire': 'gateway-wire',
-  'proxy.in': 'sidecar',
-  'proxy.proc': 'sidecar',
-  'proxy.out+wire': 'sidecar-wire',
-  wire: 'wire',
-  loopback: 'wire',
-  app: 'app',
-  external: 'outside',
-  retry: 'retry',
-  unknown: 'unknown',
-}
-
-export function paintOf(kind: Exclude<PieceKind, 'waiting' | 'backoff'>): Paint {
-  return paints[kind]
-}
-
-export const paintOfGroup: Record<Group, Paint> = {
+const paintOfGroups: Record<GroupKey, Paint> = {
   gateway: 'gateway',
   'gateway-or-wire': 'gateway-wire',
   sidecar: 'sidecar',
@@ -36,6 +18,10 @@ export const paintOfGroup: Record<Group, Paint> = {
   unknown: 'unknown',
   app: 'app',
 }
+
+export const paintOfGroup = (group: GroupKey): Paint => paintOfGroups[group]
+
+export const paintOf = (kind: Exclude<PieceKind, 'waiting' | 'backoff'>): Paint => paintOfGroups[groupOf(kind)]
 
 const solid: Record<Paint, string> = {
   app: 'var(--app)',

@@ -99,9 +99,8 @@ describe('class shares', () => {
     const shares = classShares(index)
     expect(shares.map(({ group, ns, fidelity }) => [group, ns / 1000, fidelity])).toEqual([
       ['gateway', 500, 'exact'],
-      ['sidecar', 1100, 'bounded'],
-      ['sidecar-or-wire', 1380, 'bounded'],
-      ['wire', 620, 'exact'],
+      ['sidecar-or-wire', 2700, 'bounded'],
+      ['wire', 400, 'exact'],
       ['app', 8400, 'exact'],
     ])
     expect(shares.reduce((ns, share) => ns + share.ns, 0)).toBe(index.trace.durationNs)

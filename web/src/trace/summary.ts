@@ -1,61 +1,21 @@
 /** The head of the trace page: who the critical path belongs to, and what is not complete about the trace. */
 import { isOrphan, type TraceIndex } from './index.ts'
-import type { Fidelity, SegmentClass, WireTax } from './wire.ts'
+import { byGroup, type GroupKey } from '../format/groups.ts'
 import { reasonSentence } from '../format/reasons.ts'
-import { fidelityOf } from './pieces.ts'
-
-export type Group =
-  'gateway' | 'gateway-or-wire' | 'sidecar' | 'sidecar-or-wire' | 'wire' | 'retry' | 'external' | 'unknown' | 'app'
+import type { Fidelity, WireTax } from './wire.ts'
 
 export interface ClassShare {
-  readonly group: Group
+  readonly group: GroupKey
   readonly title: string
   readonly ns: number
-  /** Bounded as soon as one part of it is: the sum holds something else besides. */
   readonly fidelity: Fidelity
 }
 
-const groupOf: Record<SegmentClass, Group> = {
-  'gateway.proc': 'gateway',
-  'gateway.out+wire': 'gateway-or-wire',
-  'proxy.in': 'sidecar',
-  'proxy.proc': 'sidecar',
-  'proxy.out+wire': 'sidecar-or-wire',
-  wire: 'wire',
-  loopback: 'wire',
-  retry: 'retry',
-  external: 'external',
-  unknown: 'unknown',
-  app: 'app',
-}
-
-/** In the order drawn: what is on trial first, applications last. */
-const titles: Record<Group, string> = {
-  gateway: 'Gateways',
-  'gateway-or-wire': 'Gateway or wire',
-  sidecar: 'Sidecars',
-  'sidecar-or-wire': 'Sidecar or wire',
-  wire: 'Network',
-  retry: 'Retries',
-  external: 'Outside',
-  unknown: 'Unknown',
-  app: 'Applications',
-}
-
 /** Shares of the critical path by who; their `ns` add up to the duration of the trace exactly (D7). */
-export function classShares(index: TraceIndex): ClassShare[] {
-  const shares = new Map<Group, { ns: number; fidelity: Fidelity }>()
-  for (const { class: segmentClass, from, to } of index.path) {
-    const group = groupOf[segmentClass]
-    const share = shares.get(group) ?? { ns: 0, fidelity: 'exact' }
-    share.ns += to - from
-    if (share.fidelity === 'exact') share.fidelity = fidelityOf(segmentClass)
-    shares.set(group, share)
-  }
-  return (Object.keys(titles) as Group[]).flatMap((group) => {
-    const share = shares.get(group)
-    return share && share.ns > 0 ? [{ group, title: titles[group], ...share }] : []
-  })
+export function classShares({ path }: TraceIndex): ClassShare[] {
+  return byGroup(path.map(({ class: segmentClass, from, to }) => ({ class: segmentClass, ns: to - from })))
+    .filter(({ ns }) => ns > 0)
+    .map(({ group: { key, title, fidelity }, ns }) => ({ group: key, title, ns, fidelity }))
 }
 
 export interface Notice {
