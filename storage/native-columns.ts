@@ -21,6 +21,14 @@ const noPrefix = (): void => {}
 
 type PushNumber<V> = (out: ByteBuffer, value: V) => void
 
+const hexValues = Int32Array.from({ length: 0x80 }, (_, code) => {
+  const value = parseInt(String.fromCharCode(code), 16)
+  return Number.isNaN(value) ? -1 : value
+})
+
+/** The value of the hex digit at `at`; negative where there is none. */
+export const hexDigit = (text: string, at: number): number => hexValues[text.charCodeAt(at)] ?? -1
+
 /** Integers, floats and instants of 1, 2, 4 or 8 bytes. */
 export class FixedColumn<V> implements Column<V> {
   readonly data = new ByteBuffer()
@@ -62,10 +70,22 @@ export class FixedStringColumn implements Column<Uint8Array | string> {
   }
   /** Exactly `width` bytes, or their hex digits; '' stands for all zero. */
   push(value: Uint8Array | string): void {
-    const bytes = typeof value === 'string' ? Buffer.from(value, 'hex') : value
     if (value.length === 0) this.pushZero()
-    else if (bytes.length === this.width) this.data.copy(bytes, 0, bytes.length)
-    else throw new RangeError(`expected ${this.width} bytes, got ${JSON.stringify(value)}`)
+    else if (typeof value === 'string') this.pushHex(value)
+    else if (value.length === this.width) this.data.copy(value, 0, value.length)
+    else throw new RangeError(`expected ${this.width} bytes, got ${value.length}`)
+  }
+  private pushHex(digits: string): void {
+    const { data, width } = this
+    data.reserve(width)
+    let odd = digits.length ^ (2 * width)
+    for (let i = 0; i < width; i++) {
+      const byte = (hexDigit(digits, 2 * i) << 4) | hexDigit(digits, 2 * i + 1)
+      odd |= byte & ~0xff
+      data.bytes[data.length + i] = byte
+    }
+    if (odd !== 0) throw new RangeError(`expected ${width} bytes, got ${JSON.stringify(digits)}`)
+    data.length += width
   }
   pushRange(source: DataView, from: number): void {
     this.data.copyView(source, from, from + this.width)
@@ -149,6 +169,8 @@ export class LowCardinalityColumn implements Column<string | Uint8Array> {
   private indexes = new Uint32Array(256)
   private readonly dictionary = new ByteDictionary()
   private readonly scratch = new ByteBuffer(256)
+  /** Indexes of words that came as text: encoding one again costs several times as much as looking it up. */
+  private readonly ofText = new Map<string, number>()
 
   push(value: string | Uint8Array): void {
     this.pushIndex(typeof value === 'string' ? this.indexOfText(value) : this.indexOfBytes(value))
@@ -159,6 +181,11 @@ export class LowCardinalityColumn implements Column<string | Uint8Array> {
     this.indexes[this.rows++] = index
   }
   indexOfText(text: string): number {
+    let index = this.ofText.get(text)
+    if (index === undefined) this.ofText.set(text, (index = this.indexOfEncoded(text)))
+    return index
+  }
+  private indexOfEncoded(text: string): number {
     const scratch = this.scratch
     scratch.length = 0
     scratch.reserve(text.length * 3)
@@ -175,7 +202,9 @@ export class LowCardinalityColumn implements Column<string | Uint8Array> {
   /** Words of dropped rows stay in the dictionary, where they do no harm, until all rows are dropped. */
   truncate(rows: number): void {
     if (rows < this.rows) this.rows = rows
-    if (rows === 0) this.dictionary.clear()
+    if (rows > 0) return
+    this.dictionary.clear()
+    this.ofText.clear()
   }
   byteSize(): number {
     return 32 + this.dictionary.content.length + this.rows * 4
@@ -254,11 +283,11 @@ class Offsets {
   }
 }
 
-export class ArrayColumn<V> implements Column<Iterable<V>> {
-  readonly elements: Column<V>
+export class ArrayColumn<V, Elements extends Column<V> = Column<V>> implements Column<Iterable<V>> {
+  readonly elements: Elements
   private readonly offsets = new Offsets()
 
-  constructor(elements: Column<V>) {
+  constructor(elements: Elements) {
     this.elements = elements
   }
   get rows(): number {
@@ -266,6 +295,10 @@ export class ArrayColumn<V> implements Column<Iterable<V>> {
   }
   push(values: Iterable<V>): void {
     for (const value of values) this.elements.push(value)
+    this.endRow()
+  }
+  /** Closes a row whose elements went into `elements` one by one. */
+  endRow(): void {
     this.offsets.push(this.elements.rows)
   }
   truncate(rows: number): void {

@@ -37,12 +37,22 @@ export type ColumnSpec = readonly [name: string, type: string]
 
 type AnyColumn = Column<unknown>
 
+export interface NamedColumn {
+  readonly name: string
+  readonly type: string
+  readonly column: Column<never>
+}
+
 /**
  * An empty block. The types may differ from the table's where ClickHouse converts (Int8 for an Enum8).
  * @throws Error for a type that is not listed above.
  */
 export function nativeBlock<Row = Record<string, unknown>>(specs: readonly ColumnSpec[]): NativeBlock<Row> {
-  const columns = specs.map(([name, type]) => ({ name, type, column: columnOf(type) }))
+  return blockOf(specs.map(([name, type]) => ({ name, type, column: columnOf(type) })))
+}
+
+/** A block of these columns, which may already be in other hands. */
+export function blockOf<Row>(columns: readonly NamedColumn[]): NativeBlock<Row> {
   return {
     get rows() {
       return columns[0]?.column.rows ?? 0
@@ -53,7 +63,7 @@ export function nativeBlock<Row = Record<string, unknown>>(specs: readonly Colum
         const value = (row as Record<string, unknown>)[name]
         try {
           if (value === undefined) throw new TypeError('missing')
-          column.push(value)
+          ;(column as AnyColumn).push(value)
         } catch (error) {
           for (const c of columns) c.column.truncate(rows)
           throw new TypeError(`column ${name} ${type}: ${error instanceof Error ? error.message : String(error)}`, {

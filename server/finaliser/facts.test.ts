@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import { columnOf } from '../../storage/native.ts'
+import type { FixedColumn } from '../../storage/native-columns.ts'
+import { analyseTrace } from '../analysis/analyse.ts'
+import { tracesOf } from '../../test/otlp-json.ts'
+import { t1Export } from '../../test/t1.ts'
+import { factBlocks, pushFacts } from './facts.ts'
+import { halvesOf, pushId64, pushInstant } from './facts/table.ts'
+
+const base = 1_700_000_000_123_456_789n
+const [t1] = tracesOf([t1Export('0af7651916cd43dd8448eb211c80319c', base)])
+const analysed = analyseTrace(t1!, { networkRttNs: null })
+const context = { job: 2n ** 60n + 1n, settledAt: 1_700_000_100, revision: 0, spanRows: 12, flags: 0 }
+
+describe('instants in halves', () => {
+  const column = columnOf('DateTime64(9)') as FixedColumn<number>
+  const instant = (at: bigint, ns: number): bigint => {
+    column.truncate(0)
+    pushInstant(column, halvesOf(at), ns)
+    return column.data.bytes.readBigInt64LE(0)
+  }
+
+  it.each([
+    [0n, 0],
+    [base, 1],
+    [base, 2 ** 32 - 1],
+    [base, 2 ** 52],
+    [base, -5],
+    [-1n, 1],
+    [-1n, -(2 ** 40)],
+    [2n ** 32n - 1n, 1],
+    [2n ** 63n - 10n, 9],
+  ])('%d and %d ns', (at, ns) => expect(instant(at, ns)).toBe(at + BigInt(ns)))
+
+  it('are cut to what the column holds', () => {
+    expect(instant(2n ** 63n - 10n, 11)).toBe(2n ** 63n - 1n)
+    expect(instant(2n ** 63n - 10n, 2 ** 60)).toBe(2n ** 63n - 1n)
+    expect(instant(10n - 2n ** 63n, -(2 ** 60))).toBe(1n - 2n ** 63n)
+  })
+})
+
+it('reads identities as unsigned 64-bit integers', () => {
+  const column = columnOf('UInt64') as FixedColumn<number>
+  for (const digits of ['fedcba9876543210', '']) pushId64(column, digits)
+  expect([0, 8].map((at) => column.data.bytes.readBigUInt64LE(at))).toEqual([0xfedcba9876543210n, 0n])
+})
+
+describe('pushFacts', () => {
+  it('adds a row for the trace, each hop and each traversal', () => {
+    const blocks = factBlocks()
+    pushFacts(blocks, analysed, context)
+    expect([blocks.traces.rows, blocks.hops.rows, blocks.proxies.rows]).toEqual([
+      1,
+      analysed.hops.length,
+      analysed.proxies.length,
+    ])
+    expect(blocks.traces.toBytes().includes(Buffer.from(t1!.traceId, 'hex'))).toBe(true)
+  })
+
+  it('adds nothing of a trace of which one value does not fit its column', () => {
+    const blocks = factBlocks()
+    const [first, ...others] = analysed.criticalPath
+    const spoilt = { ...analysed, criticalPath: [...others, { ...first!, spanId: 'no hex digits' }] }
+    pushFacts(blocks, analysed, context)
+    const before = Object.values(blocks).map((block) => block.toBytes())
+    expect(() => pushFacts(blocks, spoilt, context)).toThrow('expected 8 bytes, got "no hex digits"')
+    expect(Object.values(blocks).map((block) => block.toBytes())).toEqual(before)
+  })
+})
