@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
 import { buffer } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { connect } from '../storage/clickhouse.ts'
 import { startHopscope, type RunningHopscope } from '../test/harness.ts'
 import { median, report } from './report.ts'
+import { parts, usageOf, type PartName, type Usage } from './usage.ts'
 
 /**
  * `npm run bench -- ingest [--grpc] [--gzip] [--connections N] [--spans N] [--all-roles] [--json FILE]`: OTLP requests
@@ -52,34 +52,6 @@ async function load({ otlpHttpUrl, otlpGrpcUrl }: RunningHopscope, forSeconds: n
   return JSON.parse((await buffer(child.stdout)).toString()) as Load
 }
 
-interface Usage {
-  cpuSeconds: number
-  peakMb: number
-}
-
-/** CPU time and peak memory of the process of this hopscope with `word` in its command, from /proc. Ticks are 10 ms on Linux. */
-function usageOf(word: string, dataDir: string): Usage {
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    try {
-      if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(word)) continue
-      if (!readFileSync(`/proc/${pid}/environ`, 'utf8').includes(dataDir)) continue
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-      const [, peakKb = '0'] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-      return { cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100, peakMb: Number(peakKb) / 1024 }
-    } catch {
-      // It ended while we looked.
-    }
-  }
-  return { cpuSeconds: 0, peakMb: 0 }
-}
-
-const parts = {
-  collector: 'dist/process/collector.js',
-  clickhouse: 'storage/engine-child.js',
-  server: 'dist/process/server.js',
-}
-
 async function run() {
   const hopscope = await startHopscope({ HOPSCOPE_ROLES: roles, HOPSCOPE_MEMORY_LIMIT: '60%' })
   try {
@@ -91,7 +63,10 @@ async function run() {
 
 async function measure(hopscope: RunningHopscope) {
   const usage = () =>
-    Object.fromEntries(Object.entries(parts).map(([name, word]) => [name, usageOf(word, hopscope.dataDir)]))
+    Object.fromEntries(Object.keys(parts).map((part) => [part, usageOf(part as PartName, hopscope)])) as Record<
+      PartName,
+      Usage
+    >
   const warmUp = await load(hopscope, warmUpSeconds)
   const before = usage()
   const sent = await load(hopscope, Number(options.seconds))
@@ -105,7 +80,7 @@ async function measure(hopscope: RunningHopscope) {
   if (Number(row!.stored) !== acknowledged || Number(row!.committed) !== acknowledged) {
     throw new Error(`acknowledged ${acknowledged}, stored ${row!.stored}, committed ${row!.committed}`)
   }
-  const perMillion = (name: string) => (after[name]!.cpuSeconds - before[name]!.cpuSeconds) / (sent.acknowledged / 1e6)
+  const perMillion = (part: PartName) => (after[part].cpuSeconds - before[part].cpuSeconds) / (sent.acknowledged / 1e6)
   return {
     spansPerSecond: sent.acknowledged / sent.seconds,
     retried: sent.retried,
@@ -115,8 +90,8 @@ async function measure(hopscope: RunningHopscope) {
     clickhouseCpu: perMillion('clickhouse'),
     serverCpu: perMillion('server'),
     generatorCpu: sent.cpuSeconds / (sent.acknowledged / 1e6),
-    collectorPeakMb: after['collector']!.peakMb,
-    clickhousePeakMb: after['clickhouse']!.peakMb,
+    collectorPeakMb: after.collector.peakMb,
+    clickhousePeakMb: after.clickhouse.peakMb,
   }
 }
 

@@ -15,7 +15,7 @@ import {
  * number of columns, number of rows, then name, type and data of each column.
  *
  * Values by type: UInt8…32, Int8…32, DateTime (Unix seconds), DateTime64(3) (Unix ms), Float64: number. UInt64, Int64:
- * bigint or integer number. DateTime64(9): Unix ns as bigint. FixedString(n): n bytes, or their hex digits, or '' for all zero.
+ * bigint or integer number, Int128: bigint. DateTime64(9): Unix ns as bigint. FixedString(n): n bytes, or their hex digits, or '' for all zero.
  * String, LowCardinality(String): string or bytes. Nullable(T): T or null. Array(T): an iterable. Map(K, V): a Map or pairs.
  */
 export interface NativeBlock<Row> {
@@ -126,6 +126,15 @@ function pushInteger64(out: ByteBuffer, value: bigint | number): void {
   out.u64(value >>> 0, Math.floor(value / 0x1_0000_0000) >>> 0)
 }
 
+const mask64 = 2n ** 64n - 1n
+
+function pushInteger128(out: ByteBuffer, value: bigint): void {
+  out.reserve(16)
+  out.view.setBigUint64(out.length, value & mask64, true)
+  out.view.setBigInt64(out.length + 8, value >> 64n, true)
+  out.length += 16
+}
+
 const u8 = (out: ByteBuffer, value: number): void => out.u8(value)
 const u16 = (out: ByteBuffer, value: number): void => out.u16(value)
 const u32 = (out: ByteBuffer, value: number): void => out.u32(value)
@@ -139,6 +148,7 @@ const simple: Record<string, () => AnyColumn> = {
   Int16: fixed(2, integer(-0x8000, 0x7fff, u16)),
   Int32: fixed(4, integer(-0x80000000, 0x7fffffff, u32)),
   Int64: fixed(8, pushInteger64),
+  Int128: fixed(16, pushInteger128),
   Float64: fixed(8, (out, value: number) => out.f64(value)),
   DateTime: fixed(4, integer(0, 0xffffffff, u32)),
   String: () => new StringColumn() as AnyColumn,

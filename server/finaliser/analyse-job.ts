@@ -10,9 +10,13 @@ import {
   pushProxyName,
   truncatedFlag,
   type FactBlocks,
+  type FactContext,
   type TraceExtent,
 } from './facts.ts'
 import { auditPaths } from './audit-paths.ts'
+import { rollupBlocks, type RollupTable } from './rollups/blocks.ts'
+import { foldAnalysis, foldFailed } from './rollups/of-analysis.ts'
+import { noRollups, type Rollups } from './rollups/rollups.ts'
 import { openLearner } from './learn/learner.ts'
 import { learnedBlocks, type LearnedTable } from './learn/rows.ts'
 
@@ -21,7 +25,7 @@ export interface JobTrace extends Required<TraceRef> {
   /** How many rows of spans are known to be there: only to portion the reading. */
   readonly rows: number
   /** The facts it has already; null for none. */
-  readonly facts: { readonly revision: number; readonly spanRows: number } | null
+  readonly facts: { readonly job: bigint; readonly revision: number; readonly spanRows: number } | null
   /** Settled before its time. */
   readonly early: boolean
   /** Do not analyse: a worker died of it. */
@@ -38,6 +42,7 @@ export interface JobOrder {
 /** Native blocks, empty where there are no rows, and what became of the traces. */
 export interface JobResult {
   readonly blocks: Record<keyof FactBlocks, Uint8Array>
+  readonly rollups: Record<RollupTable, Uint8Array>
   /** What the traces taught for later jobs. */
   readonly learned: Record<LearnedTable, Uint8Array>
   readonly warnings: readonly string[]
@@ -46,6 +51,8 @@ export interface JobResult {
   readonly revised: readonly string[]
   readonly failed: readonly { traceId: string; reason: string }[]
   readonly spans: number
+  /** Where the time went, wall clock in ms by stage. */
+  readonly stages: Readonly<Record<string, number>>
 }
 
 export type Analyse = (trace: TraceInput, settings: AnalysisSettings) => TraceAnalysis
@@ -66,6 +73,8 @@ const maxNames = 200_000
 
 /** What jobs before this one learned. */
 export type Recall = (beforeJob: bigint) => Promise<LearnedRows>
+/** Takes the facts of traces that are replaced out of the rollups. */
+export type TakeBack = (rollups: Rollups, replaced: readonly { traceId: string; job: bigint }[]) => Promise<void>
 
 /**
  * Reads, analyses and puts into blocks. What it does depends on the order, the spans and what earlier jobs learned, but for
@@ -76,6 +85,7 @@ export function openAnalyst(
   analyse: Analyse,
   configured: AnalysisSettings,
   recall: Recall,
+  takeBack: TakeBack,
 ): Analyst {
   const learner = openLearner()
   const settings = { ...configured, ...learner.settings }
@@ -94,11 +104,17 @@ export function openAnalyst(
       if (!recalled) learner.remember(await recall(job))
       recalled = true
       const blocks = factBlocks()
-      const revised: string[] = []
+      const rollups = noRollups()
+      const revised: { traceId: string; job: bigint }[] = []
       const failed: { traceId: string; reason: string }[] = []
       let written = 0
       let spans = 0
+      const { stages, timed } = stopwatch()
 
+      const fail = (extent: TraceExtent, context: FactContext): void => {
+        pushFailedTrace(blocks, extent, context)
+        foldFailed(rollups, extent.firstStart)
+      }
       const take = (stored: StoredTrace, trace: JobTrace): void => {
         const spanRows = stored.spans.length + (stored.truncated ? 1 : 0)
         spans += stored.spans.length
@@ -107,25 +123,29 @@ export function openAnalyst(
         const flags = (trace.facts ? lateRevisionFlag : 0) | (stored.truncated || trace.early ? truncatedFlag : 0)
         const context = { job, settledAt, revision: trace.facts ? trace.facts.revision + 1 : 0, spanRows, flags }
         try {
-          const analysed = analyse(stored, settings)
-          if (!trace.facts) learner.watch(analysed)
+          const analysed = timed('analyse', () => analyse(stored, settings))
+          if (!trace.facts) timed('learn', () => learner.watch(analysed))
           audit.maybe(stored)
-          pushFacts(blocks, analysed, context)
+          timed('facts', () => pushFacts(blocks, analysed, context))
+          timed('rollups', () => foldAnalysis(rollups, analysed, flags))
           for (const { identity } of analysed.proxies) {
             if (isNew(`p${identity.proxyId}`, settledAt)) pushProxyName(blocks, identity, settledAt)
           }
           for (const hop of analysed.hops) if (isNew(`h${hop.hopId}`, settledAt)) pushHopName(blocks, hop, settledAt)
         } catch (error) {
           failed.push({ traceId: trace.traceId, reason: error instanceof Error ? error.message : String(error) })
-          pushFailedTrace(blocks, extentOf(stored), context)
+          fail(extentOf(stored), context)
         }
         written++
-        if (trace.facts) revised.push(trace.traceId)
+        if (trace.facts) revised.push({ traceId: trace.traceId, job: trace.facts.job })
       }
 
       for (const portion of portions(traces.filter((trace) => !trace.poisonous))) {
         const byId = new Map(portion.map((trace) => [trace.traceId, trace]))
-        for (const stored of await reader.readTraces(portion)) take(stored, byId.get(stored.traceId)!)
+        const from = performance.now()
+        const read = await reader.readTraces(portion)
+        stages['read'] = (stages['read'] ?? 0) + performance.now() - from
+        for (const stored of read) take(stored, byId.get(stored.traceId)!)
         progressed?.()
       }
       for (const trace of traces.filter((trace) => trace.poisonous)) {
@@ -136,14 +156,20 @@ export function openAnalyst(
         const extent = { traceId: trace.traceId, firstStart: BigInt(trace.firstMinute) * second, service: '' }
         const context = { job, settledAt, revision, spanRows, flags: truncatedFlag }
         failed.push({ traceId: trace.traceId, reason: 'a worker died of it' })
-        pushFailedTrace(blocks, { ...extent, lastStart: BigInt(trace.lastMinute) * second, spans: 0 }, context)
+        fail({ ...extent, lastStart: BigInt(trace.lastMinute) * second, spans: 0 }, context)
         written++
-        if (trace.facts) revised.push(trace.traceId)
+        if (trace.facts) revised.push({ traceId: trace.traceId, job: trace.facts.job })
       }
-      const { rows, warnings } = learner.learn(job)
+      if (revised.length > 0) await takeBack(rollups, revised)
+      const { rows, warnings } = timed('learn', () => learner.learn(job))
       const learned = learnedBlocks(rows, settledAt)
       warnings.push(...audit.news())
-      return { blocks: bytesOf(blocks), learned, warnings, written, revised, failed, spans }
+      return {
+        blocks: timed('facts', () => bytesOf(blocks)),
+        rollups: timed('rollups', () => rollupBlocks(rollups)),
+        ...{ learned, warnings, written, failed, spans, stages },
+        revised: revised.map(({ traceId }) => traceId),
+      }
     },
   }
 }
@@ -192,4 +218,18 @@ function bytesOf(blocks: FactBlocks): Record<keyof FactBlocks, Uint8Array> {
     proxyNames: bytes(blocks.proxyNames),
     hopNames: bytes(blocks.hopNames),
   }
+}
+
+/** Adds up how long synchronous work takes. */
+function stopwatch() {
+  const stages: Record<string, number> = {}
+  const timed = <T>(stage: string, work: () => T): T => {
+    const from = performance.now()
+    try {
+      return work()
+    } finally {
+      stages[stage] = (stages[stage] ?? 0) + performance.now() - from
+    }
+  }
+  return { stages, timed }
 }

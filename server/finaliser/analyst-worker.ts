@@ -4,6 +4,7 @@ import { analyseTrace } from '../analysis/analyse.ts'
 import { readLearnedBefore } from '../queries/learned.ts'
 import { openSpanReader } from '../queries/spans.ts'
 import { openAnalyst, type Analyse } from './analyse-job.ts'
+import { takeBack } from './rollups/read-back.ts'
 import type { AnalystAnswer, AnalystData, AnalystMessage } from './analyst-thread.ts'
 
 /** Entry of the analyst's thread: one order in, one result out. */
@@ -14,7 +15,9 @@ const recall = (beforeJob: bigint) => readLearnedBefore(clickhouse, beforeJob)
 /** Changes between two jobs. */
 let rules = settings.rules ?? []
 const analyse: Analyse = (trace, given) => analyseTrace(trace, { ...given, rules })
-const analyst = openAnalyst(openSpanReader(clickhouse), analyse, settings, recall)
+const analyst = openAnalyst(openSpanReader(clickhouse), analyse, settings, recall, (rollups, replaced) =>
+  takeBack(clickhouse, rollups, replaced),
+)
 
 port.on('message', (message: AnalystMessage) => {
   if ('rules' in message) {
@@ -23,8 +26,9 @@ port.on('message', (message: AnalystMessage) => {
   }
   analyst.run(message).then(
     (result) => {
-      const buffers = [...Object.values(result.blocks), ...Object.values(result.learned)].map(
-        (block) => block.buffer as ArrayBuffer,
+      const { blocks, rollups, learned } = result
+      const buffers = [blocks, rollups, learned].flatMap((made) =>
+        Object.values(made).map((block) => block.buffer as ArrayBuffer),
       )
       port.postMessage({ result } satisfies AnalystAnswer, buffers)
     },

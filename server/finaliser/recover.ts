@@ -2,6 +2,7 @@ import type { Logger } from '../../storage/running.ts'
 import { deleteFacts, finalisedSince } from '../queries/finaliser/facts.ts'
 import { clockMs } from '../queries/finaliser/following.ts'
 import { deleteJob, killQueries, newestJob, unfinishedJobs } from '../queries/finaliser/jobs.ts'
+import { rollupsOfJob } from './rollups/read-back.ts'
 import { recentIds, remember, startGeneration, type RecentIds } from './recent-ids.ts'
 import { queryPrefix, rollUpJob, type JobWriter } from './write-job.ts'
 
@@ -27,7 +28,7 @@ export async function recover(writer: JobWriter, log: Logger): Promise<Recovered
   await killQueries(clickhouse, queryPrefix(finaliser))
   for (const { job, state } of await unfinishedJobs(clickhouse, finaliser)) {
     log.warn({ job, state }, state === 'begin' ? 'taking back a job that was not written' : 'rolling up a written job')
-    if (state === 'written') await rollUpJob(writer, BigInt(job), 0)
+    if (state === 'written') await rollUpJob(writer, BigInt(job), 0, await rollupsOfJob(clickhouse, BigInt(job)))
     else {
       await deleteFacts(clickhouse, job)
       await deleteJob(clickhouse, job)

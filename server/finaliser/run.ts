@@ -184,7 +184,7 @@ function jobTrace(trace: SettledTrace, existing: ReadonlyMap<string, FactsOfTrac
     firstMinute: Math.min(trace.firstMinute, facts?.firstMinute ?? Infinity),
     lastMinute: Math.max(trace.lastMinute, facts?.lastMinute ?? 0),
     rows: trace.rows + (facts?.spanRows ?? 0),
-    facts: facts ? { revision: facts.revision, spanRows: facts.spanRows } : null,
+    facts: facts ? { job: facts.job, revision: facts.revision, spanRows: facts.spanRows } : null,
     early: trace.early,
     poisonous: poisonous.has(trace.traceId),
   }
@@ -198,6 +198,7 @@ function nextJob(life: Life): bigint {
 
 async function finish(life: Life, prepared: Prepared, caution: Caution, { writer, log }: RunOptions): Promise<void> {
   const { job, traces, replaced, result } = prepared
+  const from = performance.now()
   for (const { traceId, reason } of result.failed) log.error({ traceId, reason }, 'the analysis of a trace failed')
   for (const warning of result.warnings) log.warn({ job: String(job) }, warning)
   if (result.written > 0) {
@@ -210,7 +211,11 @@ async function finish(life: Life, prepared: Prepared, caution: Caution, { writer
   }
   settle(life.open, traces)
   const { written, failed, revised, spans } = result
-  log.debug({ job: String(job), traces: written, revised: revised.length, failed: failed.length, spans }, 'job done')
+  const stages = { ...result.stages, write: performance.now() - from }
+  log.debug(
+    { job: String(job), traces: written, revised: revised.length, failed: failed.length, spans, stages },
+    'job done',
+  )
 }
 
 type Pace = ReturnType<typeof newPace>

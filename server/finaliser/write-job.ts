@@ -1,9 +1,9 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import { nativeBlock } from '../../storage/native.ts'
 import { factTables, retract, type FactsOfTrace } from '../queries/finaliser/facts.ts'
-import { rollUp, rollups } from '../queries/finaliser/jobs.ts'
 import type { JobResult } from './analyse-job.ts'
 import { intoLearned, learnedTableNames } from './learn/rows.ts'
+import { intoRollup, rollupTables, type RollupTable } from './rollups/blocks.ts'
 
 /**
  * The one order in which things are written, so that whatever is left after a crash says what to do (docs/adr/0002):
@@ -55,21 +55,40 @@ export async function writeJob(writer: JobWriter, { job, result, replaced, water
   }
   onStep('written')
   await note(writer, { job, state: 'written', watermarkMs: watermarkMs(), traces })
-  await rollUpJob(writer, job, traces)
+  await rollUpJob(writer, job, traces, result.rollups)
 }
 
-/** From `written` to `rolled`: the part of a job that may be run again. */
-export async function rollUpJob(writer: JobWriter, job: bigint, traces: number): Promise<void> {
-  const { clickhouse, finaliser, onStep } = writer
-  for (const rollup of rollups) {
-    onStep(`rollup-${rollup}`)
-    const token = `${job}-rollup-${rollup}`
-    await rollUp(clickhouse, { job, rollup, token }, { queryId: `${queryPrefix(finaliser)}${token}` })
+/**
+ * From `written` to `rolled`: the part of a job that may be run again. One block a table under one token: run again it
+ * completes what is missing and doubles nothing, in the rollup and in each target of its views by itself.
+ */
+export async function rollUpJob(
+  { clickhouse, finaliser, onStep }: JobWriter,
+  job: bigint,
+  traces: number,
+  blocks: Record<RollupTable, Uint8Array>,
+): Promise<void> {
+  for (const table of rollupTables) {
+    onStep(table)
+    if (blocks[table].length === 0) continue
+    const token = `${job}-${table}`
+    await clickhouse.insertNative(intoRollup(table), [blocks[table]], {
+      queryId: `${queryPrefix(finaliser)}${token}`,
+      token,
+      settings: rollupSettings,
+    })
   }
   onStep('rolled')
-  await note(writer, { job, state: 'rolled', watermarkMs: 0, traces })
+  await note({ clickhouse, finaliser, onStep }, { job, state: 'rolled', watermarkMs: 0, traces })
   onStep('done')
 }
+
+const rollupSettings = {
+  insert_deduplicate: 1,
+  deduplicate_blocks_in_dependent_materialized_views: 1,
+  min_insert_block_size_rows: '1000000000',
+  min_insert_block_size_bytes: '0',
+} as const
 
 const states = { begin: 1, written: 2, rolled: 3 } as const
 

@@ -1,8 +1,7 @@
 /**
  * Log-bucket histograms of signed nanoseconds, 32 buckets an octave (algorithms.md section 7).
  *
- * The rollups hold them as `Map(Int16, Int64)`: key -> count. The same key is computed in SQL when facts are rolled
- * up (queries/finaliser/rollup-*.sql); a test holds both against each other on every bucket's border.
+ * The rollups hold them as `Map(Int16, Int64)`: key -> count.
  */
 
 /** Keys ascending, one count a key. A count of 0 is left behind by a retraction and means nothing. */

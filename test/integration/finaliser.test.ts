@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, it, describe } from 'vitest'
 import { withoutRules } from '../../server/analysis/recognise/user-rule.ts'
 import { openAnalyst, type JobResult } from '../../server/finaliser/analyse-job.ts'
+import { takeBack } from '../../server/finaliser/rollups/read-back.ts'
 import { startFinaliser, type FinaliserHooks } from '../../server/finaliser/finaliser.ts'
 import { nothingLearned } from '../../server/analysis/learned/learned.ts'
 import { openSpanReader } from '../../server/queries/spans.ts'
@@ -33,7 +34,13 @@ const quietMs = 300
 const recall = () => Promise.resolve(nothingLearned)
 function start(hooks: FinaliserHooks = {}) {
   const startAnalyst = () => {
-    const analyst = openAnalyst(openSpanReader(db.clickhouse), plainAnalysis, { networkRttNs: null }, recall)
+    const analyst = openAnalyst(
+      openSpanReader(db.clickhouse),
+      plainAnalysis,
+      { networkRttNs: null },
+      recall,
+      (rollups, replaced) => takeBack(db.clickhouse, rollups, replaced),
+    )
     return { ...analyst, close: () => Promise.resolve() }
   }
   return startFinaliser(
@@ -183,7 +190,13 @@ describe('facts', () => {
         await sleep(500)
         running--
         jobs++
-        const nothing = { blocks: {} as JobResult['blocks'], learned: {} as JobResult['learned'], warnings: [] }
+        const nothing = {
+          blocks: {} as JobResult['blocks'],
+          rollups: {} as JobResult['rollups'],
+          learned: {} as JobResult['learned'],
+          warnings: [],
+          stages: {},
+        }
         return { ...nothing, written: 0, revised: [], failed: [], spans: 0 }
       },
       close: () => Promise.resolve(),
@@ -232,6 +245,7 @@ describe('facts', () => {
   it('of starts that no DateTime can hold are kept out of the rollups, and let others be', async () => {
     const far = [-86_400n * 365n, 0n, 4_400_000_000n, 9_200_000_000n].map((s) => chain(3, s * 1_000_000_000n))
     const near = several(3, 3)
+    await db.clickhouse.command('SYSTEM STOP TTL MERGES rollup_1m')
     const finaliser = await start()
     await commitBatch(db.clickhouse, [...far, ...near].flat())
     await eventually(async () => (await settled()) === 7)
@@ -302,11 +316,9 @@ describe('a late span', () => {
 
 describe('a crash', () => {
   const steps = ['proxy_names', 'hop_names', 'begin', 'hops', 'proxies', 'traces', 'written'].concat([
-    'rollup-hops',
-    'rollup-proxies',
-    'rollup-traces',
-    'rollup-classes',
-    'rollup-coverage',
+    'rollup_1m',
+    'rollup_class_1m',
+    'coverage_1m',
     'rolled',
     'done',
   ])
@@ -343,7 +355,7 @@ describe('a crash', () => {
     })
   }
 
-  for (const step of ['retract', 'written', 'rollup-proxies']) {
+  for (const step of ['retract', 'written', 'rollup_class_1m']) {
     it(`before "${step}" of a revision leaves the rollups as a full recompute`, async () => {
       const traces = several(20)
       const first = await start()
@@ -379,7 +391,7 @@ describe('a crash', () => {
 
   it('of a step is recovered from without a restart', async () => {
     const traces = several(20)
-    const failures = new Set(['traces', 'rollup-traces'])
+    const failures = new Set(['traces', 'coverage_1m'])
     const finaliser = await start({
       onStep: (step) => {
         if (failures.delete(step)) throw new Error(`failure before ${step}`)
@@ -398,7 +410,7 @@ describe('a crash', () => {
     const first = await start({
       diesOfFailure: true,
       onStep: (step) => {
-        if (step === 'rollup-proxies') throw new Error('crash')
+        if (step === 'rollup_class_1m') throw new Error('crash')
       },
     })
     // The minute rollup gets the hops, the views do not: what a kill between the two leaves.

@@ -1,5 +1,9 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { HopSegment, Measure, ProxyIdentity, ProxyTraversal, TraceAnalysis } from '../../server/analysis/types.ts'
+import { rollupBlocks } from '../../server/finaliser/rollups/blocks.ts'
+import { foldAnalysis } from '../../server/finaliser/rollups/of-analysis.ts'
+import { takeBack } from '../../server/finaliser/rollups/read-back.ts'
+import { noRollups } from '../../server/finaliser/rollups/rollups.ts'
 import { factBlocks, lateRevisionFlag, pushFacts, pushHopName, pushProxyName } from '../../server/finaliser/facts.ts'
 import { nothingLearned } from '../../server/analysis/learned/learned.ts'
 import { learnedBlocks } from '../../server/finaliser/learn/rows.ts'
@@ -69,7 +73,6 @@ function makeTrace(traceId: string, baseUnixNano: bigint, random: () => number):
       localReply: false,
       egress: false,
       connectNs: null,
-      fanOut: null,
       status: error ? 503 : 200,
       flags: 0,
     },
@@ -167,7 +170,6 @@ function makeTrace(traceId: string, baseUnixNano: bigint, random: () => number):
     shapeId: '00000000000000ff',
     weight: 1,
     spans: [],
-    queueWaits: [],
     exchanges: [],
     edges: [],
     lateEnds: [],
@@ -210,7 +212,9 @@ export async function writeTraces(
   const blocks = factBlocks()
   const revision = replaces === undefined ? 0 : 1
   const flags = replaces === undefined ? 0 : lateRevisionFlag
+  const rollups = noRollups()
   for (const trace of traces) {
+    foldAnalysis(rollups, trace, flags)
     pushFacts(blocks, trace, { job, settledAt, revision, spanRows: 6 + revision, flags })
     for (const { identity } of trace.proxies) pushProxyName(blocks, identity, settledAt)
     for (const hop of trace.hops) pushHopName(blocks, hop, settledAt)
@@ -219,8 +223,9 @@ export async function writeTraces(
     replaces === undefined
       ? []
       : traces.map(({ traceId }) => ({
-          ...{ traceId, revision: 0, job: String(replaces), spanRows: 6, firstMinute: 0, lastMinute: 0 },
+          ...{ traceId, revision: 0, job: replaces, spanRows: 6, firstMinute: 0, lastMinute: 0 },
         }))
+  if (replaced.length > 0) await takeBack(clickhouse, rollups, replaced)
   const bytes = Object.fromEntries(Object.entries(blocks).map(([name, block]) => [name, block.toBytes()]))
   await writeJob(
     { clickhouse, finaliser: 'test', onStep: () => undefined },
@@ -230,8 +235,9 @@ export async function writeTraces(
       watermarkMs: () => Date.now(),
       result: {
         blocks: bytes as Record<keyof typeof blocks, Uint8Array>,
+        rollups: rollupBlocks(rollups),
         learned: learnedBlocks(nothingLearned, settledAt),
-        ...{ warnings: [], written: traces.length, revised: [], failed: [], spans: 0 },
+        ...{ warnings: [], written: traces.length, revised: [], failed: [], spans: 0, stages: {} },
       },
     },
   )

@@ -9,8 +9,8 @@ export type FactTable = (typeof factTables)[number]
 export interface FactsOfTrace {
   readonly traceId: string
   readonly revision: number
-  /** The job that wrote them, decimal digits. */
-  readonly job: string
+  /** The job that wrote them. */
+  readonly job: bigint
   /** How many rows of spans they were made from. */
   readonly spanRows: number
   /** Minutes of the sort order of spans, Unix seconds. */
@@ -30,7 +30,7 @@ const deleteSql = perTable('delete')
 
 /** So that the ids stay below the 128 KiB that ClickHouse allows one parameter. */
 const idsPerQuery = 5_000
-const pairsPerQuery = 3_000
+export const pairsPerQuery = 3_000
 
 /** Facts of those traces that have some and started within the minutes (Unix seconds). In no order. */
 export async function factsOfTraces(
@@ -42,7 +42,9 @@ export async function factsOfTraces(
   for (let from = 0; from < traceIds.length; from += idsPerQuery) {
     const some = traceIds.slice(from, from + idsPerQuery)
     const params = { ...minutes, traceIds: Buffer.from(some.join(''), 'hex').toString('base64'), count: some.length }
-    found.push(...(await clickhouse.query<FactsOfTrace>(factsOfTracesSql, params)))
+    for (const row of await clickhouse.query<Omit<FactsOfTrace, 'job'> & { job: string }>(factsOfTracesSql, params)) {
+      found.push({ ...row, job: BigInt(row.job) })
+    }
   }
   return found
 }
@@ -73,9 +75,8 @@ export async function retract(
 ): Promise<void> {
   for (let from = 0; from < facts.length; from += pairsPerQuery) {
     const some = facts.slice(from, from + pairsPerQuery)
-    const pairs = Buffer.concat(some.map((fact) => Buffer.concat([Buffer.from(fact.traceId, 'hex'), le64(fact.job)])))
-    const jobs = [...new Set(some.map((fact) => fact.job))].map(BigInt)
-    const params = { job, settledAt, jobs, pairs: pairs.toString('base64'), count: some.length }
+    const jobs = [...new Set(some.map((fact) => fact.job))]
+    const params = { job, settledAt, jobs, pairs: pairsOf(some).toString('base64'), count: some.length }
     for (const table of factTables) {
       await clickhouse.command(retractSql[table], params, optionsOf(`retract-${table}-${from}`))
     }
@@ -87,8 +88,12 @@ export async function deleteFacts(clickhouse: ClickHouse, job: string): Promise<
   for (const table of factTables) await clickhouse.command(deleteSql[table], { job: BigInt(job) })
 }
 
-function le64(digits: string): Buffer {
-  const bytes = Buffer.alloc(8)
-  bytes.writeBigUInt64LE(BigInt(digits))
+/** Trace id (16 bytes) and job (8 bytes, little-endian) of each. */
+export function pairsOf(facts: readonly { traceId: string; job: bigint }[]): Buffer {
+  const bytes = Buffer.alloc(24 * facts.length)
+  facts.forEach(({ traceId, job }, i) => {
+    bytes.write(traceId, 24 * i, 'hex')
+    bytes.writeBigUInt64LE(job, 24 * i + 16)
+  })
   return bytes
 }

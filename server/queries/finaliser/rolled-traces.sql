@@ -1,0 +1,17 @@
+-- What the rollups need of the traces that some jobs wrote, of all or (`count` > 0) of pairs of trace id (16 bytes) and job (8 bytes,
+-- little-endian). A start that a DateTime cannot hold (before 1970, after 2106) is a fact but in no rollup.
+SELECT
+  sign, toUnixTimestamp(toStartOfMinute(start)) AS minute, environment, cluster, namespace, root_service AS rootService,
+  root_name AS rootName, duration, error,
+  mesh_lower AS meshLower, mesh_upper AS meshUpper, mesh_estimate AS meshEstimate,
+  gateway_lower AS gatewayLower, gateway_upper AS gatewayUpper, gateway_estimate AS gatewayEstimate,
+  segments.class AS classes, segments.ns AS ns
+FROM traces
+WHERE job IN {jobs:Array(UInt64)} AND settled_at IN {settledAt:Array(DateTime('UTC'))} AND sign IN {signs:Array(Int8)}
+  AND start >= '1970-01-01 00:00:00' AND start < '2106-02-07 00:00:00'
+  AND ({count:UInt32} = 0 OR (trace_id, job) IN (
+    SELECT
+      toFixedString(substring(base64Decode({pairs:String}), 24 * number + 1, 16), 16),
+      reinterpretAsUInt64(substring(base64Decode({pairs:String}), 24 * number + 17, 8))
+    FROM numbers({count:UInt32})
+  ))
