@@ -22,7 +22,8 @@ export function buildTree(spans: readonly SpanInput[], recognise: Recognise): Tr
   /** SERVER halves of shared Zipkin ids, by the id they shared. */
   let serverHalves: Map<string, Node> | undefined
   for (const span of inOrder(spans)) {
-    const twin = byId.get(span.spanId)
+    const sameId = byId.get(span.spanId)
+    const twin = sameId && span.kind === SpanKind.server ? (serverHalves?.get(span.spanId) ?? sameId) : sameId
     const node = toNode(span, recognise(span))
     if (!twin) {
       byId.set(node.id, node)
@@ -34,12 +35,13 @@ export function buildTree(spans: readonly SpanInput[], recognise: Recognise): Tr
       serverHalves.set(span.spanId, server)
       byId.set(span.spanId, client)
       nodes.push(node)
-    } else if (!isSame(twin.input, span)) {
-      const kept = node.duration > twin.duration && twin.input.kind === span.kind ? node : twin
+    } else if (byContent(twin.input, span) !== 0) {
+      const kept = node.duration > twin.duration ? node : twin
       kept.flags |= twin.flags | Flag.dupSpanId
       if (kept === node) {
         nodes[nodes.indexOf(twin)] = node
-        byId.set(node.id, node)
+        if (serverHalves?.get(span.spanId) === twin) serverHalves.set(span.spanId, node)
+        else byId.set(node.id, node)
       }
     }
   }
@@ -61,35 +63,36 @@ export function buildTree(spans: readonly SpanInput[], recognise: Recognise): Tr
 const byStart = (a: Node, b: Node) => a.start - b.start || compare(a.id, b.id)
 export const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-/** By start, then id, then longest: what the analysis says must not hang on the order of arrival. */
+/** By start, then id, then longest, then whatever tells them apart: what the analysis says must not hang on the order of arrival. */
 function inOrder(spans: readonly SpanInput[]): readonly SpanInput[] {
   for (let i = 1; i < spans.length; i++) {
     const a = spans[i - 1]!
     const b = spans[i]!
-    if (a.start > b.start || (a.start === b.start && a.spanId >= b.spanId))
-      return [...spans].sort(
-        (x, y) => x.start - y.start || compare(x.spanId, y.spanId) || y.duration - x.duration || x.kind - y.kind,
-      )
+    if (a.start > b.start || (a.start === b.start && a.spanId >= b.spanId)) return [...spans].sort(byContent)
   }
   return spans
 }
 
+const byContent = (a: SpanInput, b: SpanInput): number =>
+  a.start - b.start ||
+  compare(a.spanId, b.spanId) ||
+  b.duration - a.duration ||
+  a.kind - b.kind ||
+  compare(a.parentId, b.parentId) ||
+  compare(a.name, b.name) ||
+  a.status - b.status ||
+  (a === b ? 0 : compare(contentOf(a), contentOf(b)))
+
+function contentOf(span: SpanInput): string {
+  const { attributes, attributeSet, resource, scope, events, links, flags, traceState } = span
+  const inOrder = (map: Attributes) => [...map].sort(([x], [y]) => compare(x, y))
+  const maps = [attributes, attributeSet, resource.attributes].map(inOrder)
+  const said = events.map((event) => [event.name, event.time, inOrder(event.attributes)])
+  return JSON.stringify([maps, scope.name, scope.version, scope.tailSampled, said, links, flags, traceState])
+}
+
 const isSharedPair = (a: SpanInput, b: SpanInput) =>
   a.kind + b.kind === SpanKind.server + SpanKind.client && a.kind !== b.kind
-
-const isSame = (a: SpanInput, b: SpanInput) =>
-  a.start === b.start &&
-  a.duration === b.duration &&
-  a.kind === b.kind &&
-  a.name === b.name &&
-  a.parentId === b.parentId &&
-  a.status === b.status &&
-  sameText(a.attributeSet, b.attributeSet) &&
-  sameText(a.attributes, b.attributes) &&
-  sameText(a.resource.attributes, b.resource.attributes)
-
-const sameText = (a: Attributes, b: Attributes) =>
-  a === b || (a.size === b.size && [...a].every(([key, value]) => b.get(key) === value))
 
 function toNode(span: SpanInput, emitter: Emitter): Node {
   const duration = span.duration < 0 ? 0 : span.duration
