@@ -13,24 +13,20 @@ export function addedOf(traversal: Traversal, overhead: Overhead, settings: Anal
   if (overhead.flags & Flag.negGap) return unknown(Flag.negGap)
   if (overhead.total.reasons.includes('truncated') || overhead.flags & Flag.streaming) return overhead.total
   const lo = overhead.total.loNs ?? 0
-  const caller = callerOf(traversal)
   const callees = outs.filter((out) => !out.wasted && !isWastedUp(out.exit!, traversal))
   if (callees.length === 0) {
+    const caller = callerOf(traversal)
     const hi = overhead.localReply && caller ? Math.max(lo, caller.duration - besides(caller, head)) : null
     if (overhead.localReply) return bounded(lo, hi, Flag.localReply)
     const reason = (traversal.ups.at(-1) ?? head).unanswered || Flag.missingCallee
     return lo > 0 ? bounded(lo, null, reason) : unknown(reason)
   }
-  const slack = maxSlack(callees)
   const below = covered(head, callees)
   const lost = attempts.backoffNs + attempts.wastedNs
   const reasons = attempts.count > 1 ? Flag.retryOrHedge : 0
-  let hi: number | null = null
-  if (caller && !(caller.flags & Flag.negDuration)) {
-    const gap = caller.duration - besides(caller, head) - below - lost
-    if (difference(gap, caller.duration, slack) === null) return unknown(Flag.negGap)
-    hi = Math.max(lo, gap + slack)
-  }
+  const most = mostByCaller(traversal, callees)
+  if (most === 'neg_gap') return unknown(Flag.negGap)
+  const hi = most === null ? null : Math.max(lo, most)
   const estimate = estimateOf(head, callees, head.duration - below - lost, settings)
   if (estimate !== null) {
     const ns = Math.max(lo, hi === null ? estimate : Math.min(estimate, hi))
@@ -38,6 +34,17 @@ export function addedOf(traversal: Traversal, overhead: Overhead, settings: Anal
   }
   if (hi === null && lo === 0) return unknown(Flag.singleSpanProxy | (head.flags & Flag.missingParent))
   return bounded(lo, hi, reasons | (hi === null ? head.flags & Flag.missingParent : 0))
+}
+
+/** What the caller's clock leaves for the traversal: its span without those below and σ; null: no caller. ns. */
+export function mostByCaller(traversal: Traversal, callees: readonly Node[]): number | 'neg_gap' | null {
+  const { head, attempts } = traversal
+  const caller = callerOf(traversal)
+  if (caller === null || caller.flags & Flag.negDuration) return null
+  const lost = attempts.backoffNs + attempts.wastedNs
+  const gap = caller.duration - besides(caller, head) - covered(head, callees) - lost
+  const slack = maxSlack(callees)
+  return difference(gap, caller.duration, slack) === null ? 'neg_gap' : gap + slack
 }
 
 /** The client-side span that the request came from: not an application's SERVER span, whose own work it would hold. */

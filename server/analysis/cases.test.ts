@@ -207,6 +207,23 @@ describe('proxies (D4, D6)', () => {
     ])
   })
 
+  it('estimates no more than the bounds and the clock of its caller leave', () => {
+    const estimate = (caller: string, wireUs: number) => {
+      const drawing = `
+        c C go:a ${caller}
+          o C out:a 100-1000
+            i S in:b 300-800
+              B S go:b 320-780`
+      const trace = analyseTrace(picture(drawing), { networkRttNs: null, wire: () => wireUs * 1000 })
+      const { overhead, added } = proxy(trace, 'o')
+      return [overhead.ns! / 1000, overhead.hiNs! / 1000, added.hiNs! / 1000]
+    }
+    expect(estimate('0-1100', 100)).toEqual([300, 400, 600])
+    expect(estimate('0-1100', 1000)).toEqual([0, 400, 600])
+    // The caller has its answer after 650: the proxy cannot have kept it waiting for 300 besides the 500 below.
+    expect(estimate('100-750', 100)).toEqual([150, 400, 150])
+  })
+
   it('says unknown for a proxy whose callee left no span', () => {
     const trace = analyse('o S in:a 0-500')
     expect(proxy(trace, 'o').overhead).toMatchObject({

@@ -1,3 +1,4 @@
+import { mostByCaller } from './added.ts'
 import { isAwaited } from './attempts.ts'
 import { Flag } from './flags.ts'
 import { bounded, exact, modelled, unknown } from './measure.ts'
@@ -156,10 +157,14 @@ function fromCallee(traversal: Traversal, flags: number, wire: WireOf): Overhead
   const legs = attempts.count === 1 ? legsAround(head, outs, gap.ns) : Flag.retryOrHedge
   // Only where one wire and nothing else lies beside the proxy's own work in the difference.
   const wireNs = outs.length === 1 && !tight ? wire(traversal) : null
-  const total = () =>
-    wireNs === null
-      ? bounded(0, gap.ns + coarse, reasons)
-      : modelled(Math.max(0, gap.ns - wireNs), 0, gap.ns + coarse, reasons | Flag.modeled)
+  const total = () => {
+    const hi = gap.ns + coarse
+    if (wireNs === null) return bounded(0, hi, reasons)
+    // Nor did it take longer in its process than its caller waited for it.
+    const most = mostByCaller(traversal, outs)
+    const allowed = typeof most === 'number' ? most : hi
+    return modelled(Math.max(0, Math.min(gap.ns - wireNs, allowed)), 0, hi, reasons | Flag.modeled)
+  }
   const leg = (of: keyof Legs) => (typeof legs === 'number' ? unknown(legs) : bounded(0, legs[of].up, reasons))
   return {
     total: total(),
