@@ -8,6 +8,10 @@ export function dump(trace: TraceAnalysis): string {
     ...tree(trace),
     ...section('proxies', trace.proxies.map(proxyLine)),
     ...section('hops', trace.hops.flatMap(hopLines)),
+    ...section(
+      'queues',
+      trace.queueWaits.map(({ wait }) => `wait ${measure(wait)}`),
+    ),
     ...section('critical path', pathLine(trace)),
     ...section('flags', trace.flags === 0 ? [] : [flagNames(trace.flags).join(' ')]),
     ...(trace.weight === 1 ? [] : [`weight ${trace.weight.toFixed(3)}`]),
@@ -72,6 +76,7 @@ function proxyLine(proxy: ProxyTraversal): string {
     ...(proxy.localReply ? ['answers itself'] : []),
     ...(proxy.error ? ['error'] : []),
     ...(proxy.connectNs === null ? [] : [`connect ${ms(proxy.connectNs)}`]),
+    ...(proxy.fanOut === null ? [] : [`${proxy.fanOut.calls} calls, straggler ${ms(proxy.fanOut.stragglerNs)}`]),
     ...(retry.attempts > 1
       ? [`${retry.attempts} attempts, back-off ${ms(retry.backoffNs)}, wasted ${ms(retry.wastedNs)}`]
       : []),

@@ -4,6 +4,7 @@ import { judgeEdges } from './edges.ts'
 import { Flag } from './flags.ts'
 import { hash64, hex32, mix } from './hash.ts'
 import { judgeAttempts } from './attempts.ts'
+import { fanOutOf } from './fan-out.ts'
 import { findHops, isError, routeOf, type ClientAttempts } from './hops.ts'
 import { applicationOf, identityOf, serviceOf } from './identity.ts'
 import { refineEmitters } from './learned/emitters.ts'
@@ -11,9 +12,11 @@ import type { WireLookup } from './learned/wires.ts'
 import type { Attempts, Node, Traversal } from './node.ts'
 import { overheadOf, type WireOf } from './overhead.ts'
 import { criticalPath } from './path.ts'
+import { boundSelfTimes } from './orphans.ts'
 import { place } from './place.ts'
 import { promote } from './promote.ts'
 import { connectOf } from './proxy-clock.ts'
+import { queueWaits } from './queues.ts'
 import { attribute } from './recognise/pattern.ts'
 import { recogniserFor } from './recognise/recognise.ts'
 import { samplingOf } from './sampling.ts'
@@ -46,6 +49,8 @@ export function analyseTrace(input: TraceInput, settings: AnalysisSettings): Tra
   const edges = judgeEdges(order, traversals, (tree.flags & Flag.missingParent) !== 0, settings.callee, baseMs)
   const clientAttempts = findClientAttempts(order)
   for (const node of order) node.self = selfTime(node)
+  const clocks = { offset: settings.offset, baseMs }
+  if (tree.flags & Flag.missingParent) boundSelfTimes(order, clocks)
   const wireOf = calibrated(settings.wire, baseMs)
 
   for (const traversal of traversals) {
@@ -82,6 +87,7 @@ export function analyseTrace(input: TraceInput, settings: AnalysisSettings): Tra
     hops,
     criticalPath: path,
     tax: taxes({ root: measurable ? root : null, path, traversals, wireBelow: wireBelow(traversals, wireOf) }),
+    queueWaits: queueWaits(order, input.traceId, clocks),
     exchanges: exchangesOf(order),
     edges,
     lateEnds: lateEndsOf(order),
@@ -157,6 +163,7 @@ function toTraversal(traversal: Traversal, settings: AnalysisSettings): ProxyTra
     responsePath: overhead.response,
     added: addedOf(traversal, overhead, settings),
     retry: { attempts: attempts.count, backoffNs: attempts.backoffNs, wastedNs: attempts.wastedNs },
+    fanOut: fanOutOf(traversal),
     localReply: overhead.localReply,
     error: isError(head),
     status: head.status,

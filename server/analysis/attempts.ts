@@ -1,5 +1,6 @@
 import { oneAttempt, type Attempts, type Node, type Traversal } from './node.ts'
 import { sameClock } from './clock/domain.ts'
+import { Flag } from './flags.ts'
 import { attribute } from './recognise/pattern.ts'
 import { union } from './self.ts'
 import { StatusCode } from './types.ts'
@@ -10,6 +11,7 @@ export function failed({ input, status }: Node): boolean {
   return (
     input.status === StatusCode.error ||
     attribute(input, 'error') === 'true' ||
+    attribute(input, 'canceled') === 'true' ||
     attribute(input, 'http.status_code') === '0'
   )
 }
@@ -58,21 +60,31 @@ function isAgain(attempt: Node, before: Node): boolean {
 const isResend = ({ input }: Node) =>
   (attribute(input, 'http.request.resend_count') ?? attribute(input, 'retry.count')) !== undefined
 
-/** Marks the attempts that were wasted: failed, sent elsewhere, or overtaken by the one that brought the answer. */
+/**
+ * Marks the attempts that were wasted: failed, sent elsewhere, or overtaken by the one that brought the answer, which is the
+ * last good one that ended before its caller did.
+ */
 export function judgeAttempts(tries: readonly Node[]): Attempts {
-  const useful = tries.findLast((attempt) => !failed(attempt)) ?? tries[tries.length - 1]!
+  const useful =
+    tries.findLast((attempt) => !failed(attempt) && !isLate(attempt)) ??
+    tries.findLast((attempt) => !failed(attempt)) ??
+    tries[tries.length - 1]!
   for (const attempt of tries)
     attempt.wasted =
       attempt !== useful &&
       (failed(attempt) || redirected(attempt) || (attempt.start < useful.end && useful.start < attempt.end))
   const wasted = tries.filter((attempt) => attempt.wasted)
-  for (const attempt of wasted) if (failed(attempt) && attempt.end > useful.end && !failed(useful)) abandon(attempt)
+  for (const attempt of wasted)
+    if ((failed(attempt) || isLate(attempt)) && attempt.end > useful.end && !failed(useful)) abandon(attempt)
   return {
     count: tries.length,
     backoffNs: gapsOf(tries).reduce((sum, gap) => sum + gap.end - gap.start, 0),
     wastedNs: covering([useful, ...wasted]) - useful.duration,
   }
 }
+
+/** Still running when its caller had its answer: of another attempt, if there was a good one. */
+const isLate = ({ flags }: Node) => (flags & Flag.childOutlives) !== 0
 
 /** Cancelled when another attempt had brought the answer: nobody waits for its end, nor for that of stages around it. */
 function abandon(attempt: Node): void {

@@ -38,7 +38,7 @@ export function place(order: readonly Node[], clocks: Clocks): void {
  * Offset of a span's clock to that of its parent (section 4), the grids of starts included: a start cut to the grid lies up
  * to one grid early. null: not known.
  */
-function offsetTo(node: Node, parent: Node, { offset, baseMs }: Clocks): Offset | null {
+export function offsetTo(node: Node, parent: Node, { offset, baseMs }: Clocks): Offset | null {
   const own = node.emitter.grid
   const above = parent.emitter.grid
   let machines: Offset | undefined
@@ -49,7 +49,7 @@ function offsetTo(node: Node, parent: Node, { offset, baseMs }: Clocks): Offset 
   return { theta: machines.theta + (above - own) / 2, epsilon: machines.epsilon + (above + own) / 2 }
 }
 
-const synchronous: Offset = { theta: 0, epsilon: 0 }
+export const synchronous: Offset = { theta: 0, epsilon: 0 }
 
 /** With a known offset a child sits where its clock says, moved into its parent where that is not quite possible. */
 function placeBy(node: Node, parent: Node, offset: Offset): void {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { picture } from '../../test/picture.ts'
 import { analyseTrace } from './analyse.ts'
+import type { Offset } from './clock/offsets.ts'
 import type { TraceAnalysis, TraceInput } from './types.ts'
 
 /** Structure of exchanges beyond the plain request and answer; times in µs. */
@@ -18,6 +19,15 @@ describe('attempts (D6)', () => {
     expect(path(trace)).toEqual(['o gateway.proc 300', 'r2 external 600', 'o gateway.proc 100'])
     expect(proxy(trace, 'o').overhead.ns).toBe(400_000)
     expect(proxy(trace, 'o').retry.attempts).toBe(2)
+  })
+
+  it('takes the attempt that answered for the useful one, though a later one went on', () => {
+    const trace = analyse(`
+      o S gateway:a 0-650
+        r1 C up:a 100-600 http.status_code=200
+        r2 C up:a 300-900 http.status_code=200`)
+    expect(proxy(trace, 'o').overhead).toMatchObject({ ns: 150_000, fidelity: 'exact' })
+    expect(path(trace)).toEqual(['o gateway.proc 100', 'r1 external 500', 'o gateway.proc 50'])
   })
 
   it('takes a resend among the calls of an aggregating gateway for an attempt, other calls for calls', () => {
@@ -40,6 +50,61 @@ describe('attempts (D6)', () => {
       ['b', null],
       ['d', 400_000],
     ])
+  })
+})
+
+describe('calls at once (D4)', () => {
+  const fanOut = (calls: string) => {
+    const trace = analyse(`
+      g S krakend 0-1000 krakend.stage=global${calls}`)
+    return proxy(trace, 'g').fanOut
+  }
+  const call = (id: string, time: string, also = '') => `
+        ${id} C krakend ${time} name=/${id} krakend.stage=backend-request ${also}`
+
+  it('cost what only the slowest was still waited for, its body included', () => {
+    const three = call('a', '100-300') + call('b', '110-700') + call('c', '120-500')
+    expect(fanOut(three)).toEqual({ calls: 3, stragglerNs: 200_000, stragglerSpanId: 'b' })
+    const body = `${three}
+          r I krakend 500-900 name=http.client.response.read.tracker krakend.stage=backend-request`
+    expect(fanOut(body)).toEqual({ calls: 3, stragglerNs: 200_000, stragglerSpanId: 'c' })
+    // Two groups, one after the other.
+    const twice = call('a', '100-300') + call('b', '110-400') + call('c', '400-600') + call('d', '410-650')
+    expect(fanOut(twice)).toEqual({ calls: 4, stragglerNs: 150_000, stragglerSpanId: 'b' })
+  })
+
+  it('cost nothing in turn, and attempts of one call are one call', () => {
+    expect(fanOut(call('a', '100-300') + call('b', '300-700'))).toEqual({
+      calls: 2,
+      stragglerNs: 0,
+      stragglerSpanId: '',
+    })
+    expect(fanOut(call('a', '100-300'))).toBeNull()
+    const again = call('a', '100-200', 'http.response.status_code=503') + call('x', '300-900', 'retry.count=1')
+    expect(fanOut(again.replace('name=/x', 'name=/a'))).toBeNull()
+  })
+})
+
+describe('callers that did not wait', () => {
+  it('a timeout: waiting is no work of the proxy, and no hop has a transit', () => {
+    const trace = analyse(`
+      c C go:a 0-1010
+        o C out:a 5-1005 http.status_code=504 response_flags=UT
+          i S in:b 20-5000
+            B S go:b 30-4990`)
+    expect(proxy(trace, 'o').overhead).toMatchObject({ fidelity: 'unknown', ns: null })
+    expect(proxy(trace, 'o').added.fidelity).toBe('unknown')
+    expect(trace.hops.map((hop) => hop.transit.fidelity)).toEqual(['unknown'])
+    expect(trace.criticalPath.reduce((sum, { ns }) => sum + ns, 0)).toBe(1_010_000)
+  })
+
+  it('a client that is gone: its proxy says nothing of latency', () => {
+    const trace = analyse(`
+      g S gateway:g 0-400 response_flags=DC http.status_code=0
+        u C up:g 10-390
+          B S go:b 30-2000`)
+    expect(proxy(trace, 'g').overhead).toMatchObject({ fidelity: 'unknown', reasons: ['truncated'] })
+    expect(proxy(trace, 'g').added).toMatchObject({ fidelity: 'unknown', reasons: ['truncated'] })
   })
 })
 
@@ -84,6 +149,51 @@ describe('messages', () => {
     expect(trace.hops.map((hop) => [hop.caller?.service, hop.callee?.service])).toEqual([['b', 'd']])
   })
 
+  it('a queue wait lies between producer and consumer, as sure as their clocks', () => {
+    const wait = (offset?: (from: string, to: string) => Offset | undefined, shift = 0) => {
+      const trace = picture(drawing)
+      const spans = trace.spans.map((span) =>
+        span.spanId === 'q' ? { ...span, start: span.start + shift * 1000 } : span,
+      )
+      const { queueWaits } = analyseTrace({ ...trace, spans }, { networkRttNs: null, offset })
+      return queueWaits.map(({ producerSpanId, consumerSpanId, wait }) => [
+        `${producerSpanId} ${consumerSpanId} ${wait.fidelity} ${wait.reasons.join()}`,
+        ...[wait.loNs, wait.ns, wait.hiNs].map((ns) => ns && ns / 1000),
+      ])
+    }
+    expect(wait()).toEqual([['p q unknown skew_unknown', null, null, null]])
+    const known = () => ({ theta: 20_000, epsilon: 30_000 })
+    expect(wait(known, 150)).toEqual([['p q modelled ', 50, 80, 110]])
+    expect(wait(known)).toEqual([['p q modelled censored', 0, 0, 0]])
+    const same = analyse(`
+      p P go:a 200-400
+        q Q go:a 350-900`)
+    expect(same.queueWaits[0]!.wait).toMatchObject({ ns: 0, fidelity: 'exact', reasons: ['censored'] })
+  })
+
+  it('a queue wait is told over a link too, within one trace', () => {
+    const linked = analyse(
+      `
+      s S go:a 0-1000
+        p P go:a 200-400
+        q Q go:a 700-900`,
+      (trace) => ({
+        ...trace,
+        spans: trace.spans.map((span) => ({
+          ...span,
+          links:
+            span.spanId === 'q'
+              ? [
+                  { traceId: trace.traceId, spanId: 'p' },
+                  { traceId: 'f', spanId: 'p' },
+                ]
+              : [],
+        })),
+      }),
+    )
+    expect(linked.queueWaits).toMatchObject([{ producerSpanId: 'p', consumerSpanId: 'q', wait: { ns: 300_000 } }])
+  })
+
   it('a link joins no trees: a consumer with one is a root of its own', () => {
     const linked = analyse('q Q go:b 0-500', (trace) => ({
       ...trace,
@@ -111,5 +221,34 @@ describe('calls aside', () => {
     expect(trace.hops.map((hop) => hop.segments.map((s) => `${s.class} ${s.ns / 1000}`))).toEqual([
       ['gateway.proc 250', 'external 200', 'wire 100'],
     ])
+  })
+})
+
+describe('orphans (section 6)', () => {
+  const selfOf = (drawing: string, id: string) => {
+    const { fidelity, ns, hiNs } = analyse(drawing).spans.find((span) => span.spanId === id)!.self
+    return `${fidelity} ${ns ?? ''} ${hiNs ?? ''}`.trim()
+  }
+  const caller = `
+    s S go:a 0-1000
+      d C go:a 10-90
+      c C go:a 100-900`
+  it('make the self time around them an upper bound: their parent may have been called from there', () => {
+    const orphan = `${caller}
+    o S go:b 300-800 parent=gone`
+    expect(selfOf(orphan, 'c')).toBe('bounded  800000')
+    expect(['s', 'd', 'o'].map((id) => selfOf(orphan, id))).toEqual([
+      'exact 120000 120000',
+      'exact 80000 80000',
+      'exact 500000 500000',
+    ])
+    expect(analyse(orphan).spans.find((span) => span.spanId === 'c')!.self.reasons).toEqual(['missing_parent'])
+  })
+
+  it('leave others alone: those elsewhere in time, too long, or inside a child', () => {
+    for (const orphan of ['o S go:a 1200-1300', 'o S go:b 100-2000', 'o S go:b 5000-5100'])
+      expect(selfOf(`${caller}\n    ${orphan} parent=gone`, 'c')).toBe('exact 800000 800000')
+    expect(selfOf(`${caller}\n    o S go:a 20-30 parent=gone`, 'd')).toBe('bounded  80000')
+    expect(selfOf(`${caller}\n    o S go:a 950-960 parent=gone`, 's')).toBe('bounded  120000')
   })
 })

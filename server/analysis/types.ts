@@ -193,6 +193,8 @@ export interface ProxyTraversal {
   /** D4b. */
   readonly added: Measure
   readonly retry: { readonly attempts: number; readonly backoffNs: number; readonly wastedNs: number }
+  /** null where it does not call several at once or in turn. */
+  readonly fanOut: FanOut | null
   readonly localReply: boolean
   readonly error: boolean
   /** HTTP status code, 0 when unknown. */
@@ -203,6 +205,22 @@ export interface ProxyTraversal {
   readonly callee: string
   readonly responseFlags: string
   readonly flags: number
+}
+
+/** Different calls that one request made of a gateway. */
+export interface FanOut {
+  readonly calls: number
+  /** How long only the slowest of calls at once was still waited for, exact ns. */
+  readonly stragglerNs: number
+  /** '' where no two ran at once, or they ended together. */
+  readonly stragglerSpanId: string
+}
+
+/** How long a message lay between producer and consumer (section 3). */
+export interface QueueWait {
+  readonly producerSpanId: string
+  readonly consumerSpanId: string
+  readonly wait: Measure
 }
 
 export interface HopEnd {
@@ -331,6 +349,7 @@ export interface TraceAnalysis extends Place {
   /** Empty without a root; else sums to `duration` exactly. */
   readonly criticalPath: readonly PathSegment[]
   readonly tax: { readonly mesh: Tax; readonly gateway: Tax }
+  readonly queueWaits: readonly QueueWait[]
   readonly exchanges: readonly Exchange[]
   readonly edges: readonly EdgeUse[]
   readonly lateEnds: readonly LateEnd[]

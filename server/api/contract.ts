@@ -143,6 +143,15 @@ export const TraceProxy = z.object({
   responsePath: Measure,
   added: Measure.describe('algorithms.md D4b'),
   retry: Retry,
+  connectNs: Ns.nullable().describe('opening a connection upstream: 0 for a pooled one, null where nothing tells'),
+  fanOut: z
+    .object({
+      calls: Count,
+      stragglerNs: Ns.describe('how long only the slowest of calls at once was still waited for'),
+      stragglerSpanId: z.union([SpanId, z.literal('')]),
+    })
+    .nullable()
+    .describe('null where it made no more than one call'),
   localReply: z.boolean(),
   flags: z.array(z.string()),
 })
@@ -183,6 +192,9 @@ export const Trace = z.object({
   spans: z.array(TraceSpan),
   proxies: z.array(TraceProxy),
   hops: z.array(TraceHop),
+  queueWaits: z
+    .array(z.object({ producerSpanId: SpanId, consumerSpanId: SpanId, wait: Measure }))
+    .describe('messages, from the end of the producer to the start of the consumer; part of no other number'),
   criticalPath: z.array(PathSegment).describe('ns add up to durationNs exactly; empty without a root'),
   tax: z.object({ mesh: Tax, gateway: Tax }),
   hints: z

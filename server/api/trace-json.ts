@@ -27,6 +27,7 @@ export function traceJson(trace: TraceAnalysis, settled: boolean): Trace {
     spans: trace.spans.map((span) => spanJson(span, at)),
     proxies: trace.proxies.map(proxyJson),
     hops: trace.hops.map(hopJson),
+    queueWaits: trace.queueWaits.map((queue) => ({ ...queue, wait: measureJson(queue.wait) })),
     criticalPath: trace.criticalPath.map(({ spanId, class: cls, leg, start, ns }) => ({
       spanId,
       class: cls,
@@ -87,6 +88,8 @@ function proxyJson(proxy: ProxyTraversal): TraceProxy {
     responsePath: measureJson(proxy.responsePath),
     added: measureJson(proxy.added),
     retry: { ...proxy.retry },
+    connectNs: proxy.connectNs,
+    fanOut: proxy.fanOut && { ...proxy.fanOut },
     localReply: proxy.localReply,
     flags: [...flagNames(proxy.flags)],
   }

@@ -174,7 +174,7 @@ export function plainAnalysis(trace: TraceInput): TraceAnalysis {
         spanId: span.spanId,
         spanIds: [span.spanId],
         ...{ instance: '', version: '', node: '', zone: '', route: '', caller: '', callee: '', responseFlags: '-' },
-        ...{ egress: false, connectNs: null },
+        ...{ egress: false, connectNs: null, fanOut: null },
         start: span.start,
         duration: span.duration,
         overhead: { ns: null, loNs: 0, hiNs: span.duration, fidelity: 'bounded', reasons: [] },
@@ -210,6 +210,7 @@ export function plainAnalysis(trace: TraceInput): TraceAnalysis {
     criticalPath: root
       ? [{ spanId: root.spanId, class: 'app', leg: 'self', start: root.start, ns: root.duration }]
       : [],
+    queueWaits: [],
     exchanges: [],
     edges: [],
     lateEnds: [],
