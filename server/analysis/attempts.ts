@@ -83,8 +83,9 @@ export function judgeAttempts(tries: readonly Node[]): Attempts {
   }
 }
 
-/** Still running when its caller had its answer: of another attempt, if there was a good one. */
-const isLate = ({ flags }: Node) => (flags & Flag.childOutlives) !== 0
+/** Still running when its caller, by the same clock, had its answer: that of another attempt, if there was a good one. */
+const isLate = (node: Node) =>
+  (node.flags & Flag.childOutlives) !== 0 && node.parent !== null && sameClock(node, node.parent)
 
 /** Cancelled when another attempt had brought the answer: nobody waits for its end, nor for that of stages around it. */
 function abandon(attempt: Node): void {
