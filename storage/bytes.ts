@@ -47,6 +47,11 @@ export class ByteBuffer {
     this.length += 8
   }
 
+  /** A signed 64-bit integer that a number holds exactly. */
+  i64(value: number): void {
+    this.u64(value >>> 0, Math.floor(value / 0x1_0000_0000) >>> 0)
+  }
+
   f64(value: number): void {
     this.reserve(8)
     this.view.setFloat64(this.length, value, true)

@@ -75,7 +75,8 @@ export class FixedStringColumn implements Column<Uint8Array | string> {
     else if (value.length === this.width) this.data.copy(value, 0, value.length)
     else throw new RangeError(`expected ${this.width} bytes, got ${value.length}`)
   }
-  private pushHex(digits: string): void {
+  /** The hex digits of exactly `width` bytes. */
+  pushHex(digits: string): void {
     const { data, width } = this
     data.reserve(width)
     let odd = digits.length ^ (2 * width)
@@ -171,9 +172,14 @@ export class LowCardinalityColumn implements Column<string | Uint8Array> {
   private readonly scratch = new ByteBuffer(256)
   /** Indexes of words that came as text: encoding one again costs several times as much as looking it up. */
   private readonly ofText = new Map<string, number>()
+  private lastText: string | undefined
+  private lastIndex = 0
 
   push(value: string | Uint8Array): void {
     this.pushIndex(typeof value === 'string' ? this.indexOfText(value) : this.indexOfBytes(value))
+  }
+  pushText(text: string): void {
+    this.pushIndex(this.indexOfText(text))
   }
   /** A row with an index that `indexOf…` returned since the last `truncate(0)`. */
   pushIndex(index: number): void {
@@ -181,9 +187,11 @@ export class LowCardinalityColumn implements Column<string | Uint8Array> {
     this.indexes[this.rows++] = index
   }
   indexOfText(text: string): number {
+    if (text === this.lastText) return this.lastIndex
     let index = this.ofText.get(text)
     if (index === undefined) this.ofText.set(text, (index = this.indexOfEncoded(text)))
-    return index
+    this.lastText = text
+    return (this.lastIndex = index)
   }
   private indexOfEncoded(text: string): number {
     const scratch = this.scratch
@@ -205,6 +213,7 @@ export class LowCardinalityColumn implements Column<string | Uint8Array> {
     if (rows > 0) return
     this.dictionary.clear()
     this.ofText.clear()
+    this.lastText = undefined
   }
   byteSize(): number {
     return 32 + this.dictionary.content.length + this.rows * 4
@@ -231,12 +240,13 @@ export class LowCardinalityColumn implements Column<string | Uint8Array> {
   }
 }
 
-export class NullableColumn<V> implements Column<V | null> {
-  private readonly nulls = new ByteBuffer()
-  private readonly values: Column<V>
+export class NullableColumn<V, Values extends Column<V> = Column<V>> implements Column<V | null> {
+  /** A byte a row, 1 for null; `values` has a row for each, whatever it holds. */
+  readonly nulls = new ByteBuffer()
+  readonly values: Values
   private readonly zero: V
 
-  constructor(values: Column<V>, zero: V) {
+  constructor(values: Values, zero: V) {
     this.values = values
     this.zero = zero
   }

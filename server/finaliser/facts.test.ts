@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { columnOf } from '../../storage/native.ts'
-import type { FixedColumn } from '../../storage/native-columns.ts'
+import { ByteBuffer } from '../../storage/bytes.ts'
 import { analyseTrace } from '../analysis/analyse.ts'
 import { tracesOf } from '../../test/otlp-json.ts'
 import { t1Export } from '../../test/t1.ts'
@@ -13,11 +12,11 @@ const analysed = analyseTrace(t1!, { networkRttNs: null })
 const context = { job: 2n ** 60n + 1n, settledAt: 1_700_000_100, revision: 0, spanRows: 12, flags: 0 }
 
 describe('instants in halves', () => {
-  const column = columnOf('DateTime64(9)') as FixedColumn<number>
+  const column = new ByteBuffer()
   const instant = (at: bigint, ns: number): bigint => {
-    column.truncate(0)
+    column.length = 0
     pushInstant(column, halvesOf(at), ns)
-    return column.data.bytes.readBigInt64LE(0)
+    return column.bytes.readBigInt64LE(0)
   }
 
   it.each([
@@ -40,9 +39,9 @@ describe('instants in halves', () => {
 })
 
 it('reads identities as unsigned 64-bit integers', () => {
-  const column = columnOf('UInt64') as FixedColumn<number>
+  const column = new ByteBuffer()
   for (const digits of ['fedcba9876543210', '']) pushId64(column, digits)
-  expect([0, 8].map((at) => column.data.bytes.readBigUInt64LE(at))).toEqual([0xfedcba9876543210n, 0n])
+  expect([0, 8].map((at) => column.bytes.readBigUInt64LE(at))).toEqual([0xfedcba9876543210n, 0n])
 })
 
 describe('pushFacts', () => {

@@ -1,12 +1,24 @@
 import type { ProxyTraversal, TraceAnalysis } from '../../analysis/types.ts'
-import { FactTable, id8, int64, orNull, pushId64, pushInstant, pushMeasure, uint16, type RowContext } from './table.ts'
+import {
+  FactTable,
+  int64,
+  pushAttempts,
+  pushId64,
+  pushId8,
+  pushInstant,
+  pushMeasure,
+  pushNullable,
+  pushPlace,
+  uint16,
+  type RowContext,
+} from './table.ts'
 
 export class ProxyFacts extends FactTable {
-  private readonly traceStart = this.instant('trace_start')
-  private readonly traceDuration = this.nullableInt64('trace_duration')
-  private readonly start = this.instant('start')
-  private readonly duration = this.int64('duration')
-  private readonly proxyId = this.int64('proxy_id', 'UInt64')
+  private readonly traceStart = this.fixed('trace_start', 'DateTime64(9)')
+  private readonly traceDuration = this.nullable('trace_duration')
+  private readonly start = this.fixed('start', 'DateTime64(9)')
+  private readonly duration = this.fixed('duration', 'Int64')
+  private readonly proxyId = this.fixed('proxy_id', 'UInt64')
   private readonly where = this.place()
   private readonly family = this.word('family')
   private readonly role = this.word('role')
@@ -21,12 +33,12 @@ export class ProxyFacts extends FactTable {
   private readonly route = this.word('route')
   private readonly responseFlags = this.word('response_flags')
   private readonly tries = this.attempts()
-  private readonly localReply = this.number('local_reply', 'UInt8')
-  private readonly error = this.number('error', 'UInt8')
-  private readonly status = this.number('status', 'UInt16')
-  private readonly flags = this.number('flags', 'UInt32')
-  private readonly shapeId = this.int64('shape_id', 'UInt64')
-  private readonly weight = this.number('weight', 'Float64')
+  private readonly localReply = this.fixed('local_reply', 'UInt8')
+  private readonly error = this.fixed('error', 'UInt8')
+  private readonly status = this.fixed('status', 'UInt16')
+  private readonly flags = this.fixed('flags', 'UInt32')
+  private readonly shapeId = this.fixed('shape_id', 'UInt64')
+  private readonly weight = this.fixed('weight', 'Float64')
   private readonly added = this.measure('added')
   private readonly overhead = this.measure('overhead')
   private readonly requestPath = this.measure('request_path')
@@ -36,35 +48,31 @@ export class ProxyFacts extends FactTable {
     const { identity } = proxy
     this.begin(context)
     pushInstant(this.traceStart, context.base, trace.start)
-    this.traceDuration.push(orNull(trace.duration))
+    pushNullable(this.traceDuration, trace.duration)
     pushInstant(this.start, context.base, proxy.start)
-    this.duration.push(int64(proxy.duration))
+    this.duration.i64(int64(proxy.duration))
     pushId64(this.proxyId, identity.proxyId)
-    this.where.environment.push(identity.environment)
-    this.where.cluster.push(identity.cluster)
-    this.where.namespace.push(identity.namespace)
-    this.family.push(identity.family)
-    this.role.push(identity.role)
-    this.span.push(id8(proxy.spanId))
-    for (const spanId of proxy.spanIds) this.spans.elements.push(id8(spanId))
+    pushPlace(this.where, identity)
+    this.family.pushText(identity.family)
+    this.role.pushText(identity.role)
+    pushId8(this.span, proxy.spanId)
+    for (const spanId of proxy.spanIds) pushId8(this.spans.elements, spanId)
     this.spans.endRow()
-    this.instance.push(proxy.instance)
-    this.version.push(proxy.version)
-    this.node.push(proxy.node)
-    this.zone.push(proxy.zone)
-    this.caller.push(proxy.caller)
-    this.callee.push(proxy.callee)
-    this.route.push(proxy.route)
-    this.responseFlags.push(proxy.responseFlags)
-    this.tries.attempts.push(uint16(proxy.retry.attempts))
-    this.tries.backoff.push(int64(proxy.retry.backoffNs))
-    this.tries.wasted.push(int64(proxy.retry.wastedNs))
-    this.localReply.push(Number(proxy.localReply))
-    this.error.push(Number(proxy.error))
-    this.status.push(uint16(proxy.status))
-    this.flags.push((proxy.flags | context.flags) >>> 0)
+    this.instance.pushText(proxy.instance)
+    this.version.pushText(proxy.version)
+    this.node.pushText(proxy.node)
+    this.zone.pushText(proxy.zone)
+    this.caller.pushText(proxy.caller)
+    this.callee.pushText(proxy.callee)
+    this.route.pushText(proxy.route)
+    this.responseFlags.pushText(proxy.responseFlags)
+    pushAttempts(this.tries, proxy.retry.attempts, proxy.retry.backoffNs, proxy.retry.wastedNs)
+    this.localReply.u8(Number(proxy.localReply))
+    this.error.u8(Number(proxy.error))
+    this.status.u16(uint16(proxy.status))
+    this.flags.u32((proxy.flags | context.flags) >>> 0)
     pushId64(this.shapeId, trace.shapeId)
-    this.weight.push(trace.weight)
+    this.weight.f64(trace.weight)
     pushMeasure(this.added, proxy.added)
     pushMeasure(this.overhead, proxy.overhead)
     pushMeasure(this.requestPath, proxy.requestPath)

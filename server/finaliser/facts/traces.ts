@@ -1,7 +1,18 @@
 import { Flag } from '../../analysis/flags.ts'
 import type { Tax, TraceAnalysis } from '../../analysis/types.ts'
-import type { NullableColumn } from '../../../storage/native-columns.ts'
-import { FactTable, halvesOf, id8, int64, orNull, pushId64, pushInstant, uint16, type RowContext } from './table.ts'
+import {
+  FactTable,
+  halvesOf,
+  int64,
+  pushId64,
+  pushId8,
+  pushInstant,
+  pushNullable,
+  pushPlace,
+  uint16,
+  type NullableNs,
+  type RowContext,
+} from './table.ts'
 
 /** What is known of a trace without its analysis. */
 export interface TraceExtent {
@@ -17,38 +28,38 @@ export interface TraceExtent {
 export const failedAnalysis = 0
 
 export class TraceFacts extends FactTable {
-  private readonly start = this.instant('start')
-  private readonly duration = this.nullableInt64('duration')
-  private readonly spanRows = this.number('span_rows', 'UInt32')
-  private readonly spanCount = this.number('span_count', 'UInt32')
-  private readonly hopCount = this.number('hop_count', 'UInt16')
-  private readonly proxyCount = this.number('proxy_count', 'UInt16')
-  private readonly firstStart = this.instant('first_start')
-  private readonly lastStart = this.instant('last_start')
+  private readonly start = this.fixed('start', 'DateTime64(9)')
+  private readonly duration = this.nullable('duration')
+  private readonly spanRows = this.fixed('span_rows', 'UInt32')
+  private readonly spanCount = this.fixed('span_count', 'UInt32')
+  private readonly hopCount = this.fixed('hop_count', 'UInt16')
+  private readonly proxyCount = this.fixed('proxy_count', 'UInt16')
+  private readonly firstStart = this.fixed('first_start', 'DateTime64(9)')
+  private readonly lastStart = this.fixed('last_start', 'DateTime64(9)')
   private readonly where = this.place()
   private readonly rootService = this.word('root_service')
   private readonly rootName = this.word('root_name')
   private readonly route = this.word('route')
   private readonly services = this.words('services')
-  private readonly error = this.number('error', 'UInt8')
-  private readonly flags = this.number('flags', 'UInt32')
-  private readonly shapeId = this.int64('shape_id', 'UInt64')
-  private readonly weight = this.number('weight', 'Float64')
+  private readonly error = this.fixed('error', 'UInt8')
+  private readonly flags = this.fixed('flags', 'UInt32')
+  private readonly shapeId = this.fixed('shape_id', 'UInt64')
+  private readonly weight = this.fixed('weight', 'Float64')
   private readonly mesh = this.tax('mesh')
   private readonly gateway = this.tax('gateway')
   private readonly segmentOwner = this.ids('segments.owner')
   private readonly segmentClass = this.words('segments.class')
   private readonly segmentLeg = this.words('segments.leg')
-  private readonly segmentOffset = this.integers64('segments.offset', 'Int64')
-  private readonly segmentNs = this.integers64('segments.ns', 'Int64')
+  private readonly segmentOffset = this.integers('segments.offset', 'Int64')
+  private readonly segmentNs = this.integers('segments.ns', 'Int64')
 
   private tax(name: string): TaxColumns {
     return {
-      lower: this.nullableInt64(`${name}_lower`),
-      upper: this.nullableInt64(`${name}_upper`),
-      estimate: this.nullableInt64(`${name}_estimate`),
-      removable: this.nullableInt64(`${name}_removable`),
-      work: this.nullableInt64(`${name}_work`),
+      lower: this.nullable(`${name}_lower`),
+      upper: this.nullable(`${name}_upper`),
+      estimate: this.nullable(`${name}_estimate`),
+      removable: this.nullable(`${name}_removable`),
+      work: this.nullable(`${name}_work`),
     }
   }
 
@@ -65,33 +76,31 @@ export class TraceFacts extends FactTable {
     }
     this.begin(context)
     pushInstant(this.start, base, trace.start)
-    this.duration.push(orNull(trace.duration))
-    this.spanRows.push(spanRows)
-    this.spanCount.push(spans.length)
-    this.hopCount.push(uint16(trace.hops.length))
-    this.proxyCount.push(uint16(trace.proxies.length))
+    pushNullable(this.duration, trace.duration)
+    this.spanRows.u32(spanRows)
+    this.spanCount.u32(spans.length)
+    this.hopCount.u16(uint16(trace.hops.length))
+    this.proxyCount.u16(uint16(trace.proxies.length))
     pushInstant(this.firstStart, base, spans.length ? first : trace.start)
     pushInstant(this.lastStart, base, spans.length ? last : trace.start)
-    this.where.environment.push(trace.environment)
-    this.where.cluster.push(trace.cluster)
-    this.where.namespace.push(trace.namespace)
-    this.rootService.push(trace.rootService)
-    this.rootName.push(trace.rootName)
-    this.route.push(trace.route)
-    for (const service of trace.services) this.services.elements.push(service)
+    pushPlace(this.where, trace)
+    this.rootService.pushText(trace.rootService)
+    this.rootName.pushText(trace.rootName)
+    this.route.pushText(trace.route)
+    for (const service of trace.services) this.services.elements.pushText(service)
     this.services.endRow()
-    this.error.push(Number(trace.error))
-    this.flags.push((trace.flags | context.flags) >>> 0)
+    this.error.u8(Number(trace.error))
+    this.flags.u32((trace.flags | context.flags) >>> 0)
     pushId64(this.shapeId, trace.shapeId)
-    this.weight.push(trace.weight)
+    this.weight.f64(trace.weight)
     pushTax(this.mesh, known ? tax.mesh : null)
     pushTax(this.gateway, known ? tax.gateway : null)
     for (const segment of criticalPath) {
-      this.segmentOwner.elements.push(id8(segment.spanId))
-      this.segmentClass.elements.push(segment.class)
-      this.segmentLeg.elements.push(segment.leg)
-      this.segmentOffset.elements.push(int64(segment.start - trace.start))
-      this.segmentNs.elements.push(int64(segment.ns))
+      pushId8(this.segmentOwner.elements, segment.spanId)
+      this.segmentClass.elements.pushText(segment.class)
+      this.segmentLeg.elements.pushText(segment.leg)
+      this.segmentOffset.elements.data.i64(int64(segment.start - trace.start))
+      this.segmentNs.elements.data.i64(int64(segment.ns))
     }
     this.endSegments()
   }
@@ -101,20 +110,20 @@ export class TraceFacts extends FactTable {
     const first = halvesOf(firstStart)
     this.begin(context, failedAnalysis)
     pushInstant(this.start, first, 0)
-    this.duration.push(null)
-    this.spanRows.push(spanRows)
-    this.spanCount.push(spans)
-    this.hopCount.push(0)
-    this.proxyCount.push(0)
+    pushNullable(this.duration, null)
+    this.spanRows.u32(spanRows)
+    this.spanCount.u32(spans)
+    this.hopCount.u16(0)
+    this.proxyCount.u16(0)
     pushInstant(this.firstStart, first, 0)
     pushInstant(this.lastStart, halvesOf(lastStart), 0)
-    const { environment, cluster, namespace } = this.where
-    for (const word of [environment, cluster, namespace, this.rootService, this.rootName, this.route]) word.push('')
+    pushPlace(this.where, { environment: '', cluster: '', namespace: '' })
+    for (const word of [this.rootService, this.rootName, this.route]) word.pushText('')
     this.services.push(service ? [service] : [])
-    this.error.push(0)
-    this.flags.push((context.flags | Flag.noRoot) >>> 0)
+    this.error.u8(0)
+    this.flags.u32((context.flags | Flag.noRoot) >>> 0)
     pushId64(this.shapeId, '')
-    this.weight.push(1)
+    this.weight.f64(1)
     pushTax(this.mesh, null)
     pushTax(this.gateway, null)
     this.endSegments()
@@ -129,13 +138,13 @@ export class TraceFacts extends FactTable {
   }
 }
 
-type TaxColumns = Record<'lower' | 'upper' | 'estimate' | 'removable' | 'work', NullableColumn<number>>
+type TaxColumns = Record<'lower' | 'upper' | 'estimate' | 'removable' | 'work', NullableNs>
 
 /** null: a trace without an end-to-end time. */
 function pushTax(columns: TaxColumns, tax: Tax | null): void {
-  columns.lower.push(tax && int64(tax.lowerNs))
-  columns.upper.push(tax && int64(tax.upperNs))
-  columns.estimate.push(tax && orNull(tax.estimateNs))
-  columns.removable.push(tax && int64(tax.removableNs))
-  columns.work.push(tax && int64(tax.workNs))
+  pushNullable(columns.lower, tax && tax.lowerNs)
+  pushNullable(columns.upper, tax && tax.upperNs)
+  pushNullable(columns.estimate, tax && tax.estimateNs)
+  pushNullable(columns.removable, tax && tax.removableNs)
+  pushNullable(columns.work, tax && tax.workNs)
 }
