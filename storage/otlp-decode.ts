@@ -141,6 +141,9 @@ export function decodeKeyValues(raw: Uint8Array): KeyValue[] {
   return decodeSpanExtension(raw).attributes
 }
 
+/** Fields of a Span that a reader looks for by itself. */
+export const SpanField = { events: 11, links: 13 } as const
+
 /** `spans.ext`. */
 export function decodeSpanExtension(ext: Uint8Array): SpanExtension {
   const span: SpanExtension = {
@@ -156,9 +159,9 @@ export function decodeSpanExtension(ext: Uint8Array): SpanExtension {
     if (f.field === 6) span.kind = uint32(f) | 0
     else if (f.field === 9) span.attributes.push(attribute(f))
     else if (f.field === 10) span.droppedAttributesCount = uint32(f)
-    else if (f.field === 11) span.events.push((f.expect(WireType.bytes), decodeEvent(f.inner())))
+    else if (f.field === SpanField.events) span.events.push((f.expect(WireType.bytes), decodeEvent(f.inner())))
     else if (f.field === 12) span.droppedEventsCount = uint32(f)
-    else if (f.field === 13) span.links.push((f.expect(WireType.bytes), decodeLink(f.inner())))
+    else if (f.field === SpanField.links) span.links.push((f.expect(WireType.bytes), decodeLink(f.inner())))
     else if (f.field === 14) span.droppedLinksCount = uint32(f)
     else if (f.field === 15) {
       const status = (f.expect(WireType.bytes), f.inner())

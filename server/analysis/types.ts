@@ -14,7 +14,10 @@ import type { SpanLeg } from './recognise/family.ts'
 import type { UserRule } from './recognise/user-rule.ts'
 
 /** Attributes as text, whatever their OTLP type was (`true`, `200`, `0.5`, JSON for arrays and kvlists). */
-export type Attributes = ReadonlyMap<string, string>
+export interface Attributes extends ReadonlyMap<string, string> {
+  /** The keys as one array for all that have the same, where the reader knows: what follows from keys is then worked out once. */
+  readonly keyList?: readonly string[]
+}
 
 /** One OTLP Resource. The same object is shared by all spans that carry it, so it can key a WeakMap. */
 export interface ResourceInput {

@@ -44,7 +44,7 @@ export function traceOtlp(trace: StoredTrace): OtlpRequest {
 }
 
 function spanOtlp(span: StoredSpan, { traceId, baseUnixNano }: StoredTrace): object {
-  const ext = decodeSpanExtension(span.ext)
+  const ext = decodeSpanExtension(span.rest.extOf(span.row))
   const start = baseUnixNano + BigInt(span.start)
   return present({
     traceId,
@@ -62,7 +62,7 @@ function spanOtlp(span: StoredSpan, { traceId, baseUnixNano }: StoredTrace): obj
     droppedEventsCount: ext.droppedEventsCount,
     links: ext.links.map(present),
     droppedLinksCount: ext.droppedLinksCount,
-    status: present({ message: span.statusMessage, code: ext.statusCode ?? span.status }),
+    status: present({ message: span.rest.statusMessageOf(span.row), code: ext.statusCode ?? span.status }),
   })
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { Attributes, ResourceInput, ScopeInput } from '../analysis/types.ts'
+import { IdTable } from './id-table.ts'
 import { readNative, type Integers64, type Maps, type NativeRows } from './native-reader.ts'
 
 /** A resource, scope or attribute set as text, with the protobuf that was sent (see storage/otlp-decode.ts). */
@@ -105,14 +106,15 @@ function dictionary<Entry>(
   empty: Entry,
   entriesOf: (block: NativeRows) => (row: number) => Entry,
 ): Dictionary<Entry> {
-  let known: Known<Entry> = { entries: new Map(), size: 0 }
-  return async ({ low, high }) => {
-    let missing = missingIn(known, low, high)
+  let known = new IdTable<Entry>()
+  return async (ids) => {
+    const entries = new Array<Entry | undefined>(ids.low.length)
+    let missing = look(known, ids, entries)
     if (known.size + missing.length > maxEntries) {
-      known = { entries: new Map(), size: 0 }
-      missing = missingIn(known, low, high)
+      known = new IdTable()
+      missing = look(known, ids, entries)
     }
-    // Whoever still looks into a map that was given up finds there what it has loaded.
+    // Whoever still looks into a table that was given up finds there what it has loaded.
     const mine = known
     for (let from = 0; from < missing.length; from += idsPerQuery) {
       const some = missing.slice(from, from + idsPerQuery)
@@ -120,33 +122,23 @@ function dictionary<Entry>(
       for (const block of readNative(body)) {
         const id = block.column('id', 'integers64')
         const entryAt = entriesOf(block)
-        for (let row = 0; row < block.rows; row++) put(mine, id.low[row]!, id.high[row]!, entryAt(row))
+        for (let row = 0; row < block.rows; row++) mine.add(id.low[row]!, id.high[row]!, entryAt(row))
       }
     }
-    return (row) => mine.entries.get(low[row]!)?.get(high[row]!) ?? empty
+    if (missing.length > 0) look(mine, ids, entries)
+    return (row) => entries[row] ?? empty
   }
 }
 
-/** By low half, then by high half: ids as bigints would cost more than all else about a span. */
-interface Known<Entry> {
-  readonly entries: Map<number, Map<number, Entry>>
-  size: number
-}
-
-function missingIn<Entry>({ entries }: Known<Entry>, low: Uint32Array, high: Int32Array): bigint[] {
+/** Puts the entry of each row into `entries`. @returns ids that are not known, each once. */
+function look<Entry>(known: IdTable<Entry>, { low, high }: Integers64, entries: (Entry | undefined)[]): bigint[] {
   const missing = new Set<bigint>()
   for (let row = 0; row < low.length; row++) {
-    if (!entries.get(low[row]!)?.has(high[row]!)) missing.add(unsigned(low[row]!, high[row]!))
+    const entry = known.find(low[row]!, high[row]!)
+    entries[row] = entry
+    if (entry === undefined) missing.add(unsigned(low[row]!, high[row]!))
   }
   return [...missing]
-}
-
-function put<Entry>(known: Known<Entry>, low: number, high: number, entry: Entry): void {
-  const byHigh = known.entries.get(low)
-  if (byHigh?.has(high)) return
-  if (byHigh) byHigh.set(high, entry)
-  else known.entries.set(low, new Map([[high, entry]]))
-  known.size++
 }
 
 const unsigned = (low: number, high: number): bigint => (BigInt(high >>> 0) << 32n) | BigInt(low)

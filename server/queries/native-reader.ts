@@ -11,6 +11,9 @@ export interface Integers64 {
 
 /** Strings as byte ranges of the answer, decoded only when somebody looks. */
 export interface Texts {
+  readonly body: Buffer
+  /** Two a row: from and to in `body`. */
+  readonly bounds: Uint32Array
   at(row: number): string
   bytesAt(row: number): Buffer
   isEmpty(row: number): boolean
@@ -135,6 +138,8 @@ function texts(source: Source, rows: number): Texts {
   }
   if (source.at > body.length) throw new RangeError('a Native block was cut off')
   return {
+    body,
+    bounds,
     at: (row) => body.toString('utf8', bounds[2 * row], bounds[2 * row + 1]),
     bytesAt: (row) => body.subarray(bounds[2 * row], bounds[2 * row + 1]),
     isEmpty: (row) => bounds[2 * row] === bounds[2 * row + 1],

@@ -2,7 +2,7 @@
 -- what toStartOfMinute makes of a start, which wraps outside 1970..2106, on both sides of the comparison alike.
 SELECT
   trace_id, span_id, parent_id, start, duration, kind, status, flags, resource, scope, attrset, service, name, attrs,
-  trace_state, status_message, ext, received_at
+  trace_state, status_message, ext
 FROM spans
 WHERE toStartOfMinute(start) BETWEEN toDateTime({firstMinute:UInt32}, 'UTC') AND toDateTime({lastMinute:UInt32}, 'UTC')
   AND trace_id IN (

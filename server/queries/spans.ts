@@ -1,16 +1,9 @@
 import { readFileSync } from 'node:fs'
 import type { ClickHouse } from '../../storage/clickhouse.ts'
-import { anyValueText, decodeSpanExtension, type KeyValue } from '../../storage/otlp-decode.ts'
-import type { SpanEvent, SpanInput, SpanLink, TraceInput } from '../analysis/types.ts'
-import {
-  attributesAt,
-  openDictionaries,
-  type Dictionaries,
-  type StoredAttributeSet,
-  type StoredResource,
-  type StoredScope,
-} from './dictionaries.ts'
-import { readNative, type Integers64, type NativeRows } from './native-reader.ts'
+import type { SpanInput, TraceInput } from '../analysis/types.ts'
+import { openDictionaries, type StoredAttributeSet, type StoredResource, type StoredScope } from './dictionaries.ts'
+import { readNative } from './native-reader.ts'
+import { spanRows, type Base, type SpanRows } from './span-rows.ts'
 
 /** Which trace, and where it lies. The minutes are Unix seconds; without them the whole table is searched. */
 export interface TraceRef {
@@ -29,11 +22,16 @@ export interface StoredSpan extends SpanInput {
   readonly set: StoredAttributeSet
   readonly service: string
   readonly traceState: string
-  readonly statusMessage: string
+  /** Where the rest of it is. */
+  readonly row: number
+  readonly rest: RestOfSpans
+}
+
+/** What only an export needs, read when it is asked for. */
+export interface RestOfSpans {
+  statusMessageOf(row: number): string
   /** A partial OTLP Span, see storage/otlp-decode.ts; empty for most. */
-  readonly ext: Uint8Array
-  /** Unix seconds. */
-  readonly receivedAt: number
+  extOf(row: number): Uint8Array
 }
 
 export interface StoredTrace extends TraceInput {
@@ -44,10 +42,11 @@ export interface StoredTrace extends TraceInput {
 
 export interface SpanReader {
   /**
-   * Reads traces whole, duplicates included. A trace without a row is left out; the order is that of the ids.
+   * Reads traces whole, duplicates included. A trace without a row is left out; the order is that of the ids. Each is decoded when
+   * it is asked for, so that only those in use are objects.
    * Keep `refs` of one call within a few minutes of each other: everything between is looked through.
    */
-  readTraces(refs: readonly TraceRef[], options?: ReadOptions): Promise<StoredTrace[]>
+  readTraces(refs: readonly TraceRef[], options?: ReadOptions): Promise<Iterable<StoredTrace>>
 }
 
 export interface ReadOptions {
@@ -69,7 +68,7 @@ export function openSpanReader(clickhouse: ClickHouse): SpanReader {
   const dictionaries = openDictionaries(clickhouse)
   return {
     async readTraces(refs, { maxSpans = defaultMaxSpans, signal } = {}) {
-      const traces: StoredTrace[] = []
+      const answers: SpanRows[][] = []
       for (let from = 0; from < refs.length; from += tracesPerQuery) {
         const some = refs.slice(from, from + tracesPerQuery)
         const params = {
@@ -83,9 +82,15 @@ export function openSpanReader(clickhouse: ClickHouse): SpanReader {
           ...(signal && { signal }),
           settings: { max_threads: 1 },
         })
-        for await (const trace of decodeTraces(body, dictionaries)) traces.push(cut(trace, maxSpans))
+        const blocks: SpanRows[] = []
+        for (const block of readNative(body)) blocks.push(await spanRows(block, dictionaries))
+        answers.push(blocks)
       }
-      return traces
+      return {
+        *[Symbol.iterator]() {
+          for (const blocks of answers) for (const trace of decodeTraces(blocks)) yield cut(trace, maxSpans)
+        },
+      }
     },
   }
 }
@@ -95,113 +100,25 @@ function cut(trace: StoredTrace, maxSpans: number): StoredTrace {
   return { ...trace, spans: trace.spans.slice(0, maxSpans), truncated: true }
 }
 
-/** One by one, so that a large answer is not all objects at once. A trace may lie across blocks. */
-async function* decodeTraces(body: Buffer, dictionaries: Dictionaries): AsyncGenerator<StoredTrace> {
-  let open: { id: Buffer; base: Base; spans: StoredSpan[] } | undefined
-  const finished = ({ id, base, spans }: NonNullable<typeof open>): StoredTrace => {
-    return { traceId: id.toString('hex'), baseUnixNano: base.unixNano, spans, truncated: false }
-  }
-  for (const block of readNative(body)) {
-    const { id, start, spanAt } = await spanColumns(block, dictionaries)
+/** A trace may lie across blocks. */
+function* decodeTraces(blocks: readonly SpanRows[]): Generator<StoredTrace> {
+  let open: { id: string; base: Base; spans: StoredSpan[] } | undefined
+  for (const block of blocks)
     for (let row = 0; row < block.rows; row++) {
-      const rowId = id.subarray(row * 16, row * 16 + 16)
-      if (!open || open.id.compare(rowId) !== 0) {
-        if (open) yield finished(open)
-        open = { id: rowId, base: baseAt(start, row), spans: [] }
+      // Only a first row may go on with the trace of the block before.
+      const isSame = row > 0 ? block.continues(row) : open?.id === block.traceIdAt(row)
+      if (open === undefined || !isSame) {
+        if (open) yield traceOf(open)
+        open = { id: block.traceIdAt(row), base: block.baseAt(row), spans: [] }
       }
-      open.spans.push(spanAt(row, open.base))
+      open.spans.push(block.spanAt(row, open.base))
     }
-  }
-  if (open) yield finished(open)
+  if (open) yield traceOf(open)
 }
 
-async function spanColumns(block: NativeRows, { resources, scopes, attributeSets }: Dictionaries) {
-  const spanId = block.column('span_id', 'bytes').data
-  const parentId = block.column('parent_id', 'bytes').data
-  const start = block.column('start', 'integers64')
-  const duration = block.column('duration', 'integers64')
-  const kind = block.column('kind', 'integers')
-  const status = block.column('status', 'integers')
-  const flags = block.column('flags', 'integers')
-  const resource = block.column('resource', 'integers64')
-  const scope = block.column('scope', 'integers64')
-  const set = block.column('attrset', 'integers64')
-  const service = block.column('service', 'words')
-  const name = block.column('name', 'words')
-  const attrs = block.column('attrs', 'maps')
-  const traceState = block.column('trace_state', 'texts')
-  const statusMessage = block.column('status_message', 'texts')
-  const ext = block.column('ext', 'texts')
-  const receivedAt = block.column('received_at', 'integers')
-  const resourceOf = await resources(resource)
-  const scopeOf = await scopes(scope)
-  const setOf = await attributeSets(set)
-
-  const spanAt = (row: number, base: Base): StoredSpan => {
-    const setOfRow = setOf(row)
-    const extension = ext.isEmpty(row) ? plain : extensionOf(Buffer.from(ext.bytesAt(row)), base.unixNano)
-    return {
-      spanId: hex8(spanId, row * 8),
-      parentId: isZero(parentId, row * 8) ? '' : hex8(parentId, row * 8),
-      name: name.words[name.indexes[row]!]!,
-      kind: kind[row]!,
-      status: status[row]!,
-      flags: flags[row]!,
-      start: (start.high[row]! - base.high) * 2 ** 32 + (start.low[row]! - base.low),
-      duration: duration.high[row]! * 2 ** 32 + duration.low[row]!,
-      resource: resourceOf(row),
-      scope: scopeOf(row),
-      attributeSet: setOfRow.attributes,
-      attributes: attributesAt(attrs, row),
-      events: extension.events,
-      links: extension.links,
-      set: setOfRow,
-      service: service.words[service.indexes[row]!]!,
-      traceState: traceState.isEmpty(row) ? '' : traceState.at(row),
-      statusMessage: statusMessage.isEmpty(row) ? '' : statusMessage.at(row),
-      ext: extension.ext,
-      receivedAt: receivedAt[row]!,
-    }
-  }
-  return { id: block.column('trace_id', 'bytes').data, start, spanAt }
-}
-
-interface Extension {
-  readonly ext: Uint8Array
-  readonly events: readonly SpanEvent[]
-  readonly links: readonly SpanLink[]
-}
-
-const plain: Extension = { ext: new Uint8Array(), events: [], links: [] }
-
-function extensionOf(ext: Uint8Array, base: bigint): Extension {
-  const { events, links } = decodeSpanExtension(ext)
-  return {
-    ext,
-    events: events.map((event) => ({
-      name: event.name,
-      time: Number(BigInt(event.timeUnixNano) - base),
-      attributes: asText(event.attributes),
-    })),
-    links: links.map(({ traceId, spanId }) => ({ traceId, spanId })),
-  }
-}
-
-const asText = (attributes: readonly KeyValue[]): Map<string, string> => {
-  return new Map(attributes.map(({ key, value }) => [key, anyValueText(value)]))
-}
-
-/** First instant of a trace, and its halves: a bigint a span would cost as much as the rest of it. */
-interface Base {
-  readonly unixNano: bigint
-  readonly low: number
-  readonly high: number
-}
-
-function baseAt({ low, high }: Integers64, row: number): Base {
-  return { unixNano: (BigInt(high[row]!) << 32n) | BigInt(low[row]!), low: low[row]!, high: high[row]! }
-}
-
-const isZero = (bytes: Buffer, at: number): boolean => bytes.readInt32LE(at) === 0 && bytes.readInt32LE(at + 4) === 0
-
-const hex8 = (bytes: Buffer, at: number): string => bytes.toString('hex', at, at + 8)
+const traceOf = ({ id, base, spans }: { id: string; base: Base; spans: StoredSpan[] }): StoredTrace => ({
+  traceId: id,
+  baseUnixNano: base.unixNano,
+  spans,
+  truncated: false,
+})

@@ -49,7 +49,7 @@ async function sendAll(requests: readonly Request[], how: 'protobuf' | 'json'): 
 
 async function readBack(traceIds: readonly string[]): Promise<Request[]> {
   const traces = await openSpanReader(db.clickhouse).readTraces(traceIds.map((traceId) => ({ traceId })))
-  return traces.map((trace) => traceOtlp(trace) as unknown as Request)
+  return Array.from(traces, (trace) => traceOtlp(trace) as unknown as Request)
 }
 
 /** One line a span with its resource and scope, defaults left out, attributes by key: equal when nothing was lost. */

@@ -1,0 +1,145 @@
+import { anyValueText, decodeSpanExtension, SpanField, type KeyValue } from '../../storage/otlp-decode.ts'
+import { FieldCursor, viewOf } from '../../storage/protobuf.ts'
+import type { Attributes, SpanEvent, SpanLink } from '../analysis/types.ts'
+import type { Dictionaries } from './dictionaries.ts'
+import type { Integers64, NativeRows, Texts } from './native-reader.ts'
+import { rowAttributes } from './row-attributes.ts'
+import type { RestOfSpans, StoredSpan } from './spans.ts'
+
+/** First instant of a trace, and its halves: a bigint a span would cost as much as the rest of it. */
+export interface Base {
+  readonly unixNano: bigint
+  readonly low: number
+  readonly high: number
+}
+
+/** A block of spans-of-traces.sql. */
+export interface SpanRows {
+  readonly rows: number
+  /** 32 hex digits. */
+  traceIdAt(row: number): string
+  /** Whether a row is of the same trace as the one before it. */
+  continues(row: number): boolean
+  baseAt(row: number): Base
+  spanAt(row: number, base: Base): StoredSpan
+}
+
+export async function spanRows(block: NativeRows, dictionaries: Dictionaries): Promise<SpanRows> {
+  const traceId = block.column('trace_id', 'bytes').data
+  const spanId = block.column('span_id', 'bytes').data
+  const parentId = block.column('parent_id', 'bytes').data
+  const start = block.column('start', 'integers64')
+  const duration = block.column('duration', 'integers64')
+  const kind = block.column('kind', 'integers')
+  const status = block.column('status', 'integers')
+  const flags = block.column('flags', 'integers')
+  const service = block.column('service', 'words')
+  const name = block.column('name', 'words')
+  const traceState = block.column('trace_state', 'texts')
+  const statusMessage = block.column('status_message', 'texts')
+  const ext = block.column('ext', 'texts')
+  const resourceOf = await dictionaries.resources(block.column('resource', 'integers64'))
+  const scopeOf = await dictionaries.scopes(block.column('scope', 'integers64'))
+  const setOf = await dictionaries.attributeSets(block.column('attrset', 'integers64'))
+  const attributesOf = rowAttributes(block.column('attrs', 'maps'))
+
+  const rest: RestOfSpans = {
+    statusMessageOf: (row) => statusMessage.at(row),
+    extOf: (row) => Buffer.from(ext.bytesAt(row)),
+  }
+  const extensions = extensionsOf(ext)
+
+  return {
+    rows: block.rows,
+    traceIdAt: (row) => traceId.toString('hex', row * 16, row * 16 + 16),
+    continues(row) {
+      for (let at = row * 16; at < row * 16 + 16; at++) if (traceId[at] !== traceId[at - 16]) return false
+      return true
+    },
+    baseAt: (row) => baseAt(start, row),
+    spanAt(row, base) {
+      const set = setOf(row)
+      const extension = extensions(row, base.unixNano)
+      return {
+        spanId: hex8(spanId, row * 8),
+        parentId: isZero(parentId, row * 8) ? '' : hex8(parentId, row * 8),
+        name: name.words[name.indexes[row]!]!,
+        kind: kind[row]!,
+        status: status[row]!,
+        flags: flags[row]!,
+        start: (start.high[row]! - base.high) * 2 ** 32 + (start.low[row]! - base.low),
+        duration: duration.high[row]! * 2 ** 32 + duration.low[row]!,
+        resource: resourceOf(row),
+        scope: scopeOf(row),
+        attributeSet: set.attributes,
+        attributes: attributesOf(row),
+        events: extension.events,
+        links: extension.links,
+        set,
+        service: service.words[service.indexes[row]!]!,
+        traceState: traceState.isEmpty(row) ? '' : traceState.at(row),
+        row,
+        rest,
+      }
+    },
+  }
+}
+
+interface Extension {
+  readonly events: readonly SpanEvent[]
+  readonly links: readonly SpanLink[]
+}
+
+const plain: Extension = { events: [], links: [] }
+
+/** Events and links of each row; most spans have neither, but typed attributes, which `attrs` has as text. */
+function extensionsOf(ext: Texts): (row: number, base: bigint) => Extension {
+  const { body, bounds } = ext
+  const cursor = new FieldCursor(body)
+  const view = viewOf(body)
+  const isPlain = (row: number): boolean => {
+    cursor.reset(body, view, bounds[2 * row]!, bounds[2 * row + 1]!)
+    while (cursor.next()) if (cursor.field === SpanField.events || cursor.field === SpanField.links) return false
+    return true
+  }
+  return (row, base) => (ext.isEmpty(row) || isPlain(row) ? plain : extensionOf(ext.bytesAt(row), base))
+}
+
+function extensionOf(ext: Uint8Array, base: bigint): Extension {
+  const { events, links } = decodeSpanExtension(ext)
+  return {
+    events: events.map((event) => ({
+      name: event.name,
+      time: Number(BigInt(event.timeUnixNano) - base),
+      attributes: asText(event.attributes),
+    })),
+    links: links.map(({ traceId, spanId }) => ({ traceId, spanId })),
+  }
+}
+
+const asText = (attributes: readonly KeyValue[]): Attributes =>
+  new Map(attributes.map(({ key, value }) => [key, anyValueText(value)]))
+
+function baseAt({ low, high }: Integers64, row: number): Base {
+  return { unixNano: (BigInt(high[row]!) << 32n) | BigInt(low[row]!), low: low[row]!, high: high[row]! }
+}
+
+function isZero(bytes: Uint8Array, at: number): boolean {
+  for (let i = at; i < at + 8; i++) if (bytes[i] !== 0) return false
+  return true
+}
+
+const digitOf = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+const firstDigit = Uint8Array.from(digitOf, (pair) => pair.charCodeAt(0))
+const lastDigit = Uint8Array.from(digitOf, (pair) => pair.charCodeAt(1))
+
+/** Eight bytes as hex digits, from code units: leaving JavaScript for it costs as much as reading the rest of a span. */
+function hex8(bytes: Uint8Array, at: number): string {
+  const [a, b, c, d] = [bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!]
+  const [e, f, g, h] = [bytes[at + 4]!, bytes[at + 5]!, bytes[at + 6]!, bytes[at + 7]!]
+  // prettier-ignore
+  return String.fromCharCode(
+    firstDigit[a]!, lastDigit[a]!, firstDigit[b]!, lastDigit[b]!, firstDigit[c]!, lastDigit[c]!, firstDigit[d]!, lastDigit[d]!,
+    firstDigit[e]!, lastDigit[e]!, firstDigit[f]!, lastDigit[f]!, firstDigit[g]!, lastDigit[g]!, firstDigit[h]!, lastDigit[h]!,
+  )
+}
