@@ -2,6 +2,9 @@ import { request } from 'node:http'
 import { analyseTrace } from '../server/analysis/analyse.ts'
 import type { AnalysisSettings } from '../server/analysis/types.ts'
 import { factBlocks, pushFacts } from '../server/finaliser/facts.ts'
+import { rollupBlocks } from '../server/finaliser/rollups/blocks.ts'
+import { foldAnalysis } from '../server/finaliser/rollups/of-analysis.ts'
+import { noRollups } from '../server/finaliser/rollups/rollups.ts'
 import { openLearner } from '../server/finaliser/learn/learner.ts'
 import { openSpanReader, type StoredTrace, type TraceRef } from '../server/queries/spans.ts'
 import { connect, type ClickHouse } from '../storage/clickhouse.ts'
@@ -11,14 +14,14 @@ import { median, report } from './report.ts'
 
 /**
  * `npm run bench -- stages [--json FILE]`: CPU time of each stage in the finaliser's worker thread, on mesh traces as the
- * collector stored them: decoding ClickHouse's answer, analysing, learning, filling the blocks of facts. ClickHouse is asked
+ * collector stored them: decoding ClickHouse's answer, analysing, learning, filling the blocks of facts, adding up rollups. ClickHouse is asked
  * once and its answers are given again, so that its own time is not among them. Each stage is the difference between the
  * work up to it and the work up to the one before it, so that memory lives as long as it does in production.
  */
 const requests = 48
 const spansPerRequest = 70 * spansPerTrace
 const runs = 9
-const stages = ['decode', 'analyse', 'learn', 'facts'] as const
+const stages = ['decode', 'analyse', 'learn', 'facts', 'rollups'] as const
 
 function post(url: string, body: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -73,17 +76,20 @@ try {
   async function upTo(stage: number): Promise<number> {
     job++
     const blocks = factBlocks()
+    const rollups = noRollups()
     const context = { job, settledAt: 1_700_000_000, revision: 0, spanRows: spansPerTrace, flags: 0 }
     const take = (trace: StoredTrace) => {
       if (stage < 1) return
       const analysed = analyseTrace(trace, settings)
       if (stage >= 2) learner.watch(analysed)
       if (stage >= 3) pushFacts(blocks, analysed, context)
+      if (stage >= 4) foldAnalysis(rollups, analysed, 0)
     }
     const cpu = process.cpuUsage()
     for (const trace of await reader.readTraces(refs)) take(trace)
     if (stage >= 2) learner.learn(job)
     const bytes = stage >= 3 ? Object.values(blocks).map((block) => (block.rows > 0 ? block.toBytes().length : 0)) : []
+    if (stage >= 4 && rollupBlocks(rollups).rollup_1m.length === 0) throw new Error('rollups are missing')
     const { user, system } = process.cpuUsage(cpu)
     if (stage >= 3 && (blocks.traces.rows !== refs.length || Math.min(...bytes.slice(0, 3)) === 0))
       throw new Error('facts are missing')
