@@ -36,6 +36,7 @@ describe('configuration', () => {
   it.each([
     [{ HOPSCOPE_PORT: 'http' }, 'HOPSCOPE_PORT=http (environment): must be a port'],
     [{ HOPSCOPE_PORT: '70000' }, 'HOPSCOPE_PORT=70000 (environment): must be a port'],
+    [{ HOPSCOPE_FINALISER_THREADS: '17' }, 'HOPSCOPE_FINALISER_THREADS=17 (environment): must be 1 to 16'],
     [{ HOPSCOPE_PROT: '7070' }, 'HOPSCOPE_PROT (environment) is not a setting of hopscope'],
     [{ HOPSCOPE_ROLES: 'collector,cook' }, 'must be some of collector, finaliser, api, alerts'],
     [{ HOPSCOPE_RETENTION_SPANS: '7' }, 'must be a number and s, m, h or d'],

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { totalmem } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
@@ -18,6 +18,7 @@ export interface Config {
   readonly engineHttpPort: number
   readonly settleQuietMs: number
   readonly settleMaxMs: number
+  readonly finaliserThreads: number
   readonly networkRttNs: number | null
   readonly rulesFile: string | null
   readonly retention: Retention
@@ -82,6 +83,8 @@ const variable = (schema: z.ZodType, byDefault: string, allowed: string, meaning
   allowed,
   meaning,
 })
+/** A job's id has four bits for it. */
+const mostThreads = 16
 const aPort = 'a port, 0 to 65535; 0 is any free one'
 const aTime = 'a number and s, m, h or d; at least 1h'
 const ms = 'milliseconds, a whole number'
@@ -119,6 +122,12 @@ export const variables = {
     '120000',
     ms,
     'a trace is analysed at the latest this long after its first span',
+  ),
+  HOPSCOPE_FINALISER_THREADS: variable(
+    count.refine((n) => n >= 1 && n <= mostThreads),
+    String(Math.min(mostThreads, Math.max(1, Math.floor(availableParallelism() / 2) - 1))),
+    `1 to ${mostThreads}`,
+    'threads that analyse traces; by default one for two cores, less one',
   ),
   HOPSCOPE_NETWORK_RTT_US: variable(
     count,
@@ -190,6 +199,7 @@ export function readConfig(env: NodeJS.ProcessEnv, flags: readonly string[], dir
     engineHttpPort: number('HOPSCOPE_ENGINE_HTTP_PORT'),
     settleQuietMs,
     settleMaxMs: Math.max(settleQuietMs, number('HOPSCOPE_SETTLE_MAX_MS')),
+    finaliserThreads: number('HOPSCOPE_FINALISER_THREADS'),
     networkRttNs: rttUs === null ? null : rttUs * 1000,
     rulesFile: rulesFile === null ? null : resolve(directory, rulesFile),
     retention: {

@@ -71,9 +71,10 @@ async function run(config: Config): Promise<void> {
     receivers = { grpc: url('OTLP/gRPC'), http: url('OTLP/HTTP') }
   }
   if (has('finaliser') || has('api')) {
-    const { host, port, settleQuietMs, settleMaxMs, networkRttNs, rulesFile } = config
+    const { host, port, settleQuietMs, settleMaxMs, finaliserThreads, networkRttNs, rulesFile } = config
     const options: ServerPart = {
-      ...{ clickhouseUrl, host, port, receivers, settleQuietMs, settleMaxMs, networkRttNs, rulesFile },
+      ...{ clickhouseUrl, host, port, receivers, settleQuietMs, settleMaxMs, finaliserThreads },
+      ...{ networkRttNs, rulesFile },
       webRoot: fileURLToPath(new URL('web/dist', packageRoot)),
       version: (
         createRequire(import.meta.url)(fileURLToPath(new URL('package.json', packageRoot))) as { version: string }

@@ -140,11 +140,16 @@ export function openAnalyst(
         if (trace.facts) revised.push({ traceId: trace.traceId, job: trace.facts.job })
       }
 
-      for (const portion of portions(traces.filter((trace) => !trace.poisonous))) {
-        const byId = new Map(portion.map((trace) => [trace.traceId, trace]))
+      const parts = portions(traces.filter((trace) => !trace.poisonous))
+      // ClickHouse looks for the next part while this one is analysed.
+      let reading = parts[0] && reader.readTraces(parts[0])
+      for (const [i, part] of parts.entries()) {
         const from = performance.now()
-        const read = await reader.readTraces(portion)
+        const read = await reading!
         stages['read'] = (stages['read'] ?? 0) + performance.now() - from
+        reading = parts[i + 1] && reader.readTraces(parts[i + 1]!)
+        reading?.catch(() => {}) // It is awaited in the next turn.
+        const byId = new Map(part.map((trace) => [trace.traceId, trace]))
         for (const stored of read) take(stored, byId.get(stored.traceId)!)
         progressed?.()
       }

@@ -1,6 +1,7 @@
 import { connect } from '../../storage/clickhouse.ts'
 import type { Logger, Running } from '../../storage/running.ts'
 import type { RuleSource } from '../analysis/recognise/user-rule.ts'
+import { maxShards } from '../queries/finaliser/shards.ts'
 import { startAnalystThread, type AnalystThread, type RuledAnalystThread } from './analyst-thread.ts'
 import { runFinaliser } from './run.ts'
 
@@ -12,6 +13,8 @@ export interface FinaliserOptions {
   settleMaxMs: number
   /** HOPSCOPE_NETWORK_RTT_US in ns; null when unset. */
   networkRttNs: number | null
+  /** Threads that analyse side by side, each the trace ids of its shard. */
+  finaliserThreads: number
   rules: RuleSource
   log: Logger
 }
@@ -25,10 +28,12 @@ export interface FinaliserHooks {
   diesOfFailure?: boolean
 }
 
-/** Jobs are logged by finaliser; there is one until they take shards of the trace ids. */
+/** Jobs are logged by finaliser. There is one: it alone writes facts, whatever number of threads analyse. */
 const name = '0'
 /** A job in progress may be finished; a longer one is given up and taken back at the next start. */
 const closeWithinMs = 5_000
+/** Open traces take about a quarter of a KB each; of more than these the oldest settle early. */
+const maxWaiting = 1_000_000
 
 /**
  * Follows committed batches, and writes facts and rollups of traces that have settled, exactly once each.
@@ -38,15 +43,27 @@ const closeWithinMs = 5_000
 export async function startFinaliser(options: FinaliserOptions, hooks: FinaliserHooks = {}): Promise<Running> {
   const { clickhouseUrl, settleQuietMs: quietMs, settleMaxMs: maxMs, networkRttNs, rules, log } = options
   const clickhouse = connect(clickhouseUrl)
-  let thread: RuledAnalystThread | undefined
-  const startThread = () =>
-    (thread = startAnalystThread({ clickhouseUrl, settings: { networkRttNs, rules: rules.current() } }))
-  rules.subscribe((changed) => thread?.useRules(changed))
+  const threads = new Set<RuledAnalystThread>()
+  const startThread = (): AnalystThread => {
+    const thread = startAnalystThread({ clickhouseUrl, settings: { networkRttNs, rules: rules.current() } })
+    threads.add(thread)
+    return {
+      ...thread,
+      async close() {
+        threads.delete(thread)
+        await thread.close()
+      },
+    }
+  }
+  rules.subscribe((changed) => {
+    for (const thread of threads) thread.useRules(changed)
+  })
   const stop = new AbortController()
   const running = await runFinaliser({
     writer: { clickhouse, finaliser: name, onStep: hooks.onStep ?? (() => {}) },
     startAnalyst: hooks.startAnalyst ?? startThread,
-    settle: { quietMs, maxMs, maxWaiting: 500_000 },
+    shards: Math.min(maxShards, options.finaliserThreads),
+    settle: { quietMs, maxMs, maxWaiting },
     crashes: hooks.diesOfFailure ?? false,
     stop: stop.signal,
     log,

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../../storage/running.ts'
 import type { FactsOfTrace } from '../queries/finaliser/facts.ts'
 import type { JobResult, JobTrace } from './analyse-job.ts'
+import { shardOfTrace, nextJobId } from '../queries/finaliser/shards.ts'
 import { AnalystDied, type AnalystThread } from './analyst-thread.ts'
 import { follow, type Follower } from './follow.ts'
 import { existingFacts } from './look-up.ts'
@@ -22,6 +23,8 @@ import { settledAtOf, writeJob, type JobWriter } from './write-job.ts'
 export interface RunOptions {
   readonly writer: JobWriter
   readonly startAnalyst: () => AnalystThread
+  /** Analysts side by side, each for the trace ids of its shard; at most `maxShards`. */
+  readonly shards: number
   readonly settle: SettleRule
   /** A failure ends everything (tests of crashes) instead of being recovered from. */
   readonly crashes: boolean
@@ -34,14 +37,22 @@ interface Life {
   readonly follower: Follower
   readonly open: OpenTraces
   readonly recent: RecentIds
-  readonly analyst: AnalystThread
-  /** Settled, not yet in a job; by minute and id, so that a job reads few granules. */
-  queue: SettledTrace[]
+  readonly shards: readonly Shard[]
   lastJob: bigint
   clockMs: number
 }
 
+interface Shard {
+  readonly index: number
+  readonly analyst: AnalystThread
+  /** Settled, not yet in a job; by minute and id, so that a job reads few granules. */
+  queue: SettledTrace[]
+  /** The job that the analyst has. */
+  analysing: Promise<Prepared> | undefined
+}
+
 interface Prepared {
+  readonly shard: Shard
   readonly job: bigint
   readonly traces: readonly SettledTrace[]
   readonly replaced: ReadonlyMap<string, FactsOfTrace>
@@ -56,6 +67,8 @@ interface Caution {
 }
 
 const maxSpansPerJob = 200_000
+/** With so many spans in its queues for each analyst a finaliser that is behind reads no further. */
+const maxQueuedSpans = 2 * maxSpansPerJob
 const pollMs = 250
 /** Batches that became visible this much later than they were committed are found even across a restart. */
 const restartOverlapMs = 10_000
@@ -74,7 +87,7 @@ export async function runFinaliser(options: RunOptions) {
         await live(life, caution, options, () => (failures = 0))
         return
       } catch (error) {
-        await life.analyst.close()
+        await dismiss(life)
         if (stop.aborted || crashes) return
         log.error({ err: error, failures }, 'the finaliser failed and starts over from its watermark')
       }
@@ -91,40 +104,69 @@ export async function runFinaliser(options: RunOptions) {
       }
     }
   })()
-  return { ended, dismiss: () => life.analyst.close() }
+  return { ended, dismiss: () => dismiss(life) }
 }
 
-async function begin({ writer, startAnalyst, log }: RunOptions): Promise<Life> {
+const dismiss = ({ shards }: Life) => Promise.all(shards.map(({ analyst }) => analyst.close()))
+
+async function begin({ writer, startAnalyst, shards: count, log }: RunOptions): Promise<Life> {
   const { fromMs, lastJob, recent } = await recover(writer, log)
   const follower = follow(writer.clickhouse, Math.max(0, fromMs - restartOverlapMs), log)
-  return { follower, open: noTraces(), recent, analyst: startAnalyst(), queue: [], lastJob, clockMs: fromMs }
+  const shards = Array.from({ length: count }, (_, index) => {
+    return { index, analyst: startAnalyst(), queue: [], analysing: undefined }
+  })
+  return { follower, open: noTraces(), recent, shards, lastJob, clockMs: fromMs }
 }
 
 async function live(life: Life, caution: Caution, options: RunOptions, succeeded: () => void): Promise<void> {
   const { stop } = options
+  const { shards } = life
   const pace = newPace()
-  // Two jobs at a time: the worker analyses one while ClickHouse takes the facts of the one before.
-  let prepared: Promise<Prepared> | undefined
+  const analyse = (): void => {
+    for (const shard of shards) {
+      if (shard.analysing || shard.queue.length === 0) continue
+      shard.analysing = prepare(life, shard, cutJob(shard.queue, caution), caution, options)
+      shard.analysing.catch(() => {}) // It is awaited below; until then its failure must not end the process.
+    }
+  }
+  let caughtUp = false
   while (!stop.aborted) {
-    const caughtUp = pace.pullDue() ? await pull(life, pace) : true
-    if (life.queue.length === 0 && (pace.visitDue() || !caughtUp)) {
-      life.queue = takeSettled(life.open, life.clockMs, options.settle).sort(byPlace)
+    if (pace.pullDue() && queuedSpans(shards) < maxQueuedSpans * shards.length) caughtUp = await pull(life, pace)
+    if (shards.some(({ queue }) => queue.length === 0) && (pace.visitDue() || !caughtUp)) {
+      enqueue(shards, takeSettled(life.open, life.clockMs, options.settle))
       pace.visited()
     }
-    // One job at a time for the worker: the next begins when the one before has its result.
-    const done = await prepared
-    const job = cutJob(life.queue, caution)
-    const next = job.length > 0 ? prepare(life, job, caution, options) : undefined
-    next?.catch(() => {}) // It is awaited in the next turn; until then its failure must not end the process.
-    if (done) {
-      await finish(life, done, caution, options)
-      succeeded()
-    }
-    prepared = next
-    if (!prepared && caughtUp) await sleep(pollMs, undefined, { signal: stop }).catch(() => {})
+    analyse()
+    const done = await firstOf(shards, pollMs, stop)
+    if (!done) continue
+    done.shard.analysing = undefined
+    // The analyst goes on while ClickHouse takes the facts of the job before.
+    analyse()
+    await finish(life, done, caution, options)
+    succeeded()
   }
-  if (prepared) await finish(life, await prepared, caution, options)
+  for (const { analysing } of shards) if (analysing) await finish(life, await analysing, caution, options)
 }
+
+/** The first job that has been analysed; undefined when none has for `waitMs`. @throws what an analysis failed of. */
+async function firstOf(shards: readonly Shard[], waitMs: number, stop: AbortSignal): Promise<Prepared | undefined> {
+  const waited = new AbortController()
+  const signal = AbortSignal.any([stop, waited.signal])
+  const late = sleep(waitMs, undefined, { signal }).catch(() => undefined)
+  try {
+    return await Promise.race([...shards.flatMap(({ analysing }) => analysing ?? []), late])
+  } finally {
+    waited.abort()
+  }
+}
+
+function enqueue(shards: readonly Shard[], settled: readonly SettledTrace[]): void {
+  for (const trace of settled) shards[shardOfTrace(trace.traceId, shards.length)]!.queue.push(trace)
+  for (const { queue } of shards) queue.sort(byPlace)
+}
+
+const queuedSpans = (shards: readonly Shard[]): number =>
+  shards.reduce((sum, { queue }) => queue.reduce((rows, trace) => rows + trace.rows, sum), 0)
 
 async function pull(life: Life, pace: Pace): Promise<boolean> {
   const { rows, spans, clockMs, caughtUp } = await life.follower.pull()
@@ -149,22 +191,23 @@ function cutJob(queue: SettledTrace[], { spansPerJob }: Caution): SettledTrace[]
 
 async function prepare(
   life: Life,
+  shard: Shard,
   traces: SettledTrace[],
   caution: Caution,
   { writer, log }: RunOptions,
 ): Promise<Prepared> {
   const existing = await existingFacts(writer.clickhouse, traces, life.recent, life.clockMs)
-  const job = nextJob(life)
+  const job = (life.lastJob = nextJobId(life.clockMs, life.lastJob, shard.index))
   try {
     const order = {
       job,
       settledAt: settledAtOf(job),
       traces: traces.map((trace) => jobTrace(trace, existing, caution)),
     }
-    const result = await life.analyst.run(order)
+    const result = await shard.analyst.run(order)
     caution.spansPerJob = Math.min(maxSpansPerJob, caution.spansPerJob * 2)
     const replaced = new Map(result.revised.map((id) => [id, existing.get(id)!]))
-    return { job, traces, replaced, result }
+    return { shard, job, traces, replaced, result }
   } catch (error) {
     if (error instanceof AnalystDied) {
       const [only, ...others] = traces
@@ -188,12 +231,6 @@ function jobTrace(trace: SettledTrace, existing: ReadonlyMap<string, FactsOfTrac
     early: trace.early,
     poisonous: poisonous.has(trace.traceId),
   }
-}
-
-/** Unix ms << 21, and more than the last: never falling, even when the clock is set back. */
-function nextJob(life: Life): bigint {
-  const byClock = BigInt(Math.floor(life.clockMs)) << 21n
-  return (life.lastJob = byClock > life.lastJob ? byClock : life.lastJob + 1n)
 }
 
 async function finish(life: Life, prepared: Prepared, caution: Caution, { writer, log }: RunOptions): Promise<void> {

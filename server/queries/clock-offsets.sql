@@ -6,10 +6,12 @@ SELECT
 FROM clock_offsets
 WHERE window >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND window <= fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
   AND clock_offsets.job >= {fromJob:UInt64} AND clock_offsets.job < {beforeJob:UInt64}
+  AND bitAnd(clock_offsets.job, 15) IN {shards:Array(UInt8)}
   AND (from_clock, to_clock, window, clock_offsets.job) IN (
     SELECT from_clock, to_clock, window, max(job) FROM clock_offsets
     WHERE window >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND window <= fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
       AND job >= {fromJob:UInt64} AND job < {beforeJob:UInt64}
+      AND bitAnd(job, 15) IN {shards:Array(UInt8)}
     GROUP BY from_clock, to_clock, window
   )
 ORDER BY window, from_time

@@ -8,5 +8,6 @@ SELECT
 FROM edge_callees
 WHERE window >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND window <= fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
   AND edge_callees.job >= {fromJob:UInt64} AND edge_callees.job < {beforeJob:UInt64}
+  AND bitAnd(edge_callees.job, 15) IN {shards:Array(UInt8)}
 GROUP BY edge
 LIMIT 100000

@@ -4,6 +4,7 @@ import type { LearnedRows } from '../analysis/learned/learned.ts'
 import type { CalleeRow } from '../analysis/learned/callees.ts'
 import type { EmitterRow } from '../analysis/learned/emitters.ts'
 import type { WireRow } from '../analysis/learned/wires.ts'
+import { maxShards, shardOfJob } from './finaliser/shards.ts'
 import { loadSql } from './load-sql.ts'
 
 const offsetsSql = loadSql(import.meta.url, 'clock-offsets.sql')
@@ -17,11 +18,17 @@ export interface LearnedRange {
   readonly toMs: number
   readonly fromJob: bigint
   readonly beforeJob: bigint
+  /** Of jobs of these shards. */
+  readonly shards: readonly number[]
 }
 
 /** No trace is older or younger than this, Unix ms. */
 const allTime = { fromMs: -9_223_372_036_854, toMs: 9_223_372_036_854 }
-const everyJob = { fromJob: 0n, beforeJob: 2n ** 64n - 1n }
+const everyJob = {
+  fromJob: 0n,
+  beforeJob: 2n ** 64n - 1n,
+  shards: Array.from({ length: maxShards }, (_, shard) => shard),
+}
 
 /** What an edge leads to and how a clock shows is known for a day after it was seen. */
 const longestCarryMs = 24 * 60 * 60_000
@@ -86,10 +93,10 @@ export async function readLearned(
 /** Two hours of jobs: what is older holds no more. A job's id is Unix ms << 21. */
 const recentJobs = BigInt(2 * 60 * 60_000) << 21n
 
-/** What a finaliser that starts must know of what jobs before this one learned. */
+/** What a thread that starts must know of what the jobs of its shard before this one learned. */
 export function readLearnedBefore(clickhouse: ClickHouse, job: bigint): Promise<LearnedRows> {
   const fromJob = job > recentJobs ? job - recentJobs : 0n
-  return readLearned(clickhouse, { ...allTime, fromJob, beforeJob: job })
+  return readLearned(clickhouse, { ...allTime, fromJob, beforeJob: job, shards: [shardOfJob(job)] })
 }
 
 /** An estimate of clocks or wires holds for an hour after its window at most. */
@@ -101,7 +108,7 @@ export function readLearnedFor(
   { job, startMs, endMs }: { job: bigint | null; startMs: number; endMs: number },
   options: QueryOptions = {},
 ): Promise<LearnedRows> {
-  const jobs = job === null ? everyJob : { fromJob: 0n, beforeJob: job }
+  const jobs = job === null ? everyJob : { fromJob: 0n, beforeJob: job, shards: [shardOfJob(job)] }
   return readLearned(
     clickhouse,
     { fromMs: Math.floor(startMs - estimateCarryMs), toMs: Math.ceil(endMs), ...jobs },

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, it, describe } from 'vitest'
 import { withoutRules } from '../../server/analysis/recognise/user-rule.ts'
-import { openAnalyst, type JobResult } from '../../server/finaliser/analyse-job.ts'
+import { openAnalyst, type JobOrder, type JobResult } from '../../server/finaliser/analyse-job.ts'
 import { takeBack } from '../../server/finaliser/rollups/read-back.ts'
 import { startFinaliser, type FinaliserHooks } from '../../server/finaliser/finaliser.ts'
 import { nothingLearned } from '../../server/analysis/learned/learned.ts'
+import { shardOfJob, shardOfTrace } from '../../server/queries/finaliser/shards.ts'
 import { openSpanReader } from '../../server/queries/spans.ts'
 import { eventually } from '../eventually.ts'
 import { quiet, startEngine, type TestEngine } from '../harness.ts'
@@ -32,22 +33,19 @@ beforeEach(async () => {
 
 const quietMs = 300
 const recall = () => Promise.resolve(nothingLearned)
-function start(hooks: FinaliserHooks = {}) {
-  const startAnalyst = () => {
-    const analyst = openAnalyst(
-      openSpanReader(db.clickhouse),
-      plainAnalysis,
-      { networkRttNs: null },
-      recall,
-      (rollups, replaced) => takeBack(db.clickhouse, rollups, replaced),
-    )
-    return { ...analyst, close: () => Promise.resolve() }
-  }
+const openPlainAnalyst = () =>
+  openAnalyst(openSpanReader(db.clickhouse), plainAnalysis, { networkRttNs: null }, recall, (rollups, replaced) =>
+    takeBack(db.clickhouse, rollups, replaced),
+  )
+
+function start(hooks: FinaliserHooks = {}, { finaliserThreads = 1 } = {}) {
+  const startAnalyst = () => ({ ...openPlainAnalyst(), close: () => Promise.resolve() })
   return startFinaliser(
     {
       clickhouseUrl: db.url,
       settleQuietMs: quietMs,
       settleMaxMs: 5000,
+      finaliserThreads,
       networkRttNs: null,
       rules: withoutRules,
       log: quiet,
@@ -64,6 +62,9 @@ async function one<Row>(sql: string): Promise<Row> {
 const settled = async (): Promise<number> => Number((await one<{ n: string }>('SELECT sum(sign) AS n FROM traces')).n)
 const rolled = async (): Promise<number> =>
   Number((await one<{ n: string }>("SELECT uniqExactIf(job, state = 'rolled') AS n FROM jobs")).n)
+
+const revised = async (): Promise<number> =>
+  Number((await one<{ n: string }>('SELECT sum(sign) AS n FROM traces WHERE revision = 1')).n)
 
 /** Everything that must hold whenever the finaliser is at rest. */
 async function expectExactlyOnce(traces: TestSpan[][]): Promise<void> {
@@ -206,6 +207,47 @@ describe('facts', () => {
     await eventually(() => Promise.resolve(jobs === 3))
     await finaliser.close()
     expect(most).toBe(1)
+  })
+
+  it('are made by several threads side by side, each for its shard of the trace ids', async () => {
+    let most = 0
+    let running = 0
+    const startAnalyst = () => {
+      const analyst = openPlainAnalyst()
+      return {
+        async run(order: JobOrder) {
+          most = Math.max(most, ++running)
+          const shards = new Set(order.traces.map(({ traceId }) => shardOfTrace(traceId, 3)))
+          expect([...shards]).toEqual([shardOfJob(order.job)])
+          await sleep(50)
+          return analyst.run(order).finally(() => running--)
+        },
+        close: () => Promise.resolve(),
+      }
+    }
+    const traces = several(300)
+    const finaliser = await start({ startAnalyst }, { finaliserThreads: 3 })
+    await commitBatch(
+      db.clickhouse,
+      traces.flatMap((spans) => spans.slice(0, 3)),
+    )
+    await eventually(async () => (await settled()) === 300)
+    await commitBatch(
+      db.clickhouse,
+      traces.slice(0, 100).map((spans) => spans[3]!),
+    )
+    await eventually(async () => (await revised()) === 100)
+    await finaliser.close()
+    expect(most).toBe(3)
+    // Whatever their number is in the next life.
+    const next = await start({}, { finaliserThreads: 2 })
+    await commitBatch(
+      db.clickhouse,
+      traces.slice(100, 200).map((spans) => spans[3]!),
+    )
+    await eventually(async () => (await revised()) === 200)
+    await next.close()
+    await expectExactlyOnce(traces.map((spans, i) => (i < 200 ? spans : spans.slice(0, 3))))
   })
 
   it('come from all minutes a trace lies in', async () => {

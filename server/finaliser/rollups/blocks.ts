@@ -53,7 +53,7 @@ export function rollupBlocks({ groups }: Rollups): Record<RollupTable, Uint8Arra
     rollup_class_1m: nativeBlock(columns.rollup_class_1m),
     coverage_1m: nativeBlock(columns.coverage_1m),
   }
-  for (const [, group] of sorted(groups)) pushGroup(blocks, group)
+  for (const group of [...groups].sort(byKey)) pushGroup(blocks, group)
   const bytes = (table: RollupTable) =>
     blocks[table].rows > 0 ? new Uint8Array(blocks[table].toBytes()) : new Uint8Array()
   return { rollup_1m: bytes('rollup_1m'), rollup_class_1m: bytes('rollup_class_1m'), coverage_1m: bytes('coverage_1m') }
@@ -82,6 +82,10 @@ function pushGroup(blocks: Blocks, group: Group): void {
     if (requests !== 0) blocks.coverage_1m.push({ ...common, what, requests })
   }
 }
+
+const keyOf = ({ kind, id, minute, environment, cluster, namespace }: Group): string =>
+  [kind, id, minute, environment, cluster, namespace].join('\0')
+const byKey = (a: Group, b: Group): number => (keyOf(a) < keyOf(b) ? -1 : 1)
 
 const sorted = <K extends string | number, V>(entries: Map<K, V>): [K, V][] =>
   [...entries].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))

@@ -11,8 +11,9 @@ import type { RolledHop, RolledMeasure, RolledProxy, RolledTax, RolledTrace } fr
  * without an end, count as requests only.
  */
 export interface Rollups {
-  /** By kind, id, place and minute. */
-  readonly groups: Map<string, Group>
+  readonly groups: Group[]
+  /** Minute -> kind -> id -> one group a place: nearly always one. */
+  readonly byMinute: Map<number, Record<RollupKind, Map<string, Group[]>>>
 }
 
 export type RollupKind = 'proxy' | 'hop' | 'trace'
@@ -33,7 +34,7 @@ export interface Group extends Place {
 
 export const levels: readonly Fidelity[] = ['exact', 'bounded', 'modelled', 'unknown']
 
-export const noRollups = (): Rollups => ({ groups: new Map() })
+export const noRollups = (): Rollups => ({ groups: [], byMinute: new Map() })
 
 /** What all that is folded of one fact shares. */
 export interface Folded {
@@ -164,17 +165,21 @@ function coverFlags(group: Group, flags: number, sign: 1 | -1): void {
   }
 }
 
-function groupOf({ groups }: Rollups, kind: RollupKind, id: string, place: Place, minute: number): Group {
+function groupOf({ groups, byMinute }: Rollups, kind: RollupKind, id: string, place: Place, minute: number): Group {
+  let kinds = byMinute.get(minute)
+  if (!kinds) byMinute.set(minute, (kinds = { proxy: new Map(), hop: new Map(), trace: new Map() }))
+  let places = kinds[kind].get(id)
+  if (!places) kinds[kind].set(id, (places = []))
   const { environment, cluster, namespace } = place
-  const key = `${kind}|${id}|${minute}|${environment}|${cluster}|${namespace}`
-  let group = groups.get(key)
-  if (!group) {
-    group = {
-      ...{ kind, id: BigInt(`0x${id || '0'}`), minute, environment, cluster, namespace },
-      ...{ cells: new Map(), coverage: new Map(), classes: new Map() },
-    }
-    groups.set(key, group)
+  for (const group of places) {
+    if (group.namespace === namespace && group.cluster === cluster && group.environment === environment) return group
   }
+  const group: Group = {
+    ...{ kind, id: BigInt(`0x${id || '0'}`), minute, environment, cluster, namespace },
+    ...{ cells: new Map(), coverage: new Map(), classes: new Map() },
+  }
+  places.push(group)
+  groups.push(group)
   return group
 }
 
