@@ -21,6 +21,11 @@ const emitters: Record<string, Emitter> = {
     scope: { name: 'io.krakend.krakend-otel', version: '' },
     attributeSet: map({}),
   }),
+  nginx: (service) => ({
+    resource: { attributes: map({ 'service.name': service, 'host.id': service }) },
+    scope: { name: 'nginx', version: '' },
+    attributeSet: map({}),
+  }),
 }
 for (const [role, node] of [
   ['gateway', 'router'],

@@ -35,7 +35,7 @@ import {
 } from './types.ts'
 
 /** Stored with every fact; raised when the analysis of the same spans comes to other numbers. */
-export const ANALYSIS_VERSION = 3
+export const ANALYSIS_VERSION = 4
 
 /**
  * Everything hopscope says about one trace (algorithms.md D1-D9). Pure: the same spans in any order give the same
@@ -53,8 +53,9 @@ export function analyseTrace(input: TraceInput, settings: AnalysisSettings): Tra
   if (tree.flags & Flag.missingParent) boundSelfTimes(order, clocks)
   const wireOf = calibrated(settings.wire, baseMs)
 
+  const orphans = tree.flags & Flag.missingParent ? order.filter(({ parent, parentId }) => !parent && parentId) : []
   for (const traversal of traversals) {
-    traversal.overhead = overheadOf(traversal, wireOf)
+    traversal.overhead = overheadOf(traversal, wireOf, orphans)
     traversal.head.flags |= traversal.overhead.flags
   }
   const hops = findHops(order, traversals, clientAttempts)

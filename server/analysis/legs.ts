@@ -17,10 +17,17 @@ interface Side {
   /** As the clocks show it, the offset taken out. */
   readonly ns: number
   readonly epsilon: number
+  /** By how much it may seem shorter than it is although one clock told: a late end, a resolution. */
+  readonly slack?: number
 }
 
-/** Both legs of a gap of D2, each no more than the gap; null where the clocks leave too much doubt. */
+/**
+ * Both legs of a gap of D2, each no more than the gap; null where the clocks leave too much doubt, or cannot be right: then
+ * the interval of a leg and [0, gap] have nothing in common.
+ */
 export function legsOf(gap: number, request: Side, response: Side): Legs | null {
+  for (const { ns, epsilon, slack = 0 } of [request, response])
+    if (epsilon > 0 && (ns + epsilon + slack < 0 || ns - epsilon - slack > gap)) return null
   const within = ({ ns, epsilon }: Side): Interval => ({
     lo: Math.min(gap, Math.max(0, ns - epsilon)),
     up: Math.max(0, Math.min(gap, ns + epsilon)),
@@ -28,6 +35,9 @@ export function legsOf(gap: number, request: Side, response: Side): Legs | null 
   const legs = { request: within(request), response: within(response) }
   return [legs.request, legs.response].every(({ lo, up }) => isPublishable((up - lo) / 2, gap)) ? legs : null
 }
+
+/** Proxies tell whole microseconds. */
+const resolution = 1000
 
 const none: Offset = { theta: 0, epsilon: 0 }
 
@@ -42,10 +52,11 @@ export function legsAround(outer: Node, inner: readonly Node[], gap: number): Le
     const offset = sameClock(node, outer) ? none : node.offset
     if (offset === null) return Flag.skewUnknown
     const { theta, epsilon } = offset
+    const slack = Math.max(node.emitter.slack, resolution) + outer.emitter.coarse
     const request = node.start - theta - outer.start
     const response = outer.end - (node.end - theta)
-    if (first === undefined || request < first.ns) first = { ns: request, epsilon }
-    if (last === undefined || response < last.ns) last = { ns: response, epsilon }
+    if (first === undefined || request < first.ns) first = { ns: request, epsilon, slack }
+    if (last === undefined || response < last.ns) last = { ns: response, epsilon, slack }
   }
   if (first === undefined || last === undefined) return Flag.missingCallee
   return legsOf(gap, first, last) ?? Flag.skewWide

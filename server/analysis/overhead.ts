@@ -3,11 +3,11 @@ import { isAwaited } from './attempts.ts'
 import { Flag } from './flags.ts'
 import { bounded, exact, modelled, unknown } from './measure.ts'
 import { legsAround, type Legs } from './legs.ts'
-import { tolerance, type Traversal } from './node.ts'
+import { tolerance, type Node, type Traversal } from './node.ts'
 import { clockOf, upstreamTime } from './proxy-clock.ts'
 import { covered, difference, maxSlack } from './self.ts'
 import { isHeadless } from './traversals.ts'
-import type { Measure } from './types.ts'
+import { SpanKind, type Measure } from './types.ts'
 
 /** ŵ of the wire below a traversal, ns; null: not calibrated. */
 export type WireOf = (traversal: Traversal) => number | null
@@ -21,8 +21,11 @@ export interface Overhead {
   readonly flags: number
 }
 
-/** @param wire ŵ between the proxy and what it called, where that is calibrated; ns. */
-export function overheadOf(traversal: Traversal, wire: WireOf): Overhead {
+/**
+ * @param wire ŵ between the proxy and what it called, where that is calibrated; ns.
+ * @param orphans spans whose parent is missing.
+ */
+export function overheadOf(traversal: Traversal, wire: WireOf, orphans: readonly Node[] = []): Overhead {
   const { head, ups, outs, asides, attempts } = traversal
   let flags = head.flags
   if (traversal.spans.length === 1) flags |= Flag.singleSpanProxy
@@ -37,7 +40,7 @@ export function overheadOf(traversal: Traversal, wire: WireOf): Overhead {
     return { total, request: leg, response: leg, localReply: true, flags: flags | Flag.localReply }
   }
   return (
-    (ups.length > 0 && fromSpans(traversal, flags)) ||
+    (ups.length > 0 && fromSpans(traversal, flags, orphans)) ||
     fromProxyClock(traversal, flags) ||
     fromCallee(traversal, flags, wire)
   )
@@ -52,7 +55,7 @@ const none = (reason: number, flags: number): Overhead => ({
 })
 
 /** Level A (spans): the proxy's own upstream spans are cut out of its server-side span. */
-function fromSpans(traversal: Traversal, flags: number): Overhead | undefined {
+function fromSpans(traversal: Traversal, flags: number, orphans: readonly Node[]): Overhead | undefined {
   const { head, bodies, asides, attempts } = traversal
   const ups = attempts.count === 1 ? traversal.ups : traversal.ups.filter((up) => isAwaited(up, traversal))
   if (head.leg === 'up') return none(Flag.missingParent, flags | Flag.missingParent)
@@ -69,10 +72,17 @@ function fromSpans(traversal: Traversal, flags: number): Overhead | undefined {
       localReply: false,
       flags: flags | gap.flags,
     }
+  const mayLack = orphans.some((orphan) => mayBeLostCall(orphan, head))
   const firstUp = ups.reduce((first, up) => Math.min(first, up.start), Infinity)
   const lastEnd = [...ups, ...bodies].reduce((last, node) => Math.max(last, node.end), -Infinity)
   const before = asides.filter((aside) => aside.end <= firstUp).reduce((sum, aside) => sum + aside.duration, 0)
   const request = Math.max(0, firstUp - head.start - before)
+  if (mayLack) {
+    const reasons = gap.flags | Flag.missingParent
+    const total = bounded(0, gap.ns, reasons)
+    const response = bounded(0, Math.max(0, head.end - lastEnd), reasons)
+    return { total, request: bounded(0, request, reasons), response, localReply: false, flags: flags | reasons }
+  }
   const beyond = bodyBeyond(traversal)
   if (beyond > 0)
     return {
@@ -89,6 +99,18 @@ function fromSpans(traversal: Traversal, flags: number): Overhead | undefined {
     localReply: false,
     flags: flags | gap.flags,
   }
+}
+
+/**
+ * Whether an orphan may be what a proxy of several calls called, the span of that call being lost: then its time is in what
+ * looks like the proxy's own, which is an upper bound only (section 6). The clocks need not be known, so the length decides.
+ */
+function mayBeLostCall(orphan: Node, head: Node): boolean {
+  if (head.emitter.oneCall || orphan.leg === 'up' || orphan.duration > head.duration) return false
+  if (orphan.leg === 'app' && orphan.input.kind !== SpanKind.server) return false
+  let top = head
+  while (top.parent !== null) top = top.parent
+  return top !== orphan
 }
 
 /**

@@ -79,6 +79,15 @@ describe('legs (D2)', () => {
     expect(legsOf(300 * us, { ns: 150 * us, epsilon: 61 * us }, { ns: 150 * us, epsilon: 61 * us })).toBeNull()
   })
 
+  it('are not told where the clocks cannot be right: a leg and the gap have nothing in common', () => {
+    const legs = (ns: number, slack = 0) =>
+      legsOf(300 * us, { ns: ns * us, epsilon: 20 * us, slack: slack * us }, { ns: (300 - ns) * us, epsilon: 20 * us })
+    expect(legs(-19)).toEqual({ request: { lo: 0, up: us }, response: { lo: 299 * us, up: 300 * us } })
+    expect(legs(-21)).toBeNull()
+    expect(legs(-5000)).toBeNull()
+    expect(legs(321)).toBeNull()
+  })
+
   it('add the doubt of a start grid to that of the clocks', () => {
     const drawing = `
       p S in:x 0-10000
