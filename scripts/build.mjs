@@ -1,4 +1,4 @@
-// Builds what a start needs: dist/ from TypeScript, SQL beside it, web/dist by Vite.
+// Builds what a start needs: dist/ from TypeScript, SQL and JSON beside it, web/dist by Vite.
 // --if-stale: only what is older than its sources; --server: without the web UI.
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -38,7 +38,7 @@ function run(command, args) {
 function buildServer() {
   run('typescript/bin/tsc', ['-p', 'tsconfig.build.json'])
   for (const file of ['migrations', 'server', 'collector', 'storage'].flatMap((folder) =>
-    sqlFiles(join(root, folder)),
+    dataFiles(join(root, folder)),
   )) {
     const to = join(root, 'dist', relative(root, file))
     mkdirSync(dirname(to), { recursive: true })
@@ -47,9 +47,10 @@ function buildServer() {
   writeFileSync(join(root, 'dist/.built'), '')
 }
 
-function sqlFiles(folder) {
+/** What the program reads beside itself. */
+function dataFiles(folder) {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.sql'))
+    .filter((entry) => entry.isFile() && /\.(sql|json)$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
 }
 

@@ -1,0 +1,205 @@
+import { connect, type ClickHouse } from '../../storage/clickhouse.ts'
+import { eventually } from '../../test/eventually.ts'
+import type { RunningHopscope } from '../../test/harness.ts'
+import { groupBy, type Judged } from './judged.ts'
+import { post } from './otlp.ts'
+import { scenario, scenarioNames, type Scenario } from './scenarios.ts'
+import { pathOf, type Made } from './simulate.ts'
+import type { MadeSpan } from './spans.ts'
+
+/** What is measured of one scenario beside its proxies. */
+export interface ScenarioResult {
+  readonly scenario: Scenario
+  readonly judged: readonly Judged[]
+  /** Interval or value of each way through a proxy, request and response. */
+  readonly legs: readonly Judged[]
+  readonly paths: { readonly compared: number; readonly wrong: number }
+  /** |estimate - truth| of clock offsets, ns; whether the interval holds the truth; pairs known to be unknown. */
+  readonly clocks: { readonly errors: readonly number[]; readonly inside: number; readonly unknown: number }
+  /** Traces and traversals that are not there exactly once, and requests that the API counts beside the truth. */
+  readonly miscounted: { readonly facts: number; readonly api: number }
+  /** Traces whose weight is wrong, and the sum of all weights. */
+  readonly weights: { readonly wrong: number; readonly sum: number }
+}
+
+const seed = 20_261_129
+/** Both sides of a generated number are whole microseconds. */
+const toleranceNs = 1000
+
+/** Sends all scenarios through a running hopscope, rounds side by side, and reads its facts. */
+export async function generated(hopscope: RunningHopscope): Promise<ScenarioResult[]> {
+  const untilMs = Date.now() - 10_000
+  const clickhouse = connect(`${hopscope.engineUrl}/hopscope`)
+  try {
+    const scenarios = scenarioNames.map((name) => scenario(name, seed, untilMs))
+    const rounds = scenarios[0]!.rounds.length
+    for (let round = 0; round < rounds; round++) {
+      for (const { rounds } of scenarios) for (const body of rounds[round]!) await post(hopscope.otlpHttpUrl, body)
+      await analysed(
+        clickhouse,
+        scenarios.reduce((sum, { rows }) => sum + rows[round]!, 0),
+      )
+    }
+    const results: ScenarioResult[] = []
+    for (const one of scenarios) results.push(await resultOf(one, clickhouse, hopscope.apiUrl, untilMs))
+    return results
+  } finally {
+    await clickhouse.close()
+  }
+}
+
+async function analysed(clickhouse: ClickHouse, rows: number): Promise<void> {
+  await eventually(async () => {
+    const [found] = await clickhouse.query<{ rows: string; rolled: number }>(
+      `SELECT toString((SELECT sum(sign * toInt64(span_rows)) FROM traces)) AS rows,
+         (SELECT uniqExactIf(job, state = 'rolled') = uniqExact(job) FROM jobs) AS rolled`,
+    )
+    return Number(found!.rows) === rows && found!.rolled === 1
+  }, 180_000)
+}
+
+interface ProxyRow {
+  traceId: string
+  ids: string[]
+  weight: number
+  n: string
+  [column: string]: unknown
+}
+
+interface TraceRow {
+  traceId: string
+  owners: string[]
+  ns: string[]
+  weight: number
+  n: string
+}
+
+const columnsOf = ['overhead', 'added', 'request_path', 'response_path'] as const
+type Column = (typeof columnsOf)[number]
+
+async function resultOf(
+  one: Scenario,
+  clickhouse: ClickHouse,
+  apiUrl: string,
+  untilMs: number,
+): Promise<ScenarioResult> {
+  const columns = columnsOf.flatMap((name) => [name, `${name}_lo`, `${name}_hi`, `${name}_fidelity`])
+  const ofScenario = `trace_id IN (SELECT trace_id FROM spans WHERE service LIKE '${one.prefix}-%')`
+  const proxies = await clickhouse.query<ProxyRow>(
+    `SELECT lower(hex(trace_id)) AS traceId, arrayMap(id -> lower(hex(id)), spans) AS ids, weight, ${columns.join(', ')},
+       sum(sign) AS n FROM proxies WHERE ${ofScenario} GROUP BY ALL HAVING n != 0`,
+  )
+  const traces = await clickhouse.query<TraceRow>(
+    `SELECT lower(hex(trace_id)) AS traceId, arrayMap(id -> lower(hex(id)), segments.owner) AS owners, segments.ns AS ns,
+       weight, sum(sign) AS n FROM traces WHERE ${ofScenario} GROUP BY ALL HAVING n != 0`,
+  )
+  const rowOf = new Map(proxies.flatMap((row) => row.ids.map((id) => [`${row.traceId} ${id}`, row] as const)))
+  const judged: Judged[] = []
+  const legs: Judged[] = []
+  for (const [traceId, { request, kept, whole }] of one.sent) {
+    const children = groupBy(request.spans, ({ parent }) => parent)
+    for (const made of request.proxies) {
+      const row = made.spanIds.map((id) => rowOf.get(`${traceId} ${id}`)).find((found) => found !== undefined)
+      // What was lost was never claimed to be seen.
+      if (!row && !whole) continue
+      const before = emittersBehind(made, children, kept)
+      const say = (measure: Judged['measure'], column: Column, truthNs: number): Judged => {
+        const { family, sends } = made.proxy
+        const truth = { source: 'generated', truthNs, toleranceNs } as const
+        return { ...truth, measure, family, sends, before, ...valueOf(column, row) }
+      }
+      judged.push(say('overhead', 'overhead', made.inProcessNs), say('added', 'added', made.ownNs))
+      if (!row) continue
+      legs.push(say('overhead', 'request_path', made.requestNs), say('overhead', 'response_path', made.responseNs))
+    }
+  }
+  const once = [...proxies, ...traces].filter(({ n }) => Number(n) !== 1).length
+  const missing = Math.abs(traces.length - one.sent.size) + Math.abs(new Set(rowOf.values()).size - proxies.length)
+  return {
+    scenario: one,
+    judged,
+    legs,
+    paths: comparePaths(one, traces),
+    clocks: await compareClocks(one, clickhouse),
+    miscounted: {
+      facts: once + missing,
+      api: Math.abs((await requestsOf(one.prefix, apiUrl, untilMs)) - proxies.length),
+    },
+    weights: {
+      wrong: [...traces, ...proxies].filter(({ weight }) => weight !== one.weight).length,
+      sum: traces.reduce((sum, { weight }) => sum + weight, 0),
+    },
+  }
+}
+
+const number = (value: unknown) => (value === null || value === undefined ? null : Number(value))
+
+/** Of the first spans below a proxy that were sent. */
+function emittersBehind(made: Made, children: ReadonlyMap<string, MadeSpan[]>, kept: ReadonlySet<string>): string {
+  const found = new Set<string>()
+  const look = (id: string): void => {
+    for (const child of children.get(id) ?? [])
+      if (kept.has(child.id) && !made.spanIds.includes(child.id)) found.add(child.process.emitter)
+      else look(child.id)
+  }
+  if (made.spanIds[0] !== undefined) look(made.spanIds[0])
+  return [...found].sort().join(' + ')
+}
+
+const valueOf = (name: Column, row: ProxyRow | undefined) => ({
+  fidelity: row ? (row[`${name}_fidelity`] as Judged['fidelity']) : ('none' as const),
+  ns: number(row?.[name]),
+  loNs: number(row?.[`${name}_lo`]),
+  hiNs: number(row?.[`${name}_hi`]),
+})
+
+/** Of requests that came whole and whose emitters tell true times: who had the request for how long, to the nanosecond. */
+function comparePaths({ sent }: Scenario, traces: readonly TraceRow[]) {
+  let compared = 0
+  let wrong = 0
+  for (const { traceId, owners, ns } of traces) {
+    const { request, whole } = sent.get(traceId) ?? {}
+    if (!request || !whole || request.spans.some(({ process }) => process.cuts)) continue
+    const said = new Map<string, number>()
+    owners.forEach((owner, i) => said.set(owner, (said.get(owner) ?? 0) + Number(ns[i])))
+    const truth = pathOf(request.root)
+    compared++
+    if (said.size !== truth.size || [...truth].some(([id, value]) => said.get(id) !== value)) wrong++
+  }
+  return { compared, wrong }
+}
+
+async function compareClocks({ prefix, clocks }: Scenario, clickhouse: ClickHouse) {
+  const rows = await clickhouse.query<{ from: string; to: string; at: string; lo: string | null; hi: string | null }>(
+    `SELECT from_clock AS from, to_clock AS to,
+       toString(intDiv(toUnixTimestamp64Milli(from_time) + toUnixTimestamp64Milli(argMax(to_time, job)), 2)) AS at,
+       argMax(tuple(lo), job).1 AS lo, argMax(tuple(hi), job).1 AS hi
+     FROM clock_offsets WHERE from_clock LIKE '%${prefix}-%' GROUP BY window, from_clock, to_clock, from_time`,
+  )
+  // Gateways name a pod, and nobody else in it names the node: theirs is a clock of its own, of that node.
+  const nodes = [...clocks.keys()]
+  const errors: number[] = []
+  let inside = 0
+  let unknown = 0
+  for (const { from, to, at, lo, hi } of rows) {
+    const [a, b] = [from, to].map((name) => nodes.find((node) => name.endsWith(node)))
+    if (a === undefined || b === undefined) continue
+    if (lo === null || hi === null) {
+      unknown++
+      continue
+    }
+    const truth = clocks.get(b)!(Number(at)) - clocks.get(a)!(Number(at))
+    errors.push(Math.abs((Number(lo) + Number(hi)) / 2 - truth))
+    if (Number(lo) <= truth && truth <= Number(hi)) inside++
+  }
+  return { errors, inside, unknown }
+}
+
+/** Traversals of the scenario's proxies as the API counts them. */
+async function requestsOf(prefix: string, apiUrl: string, untilMs: number): Promise<number> {
+  const window = `from=${untilMs - 20 * 60_000}&to=${untilMs + 120_000}`
+  const response = await fetch(`${apiUrl}/api/v1/proxies?${window}`)
+  if (!response.ok) throw new Error(`/proxies: ${response.status} ${await response.text()}`)
+  const { items } = (await response.json()) as { items: { name: string; requests: number }[] }
+  return items.filter(({ name }) => name.startsWith(prefix)).reduce((sum, { requests }) => sum + requests, 0)
+}
