@@ -5,15 +5,19 @@ import { connect, type ClickHouse } from '../../storage/clickhouse.ts'
 import type { Logger, Running } from '../../storage/running.ts'
 import type { RuleSource } from '../analysis/recognise/user-rule.ts'
 import { observe } from '../telemetry/requests.ts'
+import { accuracyRouter } from './accuracy.ts'
 import { catalogueRouter } from './catalogue.ts'
 import { compressed } from './compress.ts'
+import type { RulesInForce } from './contract-rules.ts'
 import { hopsRouter } from './hops.ts'
 import { localHostsOnly } from './hosts.ts'
 import { openApiDocument } from './openapi.ts'
 import { overviewRouter } from './overview.ts'
 import { notFound, ProblemError, problems } from './problem.ts'
 import { proxiesRouter } from './proxies.ts'
+import { rulesRouter } from './rules.ts'
 import { tracesRouter } from './traces.ts'
+import { rulesTrier, type RulesTrier } from './try-rules-process.ts'
 import { webRouter } from './web.ts'
 
 export interface ApiOptions {
@@ -28,7 +32,7 @@ export interface ApiOptions {
   settleQuietMs: number
   /** As the finaliser has it: the trace page computes with the same. */
   networkRttNs: number | null
-  rules: RuleSource
+  rules: RuleSource & { state(): RulesInForce }
   version: string
   log: Logger
 }
@@ -38,9 +42,10 @@ export interface ApiOptions {
  * @throws the error of the port that cannot be listened on.
  */
 export async function startApi(options: ApiOptions): Promise<Running> {
-  const { host, port, log } = options
+  const { host, port } = options
   const clickhouse = connect(options.clickhouseUrl, { connections: 24, timeoutMs: 60_000, readOnly: true })
-  const server = createServer(apiApp(options, clickhouse, log))
+  const trier = rulesTrier()
+  const server = createServer(apiApp(options, clickhouse, trier))
   // Longer than whatever stands before us keeps a connection: it must not send into one that we are closing.
   server.keepAliveTimeout = 65_000
   await new Promise<void>((resolve, reject) => {
@@ -51,6 +56,7 @@ export async function startApi(options: ApiOptions): Promise<Running> {
   return {
     addresses: [{ name: 'Web UI and API', url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}` }],
     async close() {
+      trier.close()
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeIdleConnections()
       const late = setTimeout(() => server.closeAllConnections(), 3000)
@@ -61,8 +67,8 @@ export async function startApi(options: ApiOptions): Promise<Running> {
   }
 }
 
-function apiApp(options: ApiOptions, clickhouse: ClickHouse, log: Logger): Express {
-  const { receivers, settleQuietMs, networkRttNs, rules, version, webRoot, host } = options
+function apiApp(options: ApiOptions, clickhouse: ClickHouse, trier: RulesTrier): Express {
+  const { clickhouseUrl, receivers, settleQuietMs, networkRttNs, rules, version, webRoot, host, log } = options
   const settings = {
     networkRttNs,
     get rules() {
@@ -98,6 +104,8 @@ function apiApp(options: ApiOptions, clickhouse: ClickHouse, log: Logger): Expre
   api.use('/proxies', proxiesRouter(clickhouse))
   api.use('/hops', hopsRouter(clickhouse))
   api.use('/overview', overviewRouter(clickhouse))
+  api.use('/accuracy', accuracyRouter())
+  api.use('/rules', rulesRouter({ clickhouseUrl, rules, trier }))
   api.use('/', catalogueRouter({ clickhouse, setup: { version, receivers, settleQuietMs } }))
   api.use((request, response) => {
     if (request.method === 'GET' || request.method === 'HEAD') throw notFound(`nothing at ${request.originalUrl}`)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Accuracy } from './contract-accuracy.ts'
 import { AttributeList, Ingest, RouteList, ServiceList, Setup, TraceList } from './contract-catalogue.ts'
 import { Heatmap, HopDetail, HopList, Overview, ProxyDetail, ProxyList, Series } from './contract-measurements.ts'
 import {
@@ -14,6 +15,7 @@ import {
   TraceQuery,
   TracesQuery,
 } from './contract-query.ts'
+import { RulesInForce, TriedRules, TryRulesRequest } from './contract-rules.ts'
 import { Problem, Trace } from './contract.ts'
 
 interface Resource {
@@ -45,8 +47,15 @@ export const resources: readonly Resource[] = [
   { path: '/routes', summary: 'What requests begin with', query: RangeQuery, answer: RouteList },
   { path: '/attributes', summary: 'What filters offer', query: AttributesQuery, answer: AttributeList },
   { path: '/ingest', summary: 'What exporters sent', query: RangeQuery, answer: Ingest },
+  { path: '/accuracy', summary: 'How wrong the numbers are, as measured', answer: Accuracy },
+  { path: '/rules', summary: 'Recognition rules of the user', answer: RulesInForce },
   { path: '/setup', summary: 'Addresses of the receivers', answer: Setup },
 ]
+
+/** What is asked by POST: it changes nothing, but says more than an address can. */
+const questions = [
+  { path: '/rules/try', summary: 'What rules would change', body: TryRulesRequest, answer: TriedRules },
+] as const
 
 /** OpenAPI 3.1 made of the contract's own schemas. */
 export function openApiDocument(version: string): object {
@@ -57,19 +66,26 @@ export function openApiDocument(version: string): object {
         get: {
           summary,
           parameters: [...parameters(params, 'path'), ...parameters(query, 'query')],
-          responses: {
-            200: { description: 'OK', content: { 'application/json': { schema: schemaOf(answer, 'output') } } },
-            default: {
-              description: 'RFC 9457',
-              content: { 'application/problem+json': { schema: schemaOf(Problem, 'output') } },
-            },
-          },
+          responses: responsesOf(answer),
         },
       },
     ]),
   )
-  return { openapi: '3.1.0', info: { title: 'hopscope', version }, servers: [{ url: '/api/v1' }], paths }
+  const asked = questions.map(({ path, summary, body, answer }) => {
+    const requestBody = { required: true, content: { 'application/json': { schema: schemaOf(body, 'input') } } }
+    return [path, { post: { summary, requestBody, responses: responsesOf(answer) } }] as const
+  })
+  const all = { ...paths, ...Object.fromEntries(asked) }
+  return { openapi: '3.1.0', info: { title: 'hopscope', version }, servers: [{ url: '/api/v1' }], paths: all }
 }
+
+const responsesOf = (answer: z.ZodType) => ({
+  200: { description: 'OK', content: { 'application/json': { schema: schemaOf(answer, 'output') } } },
+  default: {
+    description: 'RFC 9457',
+    content: { 'application/problem+json': { schema: schemaOf(Problem, 'output') } },
+  },
+})
 
 const schemaOf = (schema: z.ZodType, io: 'input' | 'output') => {
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Record<

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { withoutRules } from '../../server/analysis/recognise/user-rule.ts'
+import { openRulesFile } from '../../process/rules-file.ts'
 import { startApi } from '../../server/api/api.ts'
 import type { TraceAnalysis } from '../../server/analysis/types.ts'
 import { quiet, startEngine, type TestEngine } from '../harness.ts'
@@ -28,7 +28,7 @@ export async function startMeasuredApi(): Promise<MeasuredApi> {
     receivers: { grpc: '', http: '' },
     settleQuietMs: 1000,
     networkRttNs: null,
-    rules: withoutRules,
+    rules: openRulesFile(null, quiet),
     version: 'test',
     log: quiet,
   })

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { RulesInForce, TriedRules, type TryRulesRequest } from '../../server/api/contract-rules.ts'
 import type { Trace } from '../../server/api/contract.ts'
 import { eventually } from '../eventually.ts'
 import { runHopscope, startHopscope, type RunningHopscope } from '../harness.ts'
@@ -78,6 +79,118 @@ it('hold in facts and on the page, and follow the file', async () => {
   await eventually(async () => (await families(traceId)).join() === 'ocelot-two,edge,200000')
   await send()
   await eventually(async () => (await listed()).join() === 'ocelot,ocelot-two')
+})
+
+const inForce = async () => RulesInForce.parse(await get('/api/v1/rules'))
+
+it('are shown with their file, and what is wrong with it now', async () => {
+  const before = await inForce()
+  expect(before).toMatchObject({ file, rules: 1, source: rules('ocelot-two'), problems: [] })
+  expect(Math.abs(Number(BigInt(before.readUnixNano!) / 1_000_000n) - Date.now())).toBeLessThan(600_000)
+  writeFileSync(file, 'rules:\n  - { name: x }\n')
+  const problems = await eventually(async () => {
+    const found = (await inForce()).problems
+    return found.length > 0 && found
+  })
+  expect(problems[0]).toEqual({ line: 2, reason: expect.stringContaining('rules.0.match') as string })
+  expect(await inForce()).toMatchObject({ rules: 1, source: rules('ocelot-two') })
+  writeFileSync(file, rules('ocelot-two'))
+  await eventually(async () => (await inForce()).problems.length === 0)
+})
+
+const ask = (body: unknown, headers: Record<string, string> = {}) =>
+  fetch(`${hopscope.apiUrl}/api/v1/rules/try`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  })
+async function trying(request: TryRulesRequest): Promise<TriedRules> {
+  const response = await ask(request)
+  if (response.status !== 200) throw new Error(await response.text())
+  return TriedRules.parse(await response.json())
+}
+
+describe('trying rules', () => {
+  it('tells what they would change of what is stored, and changes nothing', async () => {
+    const traceId = await send()
+    const source = `rules:
+      - { name: never, match: { service: nobody }, is: { family: x, role: gateway } }
+      - { name: yarp, match: { service: { prefix: oce } }, is: { family: yarp, role: gateway, workload: front } }
+      - { name: too late, match: { service: ocelot }, is: { role: app } }`
+    const tried = await trying({ source })
+    expect(tried.problems).toEqual([])
+    expect(tried.rules.map(({ name, spans }) => [name, spans > 0])).toEqual([
+      ['never', false],
+      ['yarp', true],
+      ['too late', false],
+    ])
+    expect(tried.looked.spans).toBe(tried.stored)
+    expect(tried.matched).toBe((tried.stored * 2) / 3)
+    expect(tried.changes).toHaveLength(1)
+    const [change] = tried.changes
+    expect(change).toMatchObject({
+      before: { name: 'edge', family: 'ocelot-two', role: 'gateway' },
+      after: { name: 'front', family: 'yarp', role: 'gateway' },
+      spans: tried.matched,
+      traces: tried.looked.traces,
+    })
+    expect(change!.examples[0]).toBe(traceId)
+    expect(await families(traceId)).toEqual([['ocelot-two', 'edge', 200_000]])
+    expect((await inForce()).source).toBe(rules('ocelot-two'))
+  })
+
+  it('without rules tells what those in force do', async () => {
+    const { changes, matched } = await trying({ source: 'rules: []', minutes: 60 })
+    expect(matched).toBe(0)
+    expect(changes.map(({ before, after }) => [before.family, after])).toEqual([
+      ['ocelot-two', { name: 'ocelot', family: '', role: 'app' }],
+    ])
+  })
+
+  it.each([
+    ['rules: [', 1],
+    ['rules:\n  - name: x\n    match: { service: x }\n    is: { role: router }', 4],
+    ['rules:\n  - name: x\n    match: { span: { regex: "(a+)+$" } }\n    is: { role: app }', 3],
+    ['[' + 'x,'.repeat(100), 1],
+  ])('says line and reason of %j', async (source, line) => {
+    const { problems, changes, stored } = await trying({ source })
+    expect(problems[0]!.line).toBe(line)
+    expect(problems[0]!.reason).not.toBe('')
+    expect([changes, stored]).toEqual([[], 0])
+  })
+
+  it('goes on while somebody pastes what keeps a parser busy, and ends that', async () => {
+    const started = performance.now()
+    const slow = ask({ source: Array.from({ length: 25_000 }, (_, i) => `k${i}: 1`).join('\n') })
+    const [healthy] = await Promise.all([get<{ rules: number }>('/api/v1/rules'), fetch(`${hopscope.apiUrl}/healthz`)])
+    expect(healthy.rules).toBe(1)
+    const response = await slow
+    expect([200, 422]).toContain(response.status)
+    expect(performance.now() - started).toBeLessThan(60_000)
+    expect((await trying({ source: 'rules: []' })).problems).toEqual([])
+  })
+
+  it('refuses what is no question of this page', async () => {
+    const status = async (body: unknown, headers?: Record<string, string>) => (await ask(body, headers)).status
+    expect(await status({ source: 'x'.repeat(262_145) })).toBe(400)
+    expect(await status({ source: 'x'.repeat(2_000_000) })).toBe(413)
+    expect(await status('{"source":')).toBe(400)
+    expect(await status('\u0000\u0001\u0002')).toBe(400)
+    expect(await status('null')).toBe(400)
+    expect(await status({ source: 5 })).toBe(400)
+    expect(await status({ source: '', minutes: 61 })).toBe(400)
+    expect(await status({ source: '', also: 1 })).toBe(400)
+    expect(await status({ source: '' }, { 'content-type': 'text/plain' })).toBe(415)
+    expect(await status({ source: '' }, { 'content-encoding': 'gzip' })).toBe(415)
+    expect(await status({ source: 'rules: []' }, { origin: 'https://evil.example' })).toBe(403)
+    expect(await status({ source: 'rules: []' }, { origin: hopscope.apiUrl })).toBe(200)
+    const got = await fetch(`${hopscope.apiUrl}/api/v1/rules/try`)
+    expect([got.status, got.headers.get('allow'), got.headers.get('content-type')]).toEqual([
+      405,
+      'POST',
+      expect.stringContaining('problem+json'),
+    ])
+  })
 })
 
 it('stop a start with an error in one line', async () => {

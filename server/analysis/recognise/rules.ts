@@ -13,6 +13,11 @@ export interface RuleProblem {
 export type ParsedRules = { readonly rules: readonly UserRule[] } | { readonly problems: readonly RuleProblem[] }
 
 const mostRules = 200
+/** Bounds of what the YAML parser is given: one of a hundred thousand brackets ends in its recursion, or ends the process. */
+const longestFile = 256 * 1024
+const deepest = 200
+const mostProblems = 50
+const longestReason = 300
 const text = z.string().min(1).max(200)
 const regex = z.string().superRefine((source, context) => {
   const problem = regexProblem(source)
@@ -87,10 +92,46 @@ const rule = z.strictObject({
 })
 const file = z.strictObject({ rules: z.array(rule).max(mostRules) })
 
-/** Reads a rules file, YAML or JSON (docs/recognition.md). All problems at once; never throws. */
+/** Reads a rules file, YAML or JSON (docs/recognition.md), from whomever. All problems at once, of many the first; never throws. */
 export function parseRules(source: string): ParsedRules {
+  const refused = unreadable(source)
+  const parsed = refused ? { problems: [refused] } : parseReadable(source)
+  if ('rules' in parsed) return parsed
+  const problems = parsed.problems.slice(0, mostProblems)
+  return {
+    problems: problems.map(({ line, reason }) => ({
+      line,
+      reason: reason.length > longestReason ? `${reason.slice(0, longestReason)} …` : reason,
+    })),
+  }
+}
+
+/** What no rules file looks like, and a parser should not be asked to look into. */
+function unreadable(source: string): RuleProblem | undefined {
+  if (source.length > longestFile) return { line: 1, reason: `file: longer than ${longestFile / 1024} KiB` }
+  let depth = 0
+  let line = 1
+  /** Characters since the line began that nest deeper: blanks, and the marks of compact collections. */
+  let indent = 0
+  for (let i = 0; i < source.length; i++) {
+    const char = source.charCodeAt(i)
+    if (char === 0x0a) {
+      line++
+      indent = 0
+      continue
+    }
+    if (char < 0x20 && char !== 0x09 && char !== 0x0d) return { line, reason: 'file: not a text' }
+    if (char === 0x5b || char === 0x7b) depth++
+    else if ((char === 0x5d || char === 0x7d) && depth > 0) depth--
+    if (indent >= 0) indent = ' \t-?:!&*'.includes(source[i]!) ? indent + 1 : -1
+    if (depth > deepest || indent > 2 * deepest) return { line, reason: `file: nested deeper than ${deepest}` }
+  }
+  return undefined
+}
+
+function parseReadable(source: string): ParsedRules {
   const lines = new LineCounter()
-  const document = parseDocument(source, { lineCounter: lines, uniqueKeys: true })
+  const document = parseDocument(source, { lineCounter: lines, uniqueKeys: true, logLevel: 'error' })
   if (document.errors.length > 0)
     return {
       problems: document.errors.map((error) => ({

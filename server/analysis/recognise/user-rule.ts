@@ -1,6 +1,6 @@
-import { SpanKind, type Role } from '../types.ts'
+import { SpanKind, type Role, type SpanInput } from '../types.ts'
 import type { Family, Rule, SpanLeg } from './family.ts'
-import { absent, present, type Pattern, type TextTest } from './pattern.ts'
+import { absent, predicate, present, type Pattern, type TextTest } from './pattern.ts'
 import { boundedMatcher } from './regex.ts'
 
 /** How a user tests a text; plain data, so that a rule can be handed to a worker. */
@@ -37,6 +37,12 @@ export function familiesOf(rules: readonly UserRule[]): Family[] {
     rules: rowsOf(toPattern(match), role, leg),
     ...(workload !== '' && { identity: () => ({ workload }) }),
   }))
+}
+
+/** Index of the first rule that matches a span; -1 where none does. */
+export function firstMatch(rules: readonly UserRule[]): (span: SpanInput) => number {
+  const holds = rules.map(({ match }) => predicate(toPattern(match)))
+  return (span) => holds.findIndex((one) => one(span))
 }
 
 function rowsOf(when: Pattern, role: Role, leg: UserRule['leg']): Rule[] {

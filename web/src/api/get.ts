@@ -32,17 +32,19 @@ export async function apiGet<T>(address: string, signal?: AbortSignal): Promise<
     response = await fetch(address, { headers: { accept: 'application/json' }, ...(signal ? { signal } : {}) })
   } catch (error) {
     if (signal?.aborted) throw error
-    throw new ApiError({
-      title: 'No answer from hopscope',
-      status: 0,
-      detail: 'The server did not answer. Is it running, and is the network up?',
-    })
+    throw new ApiError(unanswered)
   }
   if (response.ok) return (await response.json()) as T
   throw new ApiError(await problemOf(response))
 }
 
-async function problemOf(response: Response): Promise<Problem> {
+export const unanswered: Problem = {
+  title: 'No answer from hopscope',
+  status: 0,
+  detail: 'The server did not answer. Is it running, and is the network up?',
+}
+
+export async function problemOf(response: Response): Promise<Problem> {
   try {
     const body: unknown = await response.json()
     if (typeof body === 'object' && body !== null && 'title' in body && 'detail' in body) return body as Problem

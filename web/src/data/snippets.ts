@@ -259,3 +259,14 @@ export function testSpan(to: Receivers): Snippet {
   "startTimeUnixNano":"'$(date +%s)'000000000","endTimeUnixNano":"'$(date +%s)'005000000"}]}]}]}'`
   return { file: 'one span by hand', language: 'sh', text }
 }
+
+/** What the field for rules holds where there are none: something to change. */
+export const exampleRules = `rules:
+  # A gateway of your own: the request as received, and what it sends on.
+  - name: edge
+    match: { service: my-gateway, kind: server }
+    is: { family: my-gateway, role: gateway, leg: down }
+  - name: edge, upstream
+    match: { service: my-gateway, kind: client }
+    is: { family: my-gateway, role: gateway, leg: up }
+`

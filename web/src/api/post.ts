@@ -1,0 +1,23 @@
+/** Asking by POST: what an address has no room for. */
+import { ApiError, problemOf, unanswered } from './get.ts'
+
+/**
+ * @throws {ApiError} for every answer that is not 2xx and when none came.
+ * @throws {DOMException} AbortError when `signal` aborts.
+ */
+export async function apiPost<T>(address: string, question: object, signal?: AbortSignal): Promise<T> {
+  let response: Response
+  try {
+    response = await fetch(address, {
+      method: 'POST',
+      headers: { accept: 'application/json', 'content-type': 'application/json' },
+      body: JSON.stringify(question),
+      ...(signal ? { signal } : {}),
+    })
+  } catch (error) {
+    if (signal?.aborted) throw error
+    throw new ApiError(unanswered)
+  }
+  if (response.ok) return (await response.json()) as T
+  throw new ApiError(await problemOf(response))
+}
