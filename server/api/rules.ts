@@ -1,6 +1,5 @@
 import { json, Router, type NextFunction, type Request, type Response } from 'express'
 import type { UserRule } from '../analysis/recognise/user-rule.ts'
-import { askFor } from './ask.ts'
 import { longestRules, TryRulesRequest, type RulesInForce } from './contract-rules.ts'
 import { checked, ProblemError } from './problem.ts'
 import type { RulesTrier } from './try-rules-process.ts'
@@ -24,7 +23,10 @@ export function rulesRouter({ clickhouseUrl, rules, trier }: RulesOptions): Rout
     const { source, minutes } = checked(TryRulesRequest, request.body)
     const toMs = Date.now()
     const order = { clickhouseUrl, source, current: rules.current(), fromMs: toMs - minutes * 60_000, toMs }
-    response.json(await trier.run(order, askFor(request, response).signal))
+    // The request itself closes as soon as its body is read.
+    const gone = new AbortController()
+    response.once('close', () => gone.abort())
+    response.json(await trier.run(order, gone.signal))
   })
   router.all('/try', (request, response) => {
     response.set('Allow', 'POST')

@@ -14,7 +14,7 @@ export interface RulesTrier {
    * @param signal ends it, and nobody is answered.
    * @throws ProblemError 422 when the rules take too long or too much memory, 503 when enough are being tried.
    */
-  run(order: TryRulesOrder, signal: AbortSignal | undefined): Promise<TriedRules>
+  run(order: TryRulesOrder, signal: AbortSignal): Promise<TriedRules>
   /** Ends what is under way. */
   close(): void
 }
@@ -48,7 +48,7 @@ export function rulesTrier(): RulesTrier {
         isLate = true
         end()
       }, deadlineMs)
-      signal?.addEventListener('abort', end)
+      signal.addEventListener('abort', end)
       try {
         const answer = await new Promise<TryRulesAnswer | undefined>((resolve, reject) => {
           child.once('message', (message) => resolve(message as TryRulesAnswer))
@@ -58,11 +58,13 @@ export function rulesTrier(): RulesTrier {
         })
         if (answer && 'result' in answer) return answer.result
         if (answer) throw new Error(`trying rules failed: ${answer.error}`)
-        const reason = isLate ? `longer than ${deadlineMs / 1000} s` : `more than ${heapMb} MB of memory`
-        throw new ProblemError(422, 'Too much to try', `reading and trying these rules takes ${reason}`, 'source')
+        const reason = isLate
+          ? `takes longer than ${deadlineMs / 1000} s`
+          : `ended the process that did it, ${heapMb} MB at most`
+        throw new ProblemError(422, 'Too much to try', `reading and trying these rules ${reason}`, 'source')
       } finally {
         clearTimeout(late)
-        signal?.removeEventListener('abort', end)
+        signal.removeEventListener('abort', end)
         end()
         running.delete(child)
       }
