@@ -21,7 +21,13 @@ function bound(source: AccuracySource, name: string, value: number, limit: Limit
     }
   const { atMost, unit } = limit
   const measured = unit === ' %' ? `${value.toFixed(1)} %` : `${Math.round(value)}${unit}`
-  return { source, name, limit: `≤ ${atMost}${unit}`, measured: measured + more, ok: value <= atMost }
+  return {
+    source,
+    name,
+    limit: atMost === 0 ? 'none' : `≤ ${atMost}${unit}`,
+    measured: measured + more,
+    ok: value <= atMost,
+  }
 }
 
 const none = { atMost: 0, unit: '' } as const

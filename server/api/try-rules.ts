@@ -20,7 +20,7 @@ const mostSpans = 20_000
 const mostTraces = 2_000
 const mostSpansOfTrace = 2_000
 const mostChanges = 50
-const mostExamples = 5
+const mostExamples = 3
 
 /** What rules would change of the traces of a window, were they in force. Stores nothing. */
 export async function tryRules(
