@@ -32,7 +32,7 @@ export async function tryRules(
   const window = { from: `${fromMs}000000`, to: `${toMs}000000` }
   if ('problems' in parsed) return { ...nothing, ...window, problems: [...parsed.problems] }
   const { stored, traces } = await sampleOfTraces(clickhouse, { fromMs, toMs, spans: mostSpans, most: mostTraces })
-  const found = await openSpanReader(clickhouse).readTraces(traces, { maxSpans: mostSpansOfTrace })
+  const found = [...(await openSpanReader(clickhouse).readTraces(traces, { maxSpans: mostSpansOfTrace }))]
   const newestFirst = new Map(traces.map(({ traceId }, i) => [traceId, i]))
   found.sort((a, b) => newestFirst.get(a.traceId)! - newestFirst.get(b.traceId)!)
   return { problems: [], ...window, stored, ...compareRules(found, current, parsed.rules) }
