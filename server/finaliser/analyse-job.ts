@@ -91,13 +91,8 @@ export function openAnalyst(
   const settings = { ...configured, ...learner.settings }
   const audit = auditPaths(settings)
   let recalled = false
-  const names = new Map<string, number>()
-  const isNew = (key: string, at: number): boolean => {
-    if (at - (names.get(key) ?? -Infinity) < namesEverySeconds) return false
-    if (names.size >= maxNames) names.clear()
-    names.set(key, at)
-    return true
-  }
+  const proxyNames = freshNames()
+  const hopNames = freshNames()
 
   return {
     async run({ job, settledAt, traces }, progressed) {
@@ -129,9 +124,9 @@ export function openAnalyst(
           timed('facts', () => pushFacts(blocks, analysed, context))
           timed('rollups', () => foldAnalysis(rollups, analysed, flags))
           for (const { identity } of analysed.proxies) {
-            if (isNew(`p${identity.proxyId}`, settledAt)) pushProxyName(blocks, identity, settledAt)
+            if (proxyNames.isDue(identity.proxyId, settledAt)) pushProxyName(blocks, identity, settledAt)
           }
-          for (const hop of analysed.hops) if (isNew(`h${hop.hopId}`, settledAt)) pushHopName(blocks, hop, settledAt)
+          for (const hop of analysed.hops) if (hopNames.isDue(hop.hopId, settledAt)) pushHopName(blocks, hop, settledAt)
         } catch (error) {
           failed.push({ traceId: trace.traceId, reason: error instanceof Error ? error.message : String(error) })
           fail(extentOf(stored), context)
@@ -222,6 +217,20 @@ function bytesOf(blocks: FactBlocks): Record<keyof FactBlocks, Uint8Array> {
     traces: bytes(blocks.traces),
     proxyNames: bytes(blocks.proxyNames),
     hopNames: bytes(blocks.hopNames),
+  }
+}
+
+/** Which ids have had their names written lately. Seconds. */
+function freshNames() {
+  const writtenAt = new Map<string, number>()
+  return {
+    /** Counts as written now when it answers true. */
+    isDue(id: string, at: number): boolean {
+      if (at - (writtenAt.get(id) ?? -Infinity) < namesEverySeconds) return false
+      if (writtenAt.size >= maxNames) writtenAt.clear()
+      writtenAt.set(id, at)
+      return true
+    },
   }
 }
 

@@ -47,6 +47,7 @@ interface Shard {
   readonly analyst: AnalystThread
   /** Settled, not yet in a job; by minute and id, so that a job reads few granules. */
   queue: SettledTrace[]
+  queuedSpans: number
   /** The job that the analyst has. */
   analysing: Promise<Prepared> | undefined
 }
@@ -113,7 +114,7 @@ async function begin({ writer, startAnalyst, shards: count, log }: RunOptions): 
   const { fromMs, lastJob, recent } = await recover(writer, log)
   const follower = follow(writer.clickhouse, Math.max(0, fromMs - restartOverlapMs), log)
   const shards = Array.from({ length: count }, (_, index) => {
-    return { index, analyst: startAnalyst(), queue: [], analysing: undefined }
+    return { index, analyst: startAnalyst(), queue: [], queuedSpans: 0, analysing: undefined }
   })
   return { follower, open: noTraces(), recent, shards, lastJob, clockMs: fromMs }
 }
@@ -125,13 +126,14 @@ async function live(life: Life, caution: Caution, options: RunOptions, succeeded
   const analyse = (): void => {
     for (const shard of shards) {
       if (shard.analysing || shard.queue.length === 0) continue
-      shard.analysing = prepare(life, shard, cutJob(shard.queue, caution), caution, options)
+      shard.analysing = prepare(life, shard, cutJob(shard, caution), caution, options)
       shard.analysing.catch(() => {}) // It is awaited below; until then its failure must not end the process.
     }
   }
   let caughtUp = false
   while (!stop.aborted) {
-    if (pace.pullDue() && queuedSpans(shards) < maxQueuedSpans * shards.length) caughtUp = await pull(life, pace)
+    const queued = shards.reduce((sum, { queuedSpans }) => sum + queuedSpans, 0)
+    if (pace.pullDue() && queued < maxQueuedSpans * shards.length) caughtUp = await pull(life, pace)
     if (shards.some(({ queue }) => queue.length === 0) && (pace.visitDue() || !caughtUp)) {
       enqueue(shards, takeSettled(life.open, life.clockMs, options.settle))
       pace.visited()
@@ -161,12 +163,13 @@ async function firstOf(shards: readonly Shard[], waitMs: number, stop: AbortSign
 }
 
 function enqueue(shards: readonly Shard[], settled: readonly SettledTrace[]): void {
-  for (const trace of settled) shards[shardOfTrace(trace.traceId, shards.length)]!.queue.push(trace)
+  for (const trace of settled) {
+    const shard = shards[shardOfTrace(trace.traceId, shards.length)]!
+    shard.queue.push(trace)
+    shard.queuedSpans += trace.rows
+  }
   for (const { queue } of shards) queue.sort(byPlace)
 }
-
-const queuedSpans = (shards: readonly Shard[]): number =>
-  shards.reduce((sum, { queue }) => queue.reduce((rows, trace) => rows + trace.rows, sum), 0)
 
 async function pull(life: Life, pace: Pace): Promise<boolean> {
   const { rows, spans, clockMs, caughtUp } = await life.follower.pull()
@@ -180,12 +183,14 @@ const byPlace = (a: SettledTrace, b: SettledTrace): number =>
   a.firstMinute - b.firstMinute || (a.traceId < b.traceId ? -1 : 1)
 
 /** Takes the next traces off the queue: at least one, and not more spans than a job may have. */
-function cutJob(queue: SettledTrace[], { spansPerJob }: Caution): SettledTrace[] {
+function cutJob(shard: Shard, { spansPerJob }: Caution): SettledTrace[] {
+  const { queue } = shard
   let spans = 0
   let count = 0
   while (count < queue.length && (count === 0 || spans + queue[count]!.rows <= spansPerJob)) {
     spans += queue[count++]!.rows
   }
+  shard.queuedSpans -= spans
   return queue.splice(0, count)
 }
 
