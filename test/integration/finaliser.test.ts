@@ -6,7 +6,7 @@ import { takeBack } from '../../server/finaliser/rollups/read-back.ts'
 import { startFinaliser, type FinaliserHooks } from '../../server/finaliser/finaliser.ts'
 import { nothingLearned } from '../../server/analysis/learned/learned.ts'
 import { shardOfJob, shardOfTrace } from '../../server/queries/finaliser/shards.ts'
-import { openSpanReader } from '../../server/queries/spans.ts'
+import { defaultMaxSpans, openSpanReader } from '../../server/queries/spans.ts'
 import { eventually } from '../eventually.ts'
 import { quiet, startEngine, type TestEngine } from '../harness.ts'
 import { chain, commitBatch, plainAnalysis, type TestSpan } from './finaliser-traffic.ts'
@@ -248,6 +248,26 @@ describe('facts', () => {
     await eventually(async () => (await revised()) === 200)
     await next.close()
     await expectExactlyOnce(traces.map((spans, i) => (i < 200 ? spans : spans.slice(0, 3))))
+  })
+
+  it('of a trace with more spans than are analysed say that it is cut, and hold up no other', async () => {
+    const [spans] = several(1, 2)
+    const many = Array.from({ length: defaultMaxSpans + 50 }, (_, i) => ({
+      ...spans![1]!,
+      spanId: (i + 2).toString(16).padStart(16, '0'),
+      start: spans![1]!.start + BigInt(i),
+    }))
+    const others = several(20)
+    const finaliser = await start()
+    await commitBatch(db.clickhouse, [spans![0]!, ...many])
+    await commitBatch(db.clickhouse, others.flat())
+    await eventually(async () => (await settled()) === 21, 30_000)
+    await finaliser.close()
+    const row = await one(`SELECT span_count, span_rows, bitAnd(flags, 32768) > 0 AS truncated, hop_count FROM traces
+      WHERE trace_id = unhex('${spans![0]!.traceId}')`)
+    expect(row).toEqual({ span_count: 100_000, span_rows: 100_001, truncated: 1, hop_count: 65_535 })
+    for (const rollup of ['rollup_1m', 'rollup_5m', 'rollup_1h'])
+      expect(await readRollup(rollup)).toEqual(await recomputed())
   })
 
   it('come from all minutes a trace lies in', async () => {
