@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { picture } from '../../test/picture.ts'
-import { randomIntegers, randomTree } from '../../test/random-trees.ts'
-import { analyseTrace, placedTree } from './analyse.ts'
+import { violationsOf } from '../../test/invariants.ts'
+import { brokenTree, randomIntegers, randomTree } from '../../test/random-trees.ts'
+import { placedTree } from './analyse.ts'
 import { auditTrace, pathViolations } from './audit.ts'
 import { criticalPath } from './path.ts'
 
@@ -20,16 +21,22 @@ describe('critical paths', () => {
     }
     expect(segments).toBeGreaterThan(400_000)
   }, 300_000)
+})
 
-  it('come with hops whose segments add up to the transit, in 20,000 random trees', () => {
-    const random = randomIntegers(9)
-    for (let i = 0; i < 20_000; i++)
-      for (const { transit, segments } of analyseTrace(randomTree(random), settings).hops) {
-        const sum = segments.reduce((total, { ns }) => total + ns, 0)
-        if (transit.ns !== null && (sum !== transit.ns || segments.some(({ ns }) => ns < 0)))
-          throw new Error(`${sum} of ${transit.ns}`)
+describe('every number', () => {
+  it.each([
+    ['whole', randomTree],
+    ['broken', brokenTree],
+  ])(
+    'is sound, adds up and keeps its bounds in 10,000 random trees: %s ones',
+    (_, generate) => {
+      for (let seed = 1; seed <= 10_000; seed++) {
+        const violations = violationsOf(generate(randomIntegers(seed)), settings)
+        if (violations.length > 0) throw new Error(`seed ${seed}: ${violations.join('; ')}`)
       }
-  }, 120_000)
+    },
+    120_000,
+  )
 })
 
 describe('the audit', () => {

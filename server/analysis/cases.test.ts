@@ -319,38 +319,3 @@ describe('hops (D3)', () => {
     ])
   })
 })
-
-describe('broken input', () => {
-  it('keeps one of two spans with one id and says so', () => {
-    const spans = [...picture('a S go 0-100').spans, ...picture('a S go 0-300').spans]
-    const trace = analyseTrace({ traceId: '1', baseUnixNano: 0n, spans }, { networkRttNs: null })
-    expect([trace.spans.length, trace.duration, flagNames(trace.flags)]).toEqual([1, 300_000, ['dup_span_id']])
-  })
-
-  it('keeps one of two deliveries of the same span without a word', () => {
-    const spans = [...picture('a S go 0-100').spans, ...picture('a S go 0-100').spans]
-    expect(analyseTrace({ traceId: '1', baseUnixNano: 0n, spans }, { networkRttNs: null }).flags).toBe(0)
-  })
-
-  it('cuts a ring of parents and finds no root', () => {
-    const trace = analyse(`
-      a S go 0-100 parent=c
-      b I go 10-90 parent=a
-      c I go 20-80 parent=b
-      d I go 30-40 parent=d`)
-    expect(flagNames(trace.flags)).toEqual(['no_root', 'cycle'])
-    expect([trace.spans.length, trace.duration, trace.criticalPath]).toEqual([4, null, []])
-  })
-
-  it('analyses orphans but tells no end-to-end time for them', () => {
-    const trace = analyse(`
-      o C out:a 0-1000 parent=gone
-        B S go:b 100-900`)
-    expect(flagNames(trace.flags)).toContain('missing_parent')
-    expect([trace.duration, trace.hops.map((h) => [h.kind, h.transit.ns])]).toEqual([null, [['entry', 200_000]]])
-  })
-
-  it('takes an empty trace', () => {
-    expect(analyse('')).toMatchObject({ duration: null, spans: [], proxies: [], hops: [] })
-  })
-})

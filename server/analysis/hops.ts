@@ -153,8 +153,7 @@ function transit(
     }
   })
   settle(segments, gap.ns)
-  const measure = doubt > 0 ? blurred(gap.ns, doubt, gap.flags) : exact(gap.ns, gap.flags)
-  return { transit: measure, segments, wire: wireOf(segments), flags: gap.flags }
+  return { transit: blurred(gap.ns, doubt, gap.flags), segments, wire: wireOf(segments), flags: gap.flags }
 }
 
 /** Class of time inside a proxy that tells its own time from its waiting, unless that held a response's body (D7). */

@@ -27,9 +27,9 @@ export const modelled = (ns: number, loNs: number, hiNs: number | null, mask = 0
   reasons: flagNames(mask),
 })
 
-/** Read from a clock that may be off by `doubt` ns. */
+/** Read from clocks that may be off by `doubt` ns together; exact where that is 0. */
 export const blurred = (ns: number, doubt: number, mask = 0): Measure =>
-  modelled(ns, Math.max(0, ns - doubt), ns + doubt, mask | Flag.coarseClock)
+  doubt === 0 ? exact(ns, mask) : modelled(ns, Math.max(0, ns - doubt), ns + doubt, mask | Flag.coarseClock)
 
 const unknowns = new Map<number, Measure>()
 

@@ -11,7 +11,11 @@ import { offsetTo, synchronous, type Clocks } from './place.ts'
 export function boundSelfTimes(order: readonly Node[], clocks: Clocks): void {
   const tops = order.filter((node) => node.parent === null)
   const orphans = tops.filter((node) => (node.flags & Flag.missingParent) !== 0)
-  const stack = tops.map((node) => ({ node, near: orphans.filter((orphan) => orphan !== node) }))
+  if (orphans.length > mostOrphans) {
+    for (const node of order) bound(node)
+    return
+  }
+  const stack = tops.map((node) => ({ node, near: orphans }))
   for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
     const { node } = at
     const inside = at.near.filter((orphan) => mayHold(node, orphan, clocks))
@@ -23,15 +27,21 @@ export function boundSelfTimes(order: readonly Node[], clocks: Clocks): void {
       for (const orphan of near) further.delete(orphan)
       stack.push({ node: child, near })
     }
-    const { self } = node
-    if (further.size > 0 && self?.hiNs) node.self = bounded(0, self.hiNs, Flag.missingParent)
+    if (further.size > 0) bound(node)
   }
+}
+
+/** With more than these it is not worth asking where they belong: any span may have called them. */
+const mostOrphans = 64
+
+function bound(node: Node): void {
+  if (node.self?.hiNs) node.self = bounded(0, node.self.hiNs, Flag.missingParent)
 }
 
 /** With an offset that is not known, raw times only tell what is far off: there it is enough to fit and to overlap. */
 function mayHold(node: Node, orphan: Node, clocks: Clocks): boolean {
   const slack = tolerance(node.duration)
-  if (orphan.duration > node.duration + slack) return false
+  if (orphan === node || orphan.duration > node.duration + slack) return false
   const offset = sameClock(node, orphan) ? synchronous : offsetTo(orphan, node, clocks)
   if (offset === null) return orphan.start <= node.end && orphan.end >= node.start
   const start = orphan.start - offset.theta

@@ -1,11 +1,11 @@
 import { mostByCaller } from './added.ts'
 import { isAwaited } from './attempts.ts'
 import { Flag } from './flags.ts'
-import { bounded, exact, modelled, unknown } from './measure.ts'
+import { blurred, bounded, exact, modelled, unknown } from './measure.ts'
 import { legsAround, type Legs } from './legs.ts'
 import { tolerance, type Node, type Traversal } from './node.ts'
 import { clockOf, upstreamTime } from './proxy-clock.ts'
-import { covered, difference, maxSlack } from './self.ts'
+import { covered, difference, doubtOf, maxSlack } from './self.ts'
 import { isHeadless } from './traversals.ts'
 import { SpanKind, type Measure } from './types.ts'
 
@@ -36,7 +36,7 @@ export function overheadOf(traversal: Traversal, wire: WireOf, orphans: readonly
   if (ups.length === 0 && outs.length === 0 && head.emitter.localReply) {
     const own = head.duration - covered(head, asides)
     const leg = unknown(Flag.localReply)
-    const total = exact(own, Flag.localReply)
+    const total = blurred(own, doubtOf(head, asides), Flag.localReply)
     return { total, request: leg, response: leg, localReply: true, flags: flags | Flag.localReply }
   }
   return (
@@ -61,12 +61,13 @@ function fromSpans(traversal: Traversal, flags: number, orphans: readonly Node[]
   if (head.leg === 'up') return none(Flag.missingParent, flags | Flag.missingParent)
   const inner = [...ups, ...bodies, ...asides]
   if (inner.some((node) => node.flags & Flag.negDuration)) return none(Flag.negDuration, flags)
-  const gap = difference(head.duration - covered(head, inner) - attempts.backoffNs, head.duration, 0)
+  const doubt = doubtOf(head, inner)
+  const gap = difference(head.duration - covered(head, inner) - attempts.backoffNs, head.duration, doubt)
   if (gap === null) return none(Flag.negGap, flags | Flag.negGap)
   // Without the outermost layer, what happened before and after it is open.
   if (isHeadless(traversal))
     return {
-      total: bounded(gap.ns, null),
+      total: bounded(Math.max(0, gap.ns - doubt), null),
       request: unknown(0),
       response: unknown(0),
       localReply: false,
@@ -86,18 +87,22 @@ function fromSpans(traversal: Traversal, flags: number, orphans: readonly Node[]
   const beyond = bodyBeyond(traversal)
   if (beyond > 0)
     return {
-      total: bounded(Math.min(request, gap.ns), Math.max(request, gap.ns - beyond), Flag.childOutlives),
-      request: exact(request),
+      total: bounded(
+        Math.max(0, Math.min(request, gap.ns) - doubt),
+        Math.max(request, gap.ns - beyond) + doubt,
+        Flag.childOutlives,
+      ),
+      request: blurred(request, doubt),
       response: unknown(Flag.childOutlives),
       localReply: false,
       flags: flags | Flag.childOutlives,
     }
   return {
-    total: exact(gap.ns, gap.flags),
-    request: exact(request),
-    response: exact(Math.max(0, head.end - lastEnd)),
+    total: blurred(gap.ns, doubt, gap.flags),
+    request: blurred(request, doubt),
+    response: blurred(Math.max(0, head.end - lastEnd), doubt),
     localReply: false,
-    flags: flags | gap.flags,
+    flags: flags | gap.flags | (doubt > 0 ? Flag.coarseClock : 0),
   }
 }
 
@@ -137,10 +142,11 @@ function fromProxyClock({ head, attempts }: Traversal, flags: number): Overhead 
   const legs = clockOf(head)
   if (legs) {
     const { request, response } = legs
+    const { coarse } = head.emitter
     return {
-      total: exact(request + response),
-      request: exact(request),
-      response: exact(response),
+      total: blurred(request + response, coarse),
+      request: blurred(request, coarse),
+      response: blurred(response, coarse),
       localReply: false,
       flags,
     }

@@ -15,6 +15,7 @@ export interface Clocks {
 /** algorithms.md 1.1 (clock domains), 1.2 step 5 (blocking), step 6 (placement): one pass from the tops down. */
 export function place(order: readonly Node[], clocks: Clocks): void {
   const pods = learnPods(order)
+  let placed: Set<Node> | undefined
   for (const node of order) {
     node.domain = domainOf(node, pods)
     const { parent } = node
@@ -27,7 +28,8 @@ export function place(order: readonly Node[], clocks: Clocks): void {
       node.offset = offsetTo(node, parent, clocks)
       if (node.offset === null || sameMachine(node, parent)) centre(node, parent)
       else placeBy(node, parent, node.offset)
-    } else if (parent.children.find((child) => !sameClock(child, parent)) === node) {
+    } else if (!placed?.has(parent)) {
+      ;(placed ??= new Set()).add(parent)
       placeForeign(parent, pods, clocks)
     }
     if (parent !== null) joinParent(node, parent)

@@ -1,5 +1,5 @@
 import { Flag } from './flags.ts'
-import { blurred, exact, unknown } from './measure.ts'
+import { blurred, unknown } from './measure.ts'
 import { tolerance, type Node } from './node.ts'
 import { sameClock } from './clock/domain.ts'
 import type { Measure } from './types.ts'
@@ -32,7 +32,7 @@ export function covered(parent: Node, inner: readonly Node[]): number {
   const [first] = inner
   if (first === undefined) return 0
   for (const node of inner) if (node !== first && !sameClock(node, first)) return union(inner, placedFrom, placedTo)
-  if (!sameClock(first, parent)) return union(inner, rawStart, rawEnd)
+  if (!sameClock(first, parent)) return inner.length === 1 ? first.duration : union(inner, rawStart, rawEnd)
   return union(
     inner,
     (node) => Math.max(node.start, parent.start),
@@ -53,6 +53,13 @@ export function difference(ns: number, duration: number, slack: number): { ns: n
 export const maxSlack = (nodes: readonly Node[]): number =>
   nodes.reduce((most, { emitter }) => Math.max(most, emitter.slack + emitter.coarse), 0)
 
+/** By how much the duration of a span without those of others may be off: each of their clocks may be coarse. ns. */
+export function doubtOf({ emitter }: Node, inner: readonly Node[]): number {
+  let sum = emitter.coarse
+  for (const node of inner) sum += node.emitter.coarse
+  return sum
+}
+
 /** D1. Raises NEG_GAP and CENSORED on the span. */
 export function selfTime(node: Node): Measure {
   if (node.flags & Flag.negDuration) return unknown(Flag.negDuration)
@@ -71,5 +78,5 @@ export function selfTime(node: Node): Measure {
     return unknown(Flag.negGap)
   }
   node.flags |= gap.flags
-  return coarse > 0 ? blurred(gap.ns, coarse, gap.flags) : exact(gap.ns, gap.flags)
+  return blurred(gap.ns, doubtOf(node, awaited), gap.flags)
 }

@@ -3,7 +3,7 @@ import { hash64 } from './hash.ts'
 import { noChildren, type Node } from './node.ts'
 import type { Emitter } from './recognise/emitter.ts'
 import { attribute } from './recognise/pattern.ts'
-import type { Recognise } from './recognise/recognise.ts'
+import { recast, type Recognise } from './recognise/recognise.ts'
 import { SpanKind, type Attributes, type SpanInput } from './types.ts'
 
 /** A trace as trees. `order` holds every span once, parents before children. */
@@ -94,7 +94,13 @@ function contentOf(span: SpanInput): string {
 const isSharedPair = (a: SpanInput, b: SpanInput) =>
   a.kind + b.kind === SpanKind.server + SpanKind.client && a.kind !== b.kind
 
-function toNode(span: SpanInput, emitter: Emitter): Node {
+/** Beyond 104 days from the base (a clock that was never set) a double holds instants to the nearest 1024 ns at worst. */
+const farthest = 2 ** 53
+const blurred = { coarse: 1024 }
+
+function toNode(span: SpanInput, recognised: Emitter): Node {
+  const isFar = Math.abs(span.start) >= farthest && recognised.coarse === 0
+  const emitter = isFar ? recast(recognised, 'far', blurred) : recognised
   const duration = span.duration < 0 ? 0 : span.duration
   return {
     input: span,
