@@ -2,13 +2,15 @@ import type { Matcher } from './pattern.ts'
 
 /**
  * Regular expressions from users, on texts from anybody: only those whose work is bounded. Nothing repeated inside
- * something repeated, no look-around, no reference back, and few repetitions; so a text of the greatest length takes at
- * most some ten thousand steps.
+ * something repeated, no look-around, no reference back, few repetitions and few ways to choose; so a text of the greatest
+ * length takes at most some million steps, a few hundredths of a second.
  */
 const longestPattern = 200
 const longestText = 256
 const mostUnbounded = 2
-const mostRanges = 4
+/** Texts of the greatest length that each unbounded repetition multiplies, times the ways in which the rest can be chosen. */
+const mostSteps = 2 ** 20
+const mostCopies = 256
 
 /** Why a pattern is not taken; undefined when it is. */
 export function regexProblem(source: string): string | undefined {
@@ -21,7 +23,9 @@ export function regexProblem(source: string): string | undefined {
   if (/\\[1-9]|\\k</.test(source)) return 'references back (\\1) are not supported'
   if (/\(\?(?!:)/.test(source)) return 'look-around and named groups are not supported'
   let unbounded = source.startsWith('^') ? 0 : 1
-  let ranges = 0
+  /** In how many ways alternatives and `?` can be chosen, all together; and the alternatives of each open group so far. */
+  let ways = 1
+  const alternatives: number[] = [1]
   /** Whether something was repeated or could be chosen inside each open group. */
   const open: boolean[] = []
   let closed = false
@@ -29,20 +33,31 @@ export function regexProblem(source: string): string | undefined {
     const repeats = /^[*+?]$|^\{\d*,?\d*\}$/.test(token)
     if (repeats && closed) return 'a group that repeats or chooses something cannot be repeated itself'
     if (token === '*' || token === '+' || /^\{\d+,\}$/.test(token)) unbounded++
-    else if (token === '?') ranges++
+    else if (token === '?') ways *= 2
     const [, from, to] = /^\{(\d+),(\d+)\}$/.exec(token) ?? []
     if (to !== undefined) {
       if (Number(to) - Number(from) > 1) unbounded++
-      else ranges++
+      else ways *= 2
     }
+    if (Number(to ?? /^\{(\d+)/.exec(token)?.[1] ?? 0) > mostCopies)
+      return `more than ${mostCopies} repetitions of one part`
     closed = false
-    if (token === '(' || token === '(?:') open.push(false)
-    else if (token === ')') closed = open.pop() ?? false
-    else if ((repeats || token === '|') && open.length > 0) open.fill(true)
+    if (token === '|') alternatives[alternatives.length - 1]!++
+    if (token === '(' || token === '(?:') {
+      open.push(false)
+      alternatives.push(1)
+    } else if (token === ')') {
+      closed = open.pop() ?? false
+      ways *= alternatives.pop() ?? 1
+    } else if ((repeats || token === '|') && open.length > 0) open.fill(true)
   }
+  // Then `^` holds the first of several to the beginning, and not the others.
+  if (source.startsWith('^') && alternatives[0]! > 1) unbounded++
   if (unbounded > mostUnbounded)
     return `more than ${mostUnbounded} of *, + and {m,n}, where a pattern that does not begin with ^ counts as one`
-  if (ranges > mostRanges) return `more than ${mostRanges} of ?`
+  ways *= alternatives[0]!
+  const most = mostSteps / longestText ** unbounded
+  if (ways > most) return `more than ${most} ways to choose between what | and ? leave open`
   return undefined
 }
 
