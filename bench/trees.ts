@@ -1,17 +1,17 @@
+import { parseArgs } from 'node:util'
 import { brokenTree, randomIntegers, randomTree } from '../test/random-trees.ts'
 import { violationsOf } from '../test/invariants.ts'
 import { report } from './report.ts'
 
 /**
- * A million random trees (`--count N`), one seed each from `--seed N` (default 1) on, every other one broken as senders break
+ * A million random trees (`--count=N`), one seed each from `--seed=N` (default 1) on, every other one broken as senders break
  * traces: what their analysis breaks of I1-I3 of D7, of sums and of bounds. Exit 1 when anything is broken.
  */
-const option = (name: string, standard: number) => {
-  const at = process.argv.indexOf(`--${name}`)
-  return at < 0 ? standard : Number(process.argv[at + 1])
-}
-const count = option('count', 1_000_000)
-const first = option('seed', 1)
+const { values } = parseArgs({
+  options: { count: { type: 'string' }, seed: { type: 'string' }, json: { type: 'string' } },
+})
+const count = Number(values.count ?? 1_000_000)
+const first = Number(values.seed ?? 1)
 const settings = [
   { networkRttNs: 0 },
   { networkRttNs: null, wire: () => 50_000, offset: () => ({ theta: 1_000, epsilon: 20_000 }) },
