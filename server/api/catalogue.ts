@@ -2,6 +2,7 @@ import { Router } from 'express'
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import { listAttributeValues } from '../queries/attributes.ts'
 import { listRoutes, listServices, readIngest, type Window } from '../queries/catalogue.ts'
+import { windowRead } from '../queries/rollup-window.ts'
 import { askFor } from './ask.ts'
 import type { AttributeList, Ingest, RouteList, ServiceList, Setup } from './contract-catalogue.ts'
 import { AttributesQuery, RangeQuery } from './contract-query.ts'
@@ -16,9 +17,9 @@ export interface CatalogueOptions {
 export function catalogueRouter({ clickhouse, setup }: CatalogueOptions): Router {
   const router = Router()
   router.get('/services', async (request, response) => {
-    const { window, edges } = rangeOf(request.query)
+    const { window } = rangeOf(request.query)
     const items = await listServices(clickhouse, window, askFor(request, response))
-    response.json({ items, nextCursor: null, ...edges } satisfies ServiceList)
+    response.json({ items, nextCursor: null, ...windowRead(window) } satisfies ServiceList)
   })
   router.get('/routes', async (request, response) => {
     const { window, edges } = rangeOf(request.query)

@@ -21,9 +21,15 @@ export type TraceList = z.infer<typeof TraceList>
 
 export const Service = z.object({
   name: z.string(),
-  traces: Count,
+  traces: Count.describe('with a span of it'),
   errors: Count,
   spans: Count.optional(),
+  late: Count.describe('traces that changed after they had settled'),
+  truncated: Count.describe('traces cut at a limit of size or time'),
+  orphaned: Count.describe('traces of which a parent is missing'),
+  rootless: Count,
+  sampledOut: Count.describe('traces of which somebody further on did not sample a part'),
+  weightUnknown: Count.describe('traces sampled by a rate that nobody told'),
 })
 export type Service = z.infer<typeof Service>
 

@@ -9,6 +9,7 @@ import {
   Instant,
   listOf,
   Ns,
+  Population,
   Role,
   SegmentClass,
   Share,
@@ -30,8 +31,9 @@ export const ProxyItem = z.object({
   ...Place,
   instances: Count,
   requests: Count,
+  population: Population.optional(),
   errors: Count,
-  errorRate: Share,
+  errorRate: Share.describe('of the population'),
   added: z.array(Distribution).describe('one a level, the level with most requests first'),
   overhead: z.array(Distribution),
   requestPath: z.array(Distribution),
@@ -70,8 +72,9 @@ export const HopItem = z.object({
   via: z.array(EntityId).describe('proxy ids, caller to callee'),
   viaProxies: z.array(ViaProxy).describe('the same proxies with their words'),
   requests: Count,
+  population: Population.optional(),
   errors: Count,
-  errorRate: Share,
+  errorRate: Share.describe('of the population'),
   transit: Distribution.describe('at the level with most requests'),
   segments: z.array(HopSegmentItem),
 })
@@ -106,7 +109,41 @@ export const Exemplar = z.object({
 })
 export type Exemplar = z.infer<typeof Exemplar>
 
+const Seen = { requests: Count, share: Share.describe('of the population') }
+
+/** What the numbers about something rest on: of all its requests, what was seen of how many, what was lost or noted and why. */
+export const Ledger = z.object({
+  requests: Count,
+  population: Population.optional(),
+  layers: z
+    .array(z.object({ layer: z.enum(['caller', 'proxy', 'upstream', 'callee', 'wire', 'root']), ...Seen }))
+    .describe(
+      'proxy: spans of a caller, of its own upstream calls, of a callee. Hop: of the caller, of proxies between, of the callee, and ' +
+        'whether the wire is told apart. Whole requests: a root, a proxy. Outermost first, none left out',
+    ),
+  reasons: z.array(z.object({ flag: z.string(), ...Seen })).describe('algorithms.md D9, most requests first'),
+})
+export type Ledger = z.infer<typeof Ledger>
+
+/** Whether spans answer where requests go on to, learned from the requests of an hour (algorithms.md section 6). */
+export const EdgeCallee = z.object({
+  target: z.string().describe("upstream cluster or address; '' where spans do not say"),
+  state: z
+    .enum(['traced', 'sampled', 'external'])
+    .describe('traced: silence is a loss. sampled: silence is a decision. external: nobody there sends spans'),
+  asked: Count.describe('requests that ended well'),
+  answered: Count.describe('for which spans below answered'),
+  windowUnixNano: Instant.describe('start of the last five minutes of that hour'),
+})
+export type EdgeCallee = z.infer<typeof EdgeCallee>
+
 const Detail = {
+  ledger: Ledger,
+  callees: z
+    .array(EdgeCallee)
+    .describe(
+      'beyond the proxy, or beyond the last proxy of the hop (its caller where there is none); busiest first, at most 20',
+    ),
   from: Instant,
   to: Instant,
   breakdowns: z.array(Breakdown),
@@ -183,13 +220,16 @@ export type Split = z.infer<typeof Split>
 export const WindowTax = z
   .object({
     n: Count.describe('requests with a root, from facts'),
+    atLeast: Count.describe(
+      'of these a span on the way is missing: their tax is at least the lower bound, the upper may be exceeded',
+    ),
     lowerNs: Ns,
     upperNs: Ns,
     estimateNs: Ns.nullable().describe('null unless every request has an estimate'),
     share: z.number().min(0).describe('(estimate, else upper) over end-to-end time'),
     distributions: z.array(Distribution).describe('one a level'),
   })
-  .describe('mean a request')
+  .describe('mean a request of the population')
 export type WindowTax = z.infer<typeof WindowTax>
 
 export const Worst = z.object({
@@ -227,11 +267,19 @@ export type Mover = z.infer<typeof Mover>
 
 export const Coverage = z.object({
   traces: Count,
+  population: Population.optional(),
   withRoot: Share.nullable().describe('null without traces'),
   completePath: Share.nullable().describe('share with a root and nothing missing on the path'),
+  layers: Ledger.shape.layers,
   hops: z.object({ requests: Count, unknown: Count }).describe('of all routes'),
   proxies: z.object({ requests: Count, unknown: Count }).describe('of all routes'),
   reasons: z.array(z.object({ flag: z.string(), traces: Count })).describe('algorithms.md D9, most traces first'),
+  deciles: z
+    .array(z.object({ fromNs: Ns, toNs: Ns, n: Count, complete: Share }))
+    .describe(
+      'tenths of the requests with a root by end-to-end time, fastest first, and the share of each of which nothing is missing: ' +
+        'whether slow requests are lost more often. Empty for fewer than 200',
+    ),
 })
 export type Coverage = z.infer<typeof Coverage>
 
@@ -251,8 +299,9 @@ export const Overview = z.object({
   from: Instant,
   to: Instant,
   requests: Count,
+  population: Population.optional(),
   errors: Count,
-  errorRate: Share,
+  errorRate: Share.describe('of the population'),
   hopsPerRequest: z.number().nullable(),
   endToEnd: Distribution,
   endToEndBefore: Distribution.describe('of the period of equal length before'),

@@ -14,6 +14,10 @@ export const Instant = z
   .describe('Unix nanoseconds, decimal')
 export const Ns = z.number().int().describe('nanoseconds')
 export const Count = z.number().int().nonnegative()
+/** Only where something was sampled. */
+export const Population = Count.describe(
+  'requests that the stored ones stand for by their sampling weights; absent where nothing was sampled',
+)
 export const Share = z.number().min(0).max(1)
 export const TraceId = z.string().regex(/^[0-9a-f]{32}$/)
 export const SpanId = z.string().regex(/^[0-9a-f]{16}$/)
@@ -71,6 +75,7 @@ export type Measure = z.infer<typeof Measure>
 export const Distribution = z
   .object({
     n: Count,
+    population: Population.optional(),
     coverage: Share,
     fidelity: Fidelity,
     p50Ns: Ns.nullable(),
@@ -82,11 +87,19 @@ export const Distribution = z
     maxNs: Ns.nullable(),
     meanNs: Ns.nullable(),
     reasons: z.array(z.string()),
+    bounds: z
+      .array(z.object({ q: z.number(), loNs: Ns.nullable(), hiNs: Ns.nullable() }))
+      .optional()
+      .describe(
+        'of quantiles that are null because values are missing: where they lie whatever the missing ones are (Manski); null is ' +
+          'open. Of one proxy, one hop and end-to-end time',
+      ),
   })
   .describe(
     'Latencies of many requests at one level: exact holds the value, bounded the upper bound, modelled the estimate. ' +
       'coverage: share of the requests of this level and of level unknown that have a finite value. A quantile that the ' +
-      'claim table (algorithms.md section 6) does not allow is null and named in reasons, as in p99_few_samples.',
+      'claim table (algorithms.md section 6) does not allow is null and named in reasons, as in p99_few_samples. Quantiles, mean ' +
+      'and coverage are of the population; weight_unknown among the reasons: of what was stored, by rates nobody knows.',
   )
 export type Distribution = z.infer<typeof Distribution>
 

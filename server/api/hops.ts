@@ -1,5 +1,6 @@
 import { Router } from 'express'
 import type { ClickHouse } from '../../storage/clickhouse.ts'
+import { edgesOfHop } from '../queries/callees.ts'
 import { readDetails } from '../queries/details.ts'
 import { listHops, readHop } from '../queries/hops.ts'
 import { readHopNames } from '../queries/names.ts'
@@ -28,7 +29,11 @@ export function hopsRouter(clickhouse: ClickHouse): Router {
     const item = await readHop(clickhouse, { id, window }, options)
     if (!item) throw neverSeen('hop', id)
     const { fidelity } = item.transit
-    const details = await readDetails(clickhouse, { kind: 'hop', id, window, fidelity }, options)
+    const details = await readDetails(
+      clickhouse,
+      { kind: 'hop', id, window, fidelity, edges: edgesOfHop(item) },
+      options,
+    )
     response.json({ ...item, ...windowRead(window), ...details } satisfies HopDetail)
   })
 

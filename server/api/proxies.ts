@@ -1,5 +1,6 @@
 import { Router } from 'express'
 import type { ClickHouse } from '../../storage/clickhouse.ts'
+import { edgesOfProxy } from '../queries/callees.ts'
 import { readDetails } from '../queries/details.ts'
 import { readProxyNames } from '../queries/names.ts'
 import { listProxies, readProxy } from '../queries/proxies.ts'
@@ -28,7 +29,11 @@ export function proxiesRouter(clickhouse: ClickHouse): Router {
     const item = await readProxy(clickhouse, { id, window }, options)
     if (!item) throw neverSeen('proxy', id)
     const fidelity = item.added[0]?.fidelity ?? 'unknown'
-    const details = await readDetails(clickhouse, { kind: 'proxy', id, window, fidelity }, options)
+    const details = await readDetails(
+      clickhouse,
+      { kind: 'proxy', id, window, fidelity, edges: edgesOfProxy(id) },
+      options,
+    )
     response.json({ ...item, ...windowRead(window), ...details } satisfies ProxyDetail)
   })
 

@@ -1,3 +1,4 @@
+import { Flag } from '../analysis/flags.ts'
 import type { SpanReader, StoredTrace, TraceRef } from '../queries/spans.ts'
 import type { LearnedRows } from '../analysis/learned/learned.ts'
 import type { AnalysisSettings, TraceAnalysis, TraceInput } from '../analysis/types.ts'
@@ -108,7 +109,7 @@ export function openAnalyst(
 
       const fail = (extent: TraceExtent, context: FactContext): void => {
         pushFailedTrace(blocks, extent, context)
-        foldFailed(rollups, extent.firstStart)
+        foldFailed(rollups, extent, context.flags | Flag.noRoot)
       }
       const take = (stored: StoredTrace, trace: JobTrace): void => {
         const spanRows = stored.spans.length + (stored.truncated ? 1 : 0)

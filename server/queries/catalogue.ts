@@ -1,9 +1,9 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { Ingest, Route, Service } from '../api/contract-catalogue.ts'
+import { readLedger } from './ledger.ts'
 import { loadSql } from './load-sql.ts'
 import { partOf, type QueryOf } from './query-of.ts'
 
-const servicesSql = loadSql(import.meta.url, 'services.sql')
 const routesSql = loadSql(import.meta.url, 'routes.sql')
 const ingestSql = loadSql(import.meta.url, 'ingest.sql')
 const totalsSql = loadSql(import.meta.url, 'ingest-totals.sql')
@@ -16,10 +16,29 @@ export interface Window {
 
 type Raw<T, K extends keyof T> = Omit<T, K> & Record<K, string>
 
+/** Whole minutes, or hours of a long window, as `windowRead` says; most traces first, at most 1000. */
 export async function listServices(clickhouse: ClickHouse, window: Window, options: QueryOf): Promise<Service[]> {
-  const rows = await clickhouse.query<Raw<Service, 'traces' | 'errors'>>(servicesSql, { ...window }, options)
-  return rows.map(({ name, traces, errors }) => ({ name, traces: Number(traces), errors: Number(errors) }))
+  const ledger = await readLedger(clickhouse, { window, kind: 'service' }, options)
+  return [...ledger]
+    .map(([name, counts]) => {
+      const of = (what: string) => counts.get(what)?.stored ?? 0
+      return {
+        name,
+        traces: of('requests'),
+        errors: of('errors'),
+        late: of('flag:late_revision'),
+        truncated: of('flag:truncated'),
+        orphaned: of('flag:missing_parent'),
+        rootless: of('flag:no_root'),
+        sampledOut: of('flag:sampled_out'),
+        weightUnknown: of('flag:weight_unknown'),
+      }
+    })
+    .sort((a, b) => b.traces - a.traces || (a.name < b.name ? -1 : 1))
+    .slice(0, mostServices)
 }
+
+const mostServices = 1000
 
 export async function listRoutes(clickhouse: ClickHouse, window: Window, options: QueryOf): Promise<Route[]> {
   const rows = await clickhouse.query<Raw<Route, 'traces' | 'errors'>>(routesSql, { ...window }, options)

@@ -1,7 +1,9 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
-import type { Breakdown, Exemplar } from '../api/contract-measurements.ts'
+import type { Breakdown, EdgeCallee, Exemplar, Ledger } from '../api/contract-measurements.ts'
 import type { Fidelity } from '../api/contract.ts'
 import { quantile } from '../statistics/histogram.ts'
+import { readCallees } from './callees.ts'
+import { ledgerOf, readLedger } from './ledger.ts'
 import { loadSql } from './load-sql.ts'
 import { partOf, type QueryOf } from './query-of.ts'
 import { alignWindow, unsignedOf, type Window } from './rollup-window.ts'
@@ -21,18 +23,32 @@ interface BreakdownValue {
   counts: number[]
 }
 
-/** What facts know about one proxy (added time) or hop (transit) at one level, beyond its rollup. */
+/**
+ * What is known about one proxy (added time) or hop (transit) at one level, beyond its rollup.
+ * @param edges how the edges begin over which its requests go on, see callees.ts.
+ */
 export async function readDetails(
   clickhouse: ClickHouse,
-  { kind, id, window, fidelity }: { kind: 'proxy' | 'hop'; id: string; window: Window; fidelity: Fidelity },
+  {
+    kind,
+    id,
+    window,
+    fidelity,
+    edges,
+  }: { kind: 'proxy' | 'hop'; id: string; window: Window; fidelity: Fidelity; edges: string },
   options: QueryOf,
-): Promise<{ breakdowns: Breakdown[]; exemplars: Exemplar[] }> {
+): Promise<{ breakdowns: Breakdown[]; exemplars: Exemplar[]; ledger: Ledger; callees: EdgeCallee[] }> {
   const params = { id: unsignedOf(id), fidelity, ...alignWindow(window) }
-  const [values, exemplars] = await Promise.all([
+  const [values, exemplars, ledger, callees] = await Promise.all([
     clickhouse.query<BreakdownValue>(of[kind].breakdown, params, partOf(options, 'breakdown')),
     clickhouse.query<Exemplar>(of[kind].exemplars, params, partOf(options, 'exemplars')),
+    readLedger(clickhouse, { window, kind, ids: [id] }, partOf(options, 'ledger')),
+    readCallees(clickhouse, { window, prefix: edges }, partOf(options, 'callees')),
   ])
-  return { breakdowns: breakdownsOf(values, fidelity), exemplars }
+  return {
+    ...{ breakdowns: breakdownsOf(values, fidelity), exemplars },
+    ...{ ledger: ledgerOf(ledger.get(id) ?? new Map(), kind), callees },
+  }
 }
 
 const order: readonly Breakdown['by'][] = ['route', 'version', 'instance', 'caller', 'callee']

@@ -1,9 +1,11 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { Distribution, Fidelity } from '../api/contract.ts'
-import { claimedQuantiles, refusal } from '../statistics/claims.ts'
-import { bucketBounds, representative } from '../statistics/histogram.ts'
+import { claimedQuantiles, refusal, type Refusal } from '../statistics/claims.ts'
+import { bucketBounds, keyAt, representative, type Histogram } from '../statistics/histogram.ts'
+import { boundsWithMissing } from '../statistics/manski.ts'
+import { effectiveCount, populationOf } from '../statistics/weights.ts'
 import { loadSql } from './load-sql.ts'
-import type { QueryOf } from './query-of.ts'
+import { partOf, type QueryOf } from './query-of.ts'
 import { alignWindow, hexOf, overRollup, type RollupRows, type Window } from './rollup-window.ts'
 
 const levelsSql = loadSql(import.meta.url, 'distributions.sql')
@@ -23,15 +25,30 @@ export interface LevelRow {
   fidelity: Fidelity
   /** Unix seconds of the step, or of the period; 0 without either. */
   startSeconds: number
+  /** As stored. */
   requests: number
   errors: number
   /** How many of the requests have a finite value. */
   n: number
-  /** ns, of those. */
+  /** The same three of the population: each request times its sampling weight (algorithms.md section 6). */
+  population: { requests: number; errors: number; n: number }
+  /** ns, of the population's n. */
   total: number
+  /** Requests whose weight is not known; they count once. */
+  weightUnknown: number
   /** Bucket keys at `claimedQuantiles`, then those of `intervalRanks` where asked for; empty without values. */
   quantileKeys: number[]
   maxKey: number | null
+  /** Of the population, where asked for. */
+  histogram?: Histogram
+}
+
+/** Of one sampling weight. */
+interface WeightRow extends Omit<LevelRow, 'population' | 'weightUnknown' | 'histogram'> {
+  /** Weight - 1; -1: not known. */
+  extra: number
+  /** Bucket key -> count; empty where not asked for. */
+  cells: Record<string, string | number>
 }
 
 export interface LevelsAsked {
@@ -45,18 +62,44 @@ export interface LevelsAsked {
   /** Kinds whose entities count as if they were one. */
   readonly together?: RollupRows['kinds']
   readonly intervals?: boolean
+  /** Whose histograms come along: of those that count together, or of all. */
+  readonly histograms?: 'together' | 'all' | undefined
 }
 
 /** Levels of the metrics of all entities (or of `rows.ids`) over a window, in no order. */
 export async function readLevels(clickhouse: ClickHouse, asked: LevelsAsked, options: QueryOf): Promise<LevelRow[]> {
-  const { rows, place = {}, stepMs, together = [], intervals = false } = asked
+  const ranks = [...claimedQuantiles.map((q) => [q, 0] as const), ...(asked.intervals ? intervalRanks : [])]
+  const found = byWeight(await readWeights(clickhouse, asked, ranks, options))
+  const isAsked = ({ id }: WeightRow) =>
+    asked.histograms === 'all' || (asked.histograms === 'together' && id === togetherId)
+  const isMixed = found.some((parts) => parts.length > 1 && parts.some(({ n, cells }) => n > 0 && isEmpty(cells)))
+  // Quantiles of several weights need the histograms: rare, so they are asked for only then.
+  const parts = isMixed
+    ? byWeight(await readWeights(clickhouse, { ...asked, histograms: 'all' }, ranks, partOf(options, 'weights')))
+    : found
+  return parts.map((rows) => {
+    const { histogram, ...row } = weigh(rows, ranks)
+    return histogram && isAsked(rows[0]!) ? { ...row, histogram } : row
+  })
+}
+
+const togetherId = '0'.repeat(16)
+
+type Rank = readonly [q: number, deviations: number]
+
+async function readWeights(
+  clickhouse: ClickHouse,
+  asked: LevelsAsked,
+  ranks: readonly Rank[],
+  options: QueryOf,
+): Promise<WeightRow[]> {
+  const { rows, place = {}, stepMs, together = [], histograms } = asked
   const { environment = '', cluster = '', namespace = '' } = place
   const window = stepMs === undefined ? alignWindow(asked.window) : asked.window
   const length = window.toMs - window.fromMs
   const earlier = { fromMs: window.fromMs - length, toMs: window.fromMs }
-  const ranks = [...claimedQuantiles.map((q) => [q, 0] as const), ...(intervals ? intervalRanks : [])]
   const { sql, params } = overRollup(levelsSql, { windows: asked.before ? [earlier, window] : [window], rows, stepMs })
-  const found = await clickhouse.query<LevelRow>(
+  const found = await clickhouse.query<WeightRow>(
     sql,
     {
       ...params,
@@ -65,10 +108,72 @@ export async function readLevels(clickhouse: ClickHouse, asked: LevelsAsked, opt
       deviations: ranks.map(([, z]) => z),
       origin: asked.before ? earlier.fromMs / 1000 : 0,
       step: asked.before ? length / 1000 : stepMs === undefined ? allTime : stepMs / 1000,
+      cells: histograms === undefined ? 0 : histograms === 'all' ? 2 : 1,
     },
     options,
   )
   return found.map((row) => ({ ...row, id: hexOf(row.id) }))
+}
+
+/** The rows of each level, which differ in weight only. */
+function byWeight(rows: readonly WeightRow[]): WeightRow[][] {
+  const levels = new Map<string, WeightRow[]>()
+  for (const row of rows) {
+    const key = `${row.id} ${row.metric} ${row.fidelity} ${row.startSeconds}`
+    const level = levels.get(key)
+    if (level) level.push(row)
+    else levels.set(key, [row])
+  }
+  return [...levels.values()]
+}
+
+/** Of how many requests each of a row is one; what is not known counts once. */
+export const weightOf = ({ extra }: { extra: number }): number => (extra < 0 ? 1 : 1 + extra)
+
+const isEmpty = (cells: WeightRow['cells']): boolean => {
+  for (const _ in cells) return false
+  return true
+}
+
+function weigh(rows: readonly WeightRow[], ranks: readonly Rank[]): LevelRow {
+  const [first] = rows as [WeightRow]
+  const { id, metric, fidelity, startSeconds } = first
+  const [stored, population] = [
+    { requests: 0, errors: 0, n: 0 },
+    { requests: 0, errors: 0, n: 0 },
+  ]
+  let [total, weightUnknown, maxKey] = [0, 0, null as number | null]
+  for (const row of rows) {
+    const weight = weightOf(row)
+    for (const field of ['requests', 'errors', 'n'] as const) {
+      stored[field] += row[field]
+      population[field] += row[field] * weight
+    }
+    total += row.total * weight
+    if (row.extra < 0) weightUnknown += row.requests
+    if (row.maxKey !== null) maxKey = Math.max(maxKey ?? row.maxKey, row.maxKey)
+  }
+  const level = { id, metric, fidelity, startSeconds, ...stored, population, total, weightUnknown, maxKey }
+  if (rows.every(({ cells }) => isEmpty(cells))) return { ...level, quantileKeys: first.quantileKeys }
+  const parts = rows.map((row) => ({ n: row.n, weight: weightOf(row), histogram: histogramIn(row) }))
+  const histogram = populationOf(parts)
+  // Of one weight a quantile is the same whatever the weight is.
+  const quantileKeys = rows.length === 1 ? first.quantileKeys : keysAt(histogram, ranks, effectiveCount(parts))
+  return { ...level, quantileKeys, histogram }
+}
+
+/** Ascending: keys of a sumMap are, but an object has its positive integers first. */
+function histogramIn({ cells }: WeightRow): Histogram {
+  const keys = Object.keys(cells)
+    .map(Number)
+    .sort((a, b) => a - b)
+  return { keys, counts: keys.map((key) => Number(cells[key])) }
+}
+
+/** @param n values that say as much. */
+function keysAt(histogram: Histogram, ranks: readonly Rank[], n: number): number[] {
+  if (n === 0) return []
+  return ranks.map(([q, z]) => keyAt(histogram, Math.min(1, Math.max(0, q + z * Math.sqrt((q * (1 - q)) / n))))!)
 }
 
 /** Ends of the 95 % intervals of p50 and p99 from order statistics (algorithms.md section 6): quantile, deviations. */
@@ -96,21 +201,35 @@ export function observed(row: LevelRow, q: (typeof claimedQuantiles)[number]): n
   return key === undefined ? null : Math.round(representative(key))
 }
 
-/** The distribution of one level as api.md states it. @param unknown requests that no level has a value for. */
+/**
+ * The distribution of one level as api.md states it. @param unknown requests of the population that no level has a value
+ * for.
+ */
 export function distributionOf(row: LevelRow, unknown: number): Distribution {
-  const asked = row.requests + unknown
-  const coverage = asked === 0 ? 0 : Math.min(1, row.n / asked)
+  const { population, weightUnknown, histogram } = row
+  const asked = population.requests + unknown
+  const coverage = asked === 0 ? 0 : Math.min(1, population.n / asked)
   const reasons: string[] = []
+  const bounds: NonNullable<Distribution['bounds']> = []
+  const refused = (q: number): Refusal | undefined => {
+    if (row.n === 0) return 'few_samples'
+    // Nobody knows how much either part counts. All of unknown weight: as stored.
+    if (weightUnknown > 0 && weightUnknown < row.requests) return 'weight_unknown'
+    return refusal(q, row.n, coverage)
+  }
   const claimed = claimedQuantiles.map((q, i) => {
-    const why = row.n === 0 ? 'few_samples' : refusal(q, row.n, coverage)
+    const why = refused(q)
     if (why) reasons.push(`${quantileFields[i]!.slice(0, -2)}_${why}`)
+    if (why === 'low_coverage' && histogram) bounds.push({ q, ...whole(boundsWithMissing(histogram, q, 1 - coverage)) })
     return why ? null : observed(row, q)
   })
-  const meanRefused = row.n === 0 ? 'few_samples' : refusal(0.5, row.n, coverage)
+  const meanRefused = refused(0.5)
   if (meanRefused) reasons.push(`mean_${meanRefused}`)
+  if (weightUnknown > 0 && weightUnknown === row.requests) reasons.push('weight_unknown')
   const [p50Ns, p75Ns, p90Ns, p95Ns, p99Ns, p999Ns] = claimed as [number | null, ...(number | null)[]]
   return {
     n: row.requests,
+    ...populationIn(row),
     coverage,
     fidelity: row.fidelity,
     p50Ns,
@@ -120,14 +239,27 @@ export function distributionOf(row: LevelRow, unknown: number): Distribution {
     p99Ns: p99Ns!,
     p999Ns: p999Ns!,
     maxNs: row.maxKey === null ? null : Math.round(bucketBounds(row.maxKey).hi),
-    meanNs: meanRefused ? null : Math.round(row.total / row.n),
+    meanNs: meanRefused ? null : Math.round(row.total / population.n),
     reasons,
+    ...(bounds.length > 0 && { bounds }),
   }
+}
+
+const whole = ({ loNs, hiNs }: { loNs: number | null; hiNs: number | null }) => ({
+  loNs: loNs === null ? null : Math.floor(loNs),
+  hiNs: hiNs === null ? null : Math.ceil(hiNs),
+})
+
+/** `population`, where requests stand for more than themselves. */
+export function populationIn(...rows: readonly Pick<LevelRow, 'requests' | 'population'>[]): { population?: number } {
+  const requests = rows.reduce((sum, row) => sum + row.requests, 0)
+  const population = Math.round(rows.reduce((sum, row) => sum + row.population.requests, 0))
+  return population === requests ? {} : { population }
 }
 
 /** The distributions of one metric of one entity, one a level, the level with most requests first. */
 export function distributionsOf(rows: readonly LevelRow[]): Distribution[] {
-  const unknown = unknownOf(rows)
+  const unknown = unknownIn(rows)
   const known = rows.filter(({ fidelity }) => fidelity !== 'unknown')
   return known.sort((a, b) => b.requests - a.requests).map((row) => distributionOf(row, unknown))
 }
@@ -152,12 +284,20 @@ export const nothingKnown: Distribution = {
   reasons: ['no_value'],
 }
 
-export function unknownOf(rows: readonly LevelRow[]): number {
-  return rows.reduce((sum, row) => sum + (row.fidelity === 'unknown' ? row.requests : 0), 0)
-}
+/** Requests of level unknown, as stored. */
+export const unknownOf = (rows: readonly LevelRow[]): number =>
+  rows.reduce((sum, row) => sum + (row.fidelity === 'unknown' ? row.requests : 0), 0)
+
+/** Requests of level unknown in the population. */
+export const unknownIn = (rows: readonly LevelRow[]): number =>
+  rows.reduce((sum, row) => sum + (row.fidelity === 'unknown' ? row.population.requests : 0), 0)
 
 export const sumOf = (rows: readonly LevelRow[], field: 'requests' | 'errors' | 'n' | 'total'): number =>
   rows.reduce((sum, row) => sum + row[field], 0)
+
+/** Sum over the population. */
+export const sumIn = (rows: readonly LevelRow[], field: 'requests' | 'errors' | 'n'): number =>
+  rows.reduce((sum, row) => sum + row.population[field], 0)
 
 /** Rows by entity, then by metric. */
 export function byEntity(rows: readonly LevelRow[]): Map<string, Map<string, LevelRow[]>> {

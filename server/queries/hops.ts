@@ -1,7 +1,7 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { HopItem, HopList, HopSegmentItem } from '../api/contract-measurements.ts'
 import { SegmentClass, type Fidelity, type HopKind } from '../api/contract.ts'
-import { byEntity, distributionOf, mainDistribution, readLevels, sumOf } from './distributions.ts'
+import { byEntity, distributionOf, mainDistribution, populationIn, readLevels, sumIn, sumOf } from './distributions.ts'
 import type { LevelRow, PlaceFilter } from './distributions.ts'
 import { readHopNames, readProxyNames, type HopName, type ProxyName } from './names.ts'
 import { shareOf } from './proxies.ts'
@@ -53,7 +53,11 @@ async function readMeasured(
 ) {
   const rows = { kinds: ['hop'], metrics: hopMetrics, ids } as const
   const [levels, names, proxies] = await Promise.all([
-    readLevels(clickhouse, { window, rows, place }, partOf(options, 'levels')),
+    readLevels(
+      clickhouse,
+      { window, rows, place, histograms: ids.length > 0 ? 'all' : undefined },
+      partOf(options, 'levels'),
+    ),
     readHopNames(clickhouse, ids, partOf(options, 'hop-names')),
     readProxyNames(clickhouse, [], partOf(options, 'proxy-names')),
   ])
@@ -75,17 +79,18 @@ function hopItem(
       return { id, name: proxy?.name ?? id, family: proxy?.family ?? '', role: proxy?.role ?? 'l4-proxy' }
     }),
     requests,
+    ...populationIn(...transit),
     errors,
-    errorRate: shareOf(errors, requests),
+    errorRate: shareOf(sumIn(transit, 'errors'), sumIn(transit, 'requests')),
     transit: mainDistribution(transit),
-    segments: segmentsOf(measured, sumOf(transit, 'n')),
+    segments: segmentsOf(measured, sumIn(transit, 'n')),
   }
 }
 
 /** From the least certain to the most. */
 const byDoubt: readonly Fidelity[] = ['unknown', 'modelled', 'bounded', 'exact']
 
-/** @param known requests whose transit is known, whose segments these are. */
+/** @param known requests of the population whose transit is known, whose segments these are. */
 function segmentsOf(measured: ReadonlyMap<string, LevelRow[]>, known: number): HopSegmentItem[] {
   const classes = SegmentClass.options.flatMap((name) => {
     const rows = measured.get(segmentPrefix + name)

@@ -1,15 +1,20 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { Overview } from '../api/contract-measurements.ts'
+import { completenessByDecile } from '../statistics/completeness.ts'
+import type { Histogram } from '../statistics/histogram.ts'
 import {
   byEntity,
   distributionsOf,
   mainDistribution,
+  populationIn,
   readLevels,
+  sumIn,
   sumOf,
   unknownOf,
   type LevelRow,
   type PlaceFilter,
 } from './distributions.ts'
+import { ledgerOf, readLedger, shareIn, together, type Counts } from './ledger.ts'
 import { readHopNames, readProxyNames } from './names.ts'
 import { readOverviewSeries } from './overview-series.ts'
 import { shareOf } from './proxies.ts'
@@ -18,7 +23,7 @@ import { hopLabel, moversOf, proxyLabel, worstOf, type Ranked } from './rankings
 import { alignWindow, windowRead, type RollupRows, type Window } from './rollup-window.ts'
 import { readSplits, splitsOf } from './splits.ts'
 import { stepsOf } from './steps.ts'
-import { hopsPerRequest, readTraceTotals, taxOf, traceCoverage } from './trace-totals.ts'
+import { hopsPerRequest, readTraceTotals, taxOf } from './trace-totals.ts'
 
 /** How many worst ones and movers are named. */
 const ranks = 10
@@ -26,7 +31,7 @@ const ranks = 10
 /** Asked at once: planning a query over rollups costs more than reading them. */
 const rows: RollupRows = {
   kinds: ['trace', 'proxy', 'hop'],
-  metrics: ['endToEnd', 'meshTax', 'gatewayTax', 'added', 'transit'],
+  metrics: ['endToEnd', 'incomplete', 'meshTax', 'gatewayTax', 'added', 'transit'],
 }
 
 /** Whole requests of a window. @param route id; absent: all. Rollups of proxies and hops know no route: those are of all. */
@@ -37,10 +42,13 @@ export async function readOverview(
 ): Promise<Overview> {
   const window = alignWindow(asked)
   const routes = route === undefined ? [] : [route]
-  const [levels, proxyNames, hopNames, buckets, totals, series] = await Promise.all([
+  const [levels, proxyNames, hopNames, buckets, totals, series, ledger] = await Promise.all([
     readLevels(
       clickhouse,
-      { window, rows: { ...rows, ids: routes }, place, together: ['trace'], before: true, intervals: true },
+      {
+        ...{ window, rows: { ...rows, ids: routes }, place, together: ['trace'] },
+        ...{ before: true, intervals: true, histograms: 'together' },
+      },
       partOf(options, 'levels'),
     ),
     readProxyNames(clickhouse, [], partOf(options, 'proxy-names')),
@@ -48,6 +56,7 @@ export async function readOverview(
     readSplits(clickhouse, { window, routes, place }, partOf(options, 'splits')),
     readTraceTotals(clickhouse, { window, routes, place }, partOf(options, 'totals')),
     readOverviewSeries(clickhouse, { steps: stepsOf(window), routes, place }, partOf(options, 'series')),
+    readLedger(clickhouse, { window, kind: 'trace', ids: routes, place }, partOf(options, 'ledger')),
   ])
 
   const isNow = ({ startSeconds }: LevelRow) => startSeconds === window.fromMs / 1000
@@ -55,31 +64,48 @@ export async function readOverview(
   const before = (metric: string) => levels.filter((row) => row.metric === metric && !isNow(row))
   const [traces, proxies, hops] = [of('endToEnd'), of('added'), of('transit')]
   const requests = sumOf(traces, 'requests')
-  const errors = sumOf(traces, 'errors')
   const rankedProxies = rank('proxy', proxies, before('added'), (id) => proxyLabel(proxyNames.get(id), id))
   const rankedHops = rank('hop', hops, before('transit'), (id) => hopLabel(hopNames.get(id), id, proxyNames))
   return {
     ...windowRead(window),
     requests,
-    errors,
-    errorRate: shareOf(errors, requests),
+    ...populationIn(...traces),
+    errors: sumOf(traces, 'errors'),
+    errorRate: shareOf(sumIn(traces, 'errors'), sumIn(traces, 'requests')),
     hopsPerRequest: hopsPerRequest(totals),
     endToEnd: mainDistribution(traces),
     endToEndBefore: mainDistribution(before('endToEnd')),
-    splits: splitsOf(buckets, shareOf(sumOf(traces, 'n'), requests)),
+    splits: splitsOf(buckets, shareOf(sumIn(traces, 'n'), sumIn(traces, 'requests'))),
     meshTax: taxOf(totals, 'mesh', distributionsOf(of('meshTax'))),
     gatewayTax: taxOf(totals, 'gateway', distributionsOf(of('gatewayTax'))),
     worstProxies: worstOf(rankedProxies, ranks),
     worstHops: worstOf(rankedHops, ranks),
     movers: moversOf([...rankedProxies, ...rankedHops], ranks),
     coverage: {
-      ...traceCoverage(totals),
+      ...wholeRequests(together(ledger.values())),
       hops: { requests: sumOf(hops, 'requests'), unknown: unknownOf(hops) },
       proxies: { requests: sumOf(proxies, 'requests'), unknown: unknownOf(proxies) },
+      deciles: completenessByDecile(histogramIn(traces), histogramIn(of('incomplete'))),
     },
     series,
   }
 }
+
+/** Of whole requests: how many have a root, and nothing missing; why not, by the names of their flags. */
+function wholeRequests(counts: Counts) {
+  const { requests: traces, population, layers, reasons } = ledgerOf(counts, 'trace')
+  return {
+    traces,
+    ...(population !== undefined && { population }),
+    withRoot: traces === 0 ? null : shareIn(counts, 'layer:root'),
+    completePath: traces === 0 ? null : shareIn(counts, 'complete'),
+    layers,
+    reasons: reasons.map(({ flag, requests }) => ({ flag, traces: requests })),
+  }
+}
+
+const histogramIn = (rows: readonly LevelRow[]): Histogram =>
+  rows.find(({ histogram }) => histogram)?.histogram ?? { keys: [], counts: [] }
 
 function rank(
   kind: Ranked['kind'],

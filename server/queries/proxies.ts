@@ -1,7 +1,7 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { ProxyItem, ProxyList } from '../api/contract-measurements.ts'
 import type { Role } from '../api/contract.ts'
-import { byEntity, distributionsOf, mainDistribution, readLevels, sumOf, unknownOf } from './distributions.ts'
+import { byEntity, distributionsOf, mainDistribution, populationIn, readLevels, sumIn, sumOf } from './distributions.ts'
 import type { LevelRow, PlaceFilter } from './distributions.ts'
 import { loadSql } from './load-sql.ts'
 import { readProxyNames, type ProxyName } from './names.ts'
@@ -49,7 +49,11 @@ async function readMeasured(
   options: QueryOf,
 ) {
   const [levels, names, instances] = await Promise.all([
-    readLevels(clickhouse, { window, rows: { kinds: ['proxy'], metrics, ids }, place }, partOf(options, 'levels')),
+    readLevels(
+      clickhouse,
+      { window, rows: { kinds: ['proxy'], metrics, ids }, place, histograms: ids.length > 0 ? 'all' : undefined },
+      partOf(options, 'levels'),
+    ),
     readProxyNames(clickhouse, ids, partOf(options, 'names')),
     readInstances(clickhouse, window, ids, partOf(options, 'instances')),
   ])
@@ -71,28 +75,28 @@ function proxyItem(name: ProxyName, measured: ReadonlyMap<string, LevelRow[]>, i
   const requests = sumOf(added, 'requests')
   const errors = sumOf(added, 'errors')
   const retried = sumOf(of('retry'), 'requests')
+  const population = sumIn(added, 'requests')
   return {
     ...name,
     instances,
     requests,
+    ...populationIn(...added),
     errors,
-    errorRate: shareOf(errors, requests),
+    errorRate: shareOf(sumIn(added, 'errors'), population),
     added: distributionsOf(added),
     overhead: distributionsOf(of('overhead')),
     requestPath: distributionsOf(of('requestPath')),
     responsePath: distributionsOf(of('responsePath')),
     retry: {
       requests: retried,
-      rate: shareOf(retried, requests),
+      rate: shareOf(sumIn(of('retry'), 'requests'), population),
       cost: retried === 0 ? null : mainDistribution(of('retry')),
     },
-    coverage: shareOf(requests - unknownOf(added) - openAbove(added), requests),
+    coverage: shareOf(sumIn(known(added), 'n'), population),
   }
 }
 
-/** Requests of a known level without a finite value: bounded, and open above. */
-const openAbove = (rows: readonly LevelRow[]): number =>
-  rows.reduce((sum, row) => sum + (row.fidelity === 'unknown' ? 0 : row.requests - row.n), 0)
+const known = (rows: readonly LevelRow[]): LevelRow[] => rows.filter(({ fidelity }) => fidelity !== 'unknown')
 
 function matches(item: ProxyItem, { family, role, q }: ProxyFilter): boolean {
   if (family && item.family !== family) return false

@@ -13,6 +13,8 @@ function hop(id: string, p50: number, p95: number, p99: number): Ranked {
     requests: 5_000,
     errors: 0,
     n: 5_000,
+    population: { requests: 5_000, errors: 0, n: 5_000 },
+    weightUnknown: 0,
   }
   const now = [{ ...row, total: 5e9, quantileKeys, maxKey: bucketKey(p99 * 1e6) }]
   return { kind: 'hop', id, name: id, family: '', role: null, now, before: [] }

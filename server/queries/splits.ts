@@ -3,7 +3,9 @@ import type { Split } from '../api/contract-measurements.ts'
 import type { SegmentClass } from '../api/contract.ts'
 import { apportion } from '../statistics/apportion.ts'
 import { refusal } from '../statistics/claims.ts'
-import type { PlaceFilter } from './distributions.ts'
+import { keyAt, total, type Histogram } from '../statistics/histogram.ts'
+import { populationOf } from '../statistics/weights.ts'
+import { weightOf, type PlaceFilter } from './distributions.ts'
 import { loadSql } from './load-sql.ts'
 import type { QueryOf } from './query-of.ts'
 import { alignWindow, overRollup, stretchesOf, type Window } from './rollup-window.ts'
@@ -11,12 +13,12 @@ import { alignWindow, overRollup, stretchesOf, type Window } from './rollup-wind
 const splitsSql = loadSql(import.meta.url, 'splits.sql')
 const quantiles = [0.5, 0.95, 0.99] as const
 
-/** By bucket of end-to-end time, keys ascending. */
-export interface Buckets {
+/** By bucket of end-to-end time, keys ascending, of the population. */
+export interface Buckets extends Histogram {
   /** '': the number of requests; else ns of that class. */
-  class: SegmentClass | ''
-  keys: number[]
-  values: number[]
+  readonly class: SegmentClass | ''
+  /** What is counted, as stored. */
+  readonly stored: number
 }
 
 export async function readSplits(
@@ -31,7 +33,13 @@ export async function readSplits(
   const [hours = { fromMs: toMs, toMs }] = stretchesOf(window).hours
   const classes = { minute: fromMs, hour: hours.fromMs, hourEnd: hours.toMs, minuteEnd: toMs }
   const seconds = Object.fromEntries(Object.entries(classes).map(([name, ms]) => [name, ms / 1000]))
-  return clickhouse.query<Buckets>(sql, { ...params, ...seconds, environment, cluster, namespace }, options)
+  type Row = Omit<Buckets, 'stored'> & { extra: number }
+  const found = await clickhouse.query<Row>(sql, { ...params, ...seconds, environment, cluster, namespace }, options)
+  return [...new Set(found.map((row) => row.class))].map((name) => {
+    const parts = found.filter((row) => row.class === name).map((row) => ({ weight: weightOf(row), histogram: row }))
+    const stored = parts.reduce((sum, { histogram }) => sum + total(histogram), 0)
+    return { class: name, stored, ...populationOf(parts) }
+  })
 }
 
 /**
@@ -40,21 +48,18 @@ export async function readSplits(
  */
 export function splitsOf(rows: readonly Buckets[], coverage: number): Split[] {
   const requests = rows.find((row) => row.class === '')
-  const n = requests?.values.reduce((sum, count) => sum + count, 0) ?? 0
-  if (!requests || n === 0) return []
+  if (!requests || requests.stored === 0) return []
   return quantiles
-    .filter((q) => refusal(q, n, coverage) === undefined)
+    .filter((q) => refusal(q, requests.stored, coverage) === undefined)
     .map((q) => {
       const d = Math.min(0.05, (1 - q) / 2)
-      const from = keyAtRank(requests, Math.ceil((q - d) * n))
-      const to = keyAtRank(requests, Math.ceil((q + d) * n))
-      return splitBetween(rows, from, to, q)
+      return splitBetween(rows, keyAt(requests, q - d)!, keyAt(requests, q + d)!, q)
     })
 }
 
 function splitBetween(rows: readonly Buckets[], from: number, to: number, q: number): Split {
-  const within = ({ keys, values }: Buckets) =>
-    values.reduce((sum, value, i) => (keys[i]! >= from && keys[i]! <= to ? sum + value : sum), 0)
+  const within = ({ keys, counts }: Buckets) =>
+    counts.reduce((sum, count, i) => (keys[i]! >= from && keys[i]! <= to ? sum + count : sum), 0)
   const n = within(rows.find((row) => row.class === '')!)
   const classes = rows
     .flatMap((row) => (row.class === '' ? [] : [{ class: row.class, total: within(row) }]))
@@ -67,13 +72,7 @@ function splitBetween(rows: readonly Buckets[], from: number, to: number, q: num
   return {
     q,
     totalNs,
-    n,
+    n: Math.round(n),
     classes: classes.map((row, i) => ({ class: row.class, ns: shares[i]!, share: row.total / all })),
   }
-}
-
-function keyAtRank({ keys, values }: Buckets, rank: number): number {
-  let below = 0
-  const index = values.findIndex((count) => (below += count) >= rank)
-  return keys[index === -1 ? keys.length - 1 : index]!
 }

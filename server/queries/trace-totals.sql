@@ -1,22 +1,20 @@
--- Whole traces of a window by their flags: counts, hops, time and taxes of those that have a root.
+-- Traces of a window that have a root: how many are stored, and of how many a span on the way is missing; the rest of the population,
+-- each trace times its sampling weight: counts, hops, time and taxes. A weight that is not known counts once.
+WITH sign * if(bitAnd(flags, 131072) != 0, 1, weight) AS w
 SELECT
-  flags,
-  toFloat64(sum(toInt64(sign))) AS traces, toFloat64(sumIf(toInt64(sign), duration IS NOT NULL)) AS rooted,
-  toFloat64(sumIf(toInt64(sign) * hop_count, duration IS NOT NULL)) AS hops,
-  toFloat64(sum(sign * ifNull(duration, 0))) AS endToEnd,
-  toFloat64(sum(sign * ifNull(mesh_lower, 0))) AS meshLower, toFloat64(sum(sign * ifNull(mesh_upper, 0))) AS meshUpper,
-  toFloat64(sum(sign * ifNull(mesh_estimate, 0))) AS meshEstimate,
+  toFloat64(sum(toInt64(sign))) AS stored,
+  toFloat64(sumIf(toInt64(sign), bitAnd(flags, 64) != 0)) AS missingParent,
   toFloat64(sumIf(toInt64(sign), mesh_estimate IS NOT NULL)) AS meshEstimated,
-  toFloat64(sum(sign * ifNull(gateway_lower, 0))) AS gatewayLower,
-  toFloat64(sum(sign * ifNull(gateway_upper, 0))) AS gatewayUpper,
-  toFloat64(sum(sign * ifNull(gateway_estimate, 0))) AS gatewayEstimate,
-  toFloat64(sumIf(toInt64(sign), gateway_estimate IS NOT NULL)) AS gatewayEstimated
+  toFloat64(sumIf(toInt64(sign), gateway_estimate IS NOT NULL)) AS gatewayEstimated,
+  sum(w) AS rooted, sum(w * hop_count) AS hops, sum(w * ifNull(duration, 0)) AS endToEnd,
+  sum(w * ifNull(mesh_lower, 0)) AS meshLower, sum(w * ifNull(mesh_upper, 0)) AS meshUpper, sum(w * ifNull(mesh_estimate, 0)) AS meshEstimate,
+  sum(w * ifNull(gateway_lower, 0)) AS gatewayLower, sum(w * ifNull(gateway_upper, 0)) AS gatewayUpper, sum(w * ifNull(gateway_estimate, 0)) AS gatewayEstimate
 FROM traces
 WHERE toStartOfMinute(start) >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
   AND start >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND start < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+  AND duration IS NOT NULL
   AND (empty({ids:Array(UInt64)}) OR sipHash64(root_service, root_name) IN {ids:Array(UInt64)})
   AND (empty({environment:String}) OR environment = {environment:String})
   AND (empty({cluster:String}) OR cluster = {cluster:String})
   AND (empty({namespace:String}) OR namespace = {namespace:String})
-GROUP BY flags
-HAVING traces > 0
+HAVING stored > 0

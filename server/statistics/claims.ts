@@ -13,12 +13,14 @@ export function valuesNeeded(q: number): number {
   return q > 0.5 ? Math.max(leastFacts, Math.round(leastAbove / (1 - q))) : leastFacts
 }
 
+export type Refusal = 'few_samples' | 'low_coverage' | 'weight_unknown'
+
 /**
  * Why quantile `q` of `n` values may not be claimed, undefined where it may. Above the median, missing values may take
  * half of the tail at most: one of them can lie anywhere.
  * @param coverage share of requests that have a value, 0..1.
  */
-export function refusal(q: number, n: number, coverage: number): 'few_samples' | 'low_coverage' | undefined {
+export function refusal(q: number, n: number, coverage: number): Refusal | undefined {
   if (n < valuesNeeded(q)) return 'few_samples'
   if (coverage < leastCoverage) return 'low_coverage'
   // 1 - 0.99 is a little more than 0.01 in binary; so is 1 - 0.995.

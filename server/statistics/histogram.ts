@@ -52,9 +52,20 @@ export function quantiles({ keys, counts }: Histogram, qs: readonly number[]): (
   for (const count of counts) cumulative.push((n += count))
   return qs.map((q) => {
     if (n <= 0) return null
-    const rank = Math.max(1, Math.ceil(q * n))
-    return representative(keys[firstAtLeast(cumulative, rank)]!)
+    return representative(keys[firstAtLeast(cumulative, rankAt(q, n))]!)
   })
+}
+
+/** ceil(q n) of whole counts; of weighted ones, which may be fractions, q n itself but for rounding. */
+const rankAt = (q: number, n: number): number =>
+  Number.isInteger(n) ? Math.max(1, Math.ceil(q * n)) : q * n * (1 - 1e-12)
+
+/** Key of the bucket that the share `q` of all values reaches; undefined for an empty histogram. */
+export function keyAt({ keys, counts }: Histogram, q: number): number | undefined {
+  const cumulative: number[] = []
+  let n = 0
+  for (const count of counts) cumulative.push((n += count))
+  return n <= 0 ? undefined : keys[firstAtLeast(cumulative, rankAt(q, n))]
 }
 
 /** Upper edge of the highest bucket that holds anything: there is no maximum that could be taken back. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { completenessByDecile } from './completeness.ts'
-import { bucketBounds, bucketKey, histogramOf } from './histogram.ts'
+import { bucketBounds, bucketKey, histogramOf, keyAt } from './histogram.ts'
 import { boundsWithMissing, ranksWithMissing } from './manski.ts'
+import { effectiveCount, populationOf } from './weights.ts'
 
 describe('bounds of a quantile with missing values', () => {
   const ranks = (p: number, missing: number) => {
@@ -41,23 +42,82 @@ describe('bounds of a quantile with missing values', () => {
 })
 
 describe('completeness by decile of the entry span', () => {
+  const ms = (i: number) => (i + 1) * 1_000_000
+  const entries = Array.from({ length: 400 }, (_, i) => i)
+  const lost = (i: number) => i >= 200 && i % (i < 360 ? 4 : 2) === 0
+  const deciles = (some: readonly number[], incomplete: (i: number) => boolean) =>
+    completenessByDecile(histogramOf(some.map(ms)), histogramOf(some.filter(incomplete).map(ms)))
+
   it('shows that slow traces lack more', () => {
-    const entries = Array.from({ length: 200 }, (_, i) => ({
-      durationNs: (i + 1) * 1000,
-      complete: i < 100 || i % (i < 180 ? 4 : 2) !== 0,
-    }))
-    const deciles = completenessByDecile([...entries].reverse())
-    expect(deciles.map(({ complete }) => complete)).toEqual([1, 1, 1, 1, 1, 0.75, 0.75, 0.75, 0.75, 0.5])
-    expect(deciles[9]).toEqual({ fromNs: 181_000, toNs: 200_000, n: 20, complete: 0.5 })
+    const found = deciles(entries, lost)
+    expect(found.map(({ n }) => n)).toEqual(Array(10).fill(40))
+    for (const [i, { complete }] of found.entries()) {
+      // A bucket across the border of two deciles holds up to 2.2 % of a duration.
+      expect(Math.abs(complete - (i < 5 ? 1 : i < 9 ? 0.75 : 0.5))).toBeLessThan(0.06)
+    }
+    expect(found[9]!.fromNs).toBeGreaterThan(ms(351))
+    expect(found[9]!.fromNs).toBeLessThanOrEqual(ms(360))
+    expect(found[9]!.toNs).toBeGreaterThanOrEqual(ms(399))
+    const sum = found.reduce((all, { n, complete }) => all + n * (1 - complete), 0)
+    expect(sum).toBeCloseTo(entries.filter(lost).length, 6)
   })
 
-  it('takes few, and none', () => {
-    expect(completenessByDecile([])).toEqual([])
-    const few = completenessByDecile([5, 3, 4].map((durationNs) => ({ durationNs, complete: durationNs < 5 })))
-    expect(few.map(({ fromNs, n, complete }) => [fromNs, n, complete])).toEqual([
-      [3, 1, 1],
-      [4, 1, 1],
-      [5, 1, 0],
+  it('divides a bucket that lies in several deciles evenly', () => {
+    const same = completenessByDecile({ keys: [700], counts: [400] }, { keys: [700], counts: [100] })
+    expect(same.map(({ n, complete }) => [n, complete])).toEqual(Array(10).fill([40, 0.75]))
+  })
+
+  it('says nothing about few', () => {
+    expect(deciles([], lost)).toEqual([])
+    expect(deciles(entries.slice(0, 199), lost)).toEqual([])
+    expect(deciles(entries.slice(0, 200), lost)).toHaveLength(10)
+  })
+})
+
+describe('a sample of unequal weights', () => {
+  const fast = histogramOf([1000, 1000, 1000, 1000, 1000])
+  const slow = histogramOf([9000, 9000, 9000, 9000, 9000])
+
+  it('is the histogram itself where nothing was sampled', () => {
+    expect(populationOf([{ weight: 1, histogram: fast }])).toBe(fast)
+  })
+
+  it('counts each value as often as it stands for', () => {
+    const population = populationOf([
+      { weight: 9, histogram: fast },
+      { weight: 1, histogram: slow },
     ])
+    expect(population.counts).toEqual([45, 5])
+    expect(keyAt(population, 0.9)).toBe(bucketKey(1000))
+    expect(keyAt(population, 0.91)).toBe(bucketKey(9000))
+    // Unweighted, half of them are slow.
+    expect(
+      keyAt(
+        populationOf([
+          { weight: 1, histogram: fast },
+          { weight: 1, histogram: slow },
+        ]),
+        0.9,
+      ),
+    ).toBe(bucketKey(9000))
+  })
+
+  it('takes weights that are no integers: 1 of 2 values is at the median', () => {
+    const thirds = populationOf([{ weight: 10 / 3, histogram: histogramOf([1000, 9000]) }])
+    expect(keyAt(thirds, 0.5)).toBe(bucketKey(1000))
+    expect(keyAt(thirds, 0.51)).toBe(bucketKey(9000))
+    expect(keyAt(thirds, 1)).toBe(bucketKey(9000))
+    expect(keyAt({ keys: [], counts: [] }, 0.5)).toBeUndefined()
+  })
+
+  it('says as much as fewer equal ones', () => {
+    expect(effectiveCount([{ weight: 100, n: 500 }])).toBe(500)
+    expect(
+      effectiveCount([
+        { weight: 9, n: 5 },
+        { weight: 1, n: 5 },
+      ]),
+    ).toBeCloseTo(2500 / 410, 9)
+    expect(effectiveCount([])).toBe(0)
   })
 })

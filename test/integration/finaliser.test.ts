@@ -98,17 +98,36 @@ async function expectExactlyOnce(traces: TestSpan[][]): Promise<void> {
   expect(await one(`${classes} rollup_class_1h`)).toEqual(expected)
   const ledger = (table: string) =>
     db.clickhouse.query(
-      `SELECT kind, id, what, sum(requests) AS n FROM ${table} GROUP BY ALL HAVING n != 0 ORDER BY ALL`,
+      `SELECT kind, id, service, what, sum(requests) AS n FROM ${table} GROUP BY ALL HAVING n != 0 ORDER BY ALL`,
     )
+  const late = 'WHERE bitAnd(flags, 65536) != 0'
+  const cut = 'WHERE bitAnd(flags, 32768) != 0'
+  const ofRoute = (what: string, where = '') =>
+    `SELECT 'trace', sipHash64(root_service, root_name), '', '${what}', sign FROM traces ${where}`
+  const ofService = (what: string, where = '') =>
+    `SELECT 'service', 0, service, '${what}', sign FROM traces ARRAY JOIN services AS service ${where}`
   const counted = await db.clickhouse.query(`
-    SELECT kind, id, what, toInt64(sum(sign)) AS n FROM (
-      SELECT 'hop' AS kind, hop_id AS id, 'requests' AS what, sign FROM hops
-      UNION ALL SELECT 'hop', hop_id, 'layer:caller', sign FROM hops
-      UNION ALL SELECT 'hop', hop_id, 'layer:callee', sign FROM hops
-      UNION ALL SELECT 'hop', hop_id, 'flag:late_revision', sign FROM hops WHERE bitAnd(flags, 65536) != 0
-      UNION ALL SELECT 'proxy', proxy_id, 'requests', sign FROM proxies
-      UNION ALL SELECT 'proxy', proxy_id, 'layer:upstream', sign FROM proxies
-      UNION ALL SELECT 'proxy', proxy_id, 'flag:late_revision', sign FROM proxies WHERE bitAnd(flags, 65536) != 0
+    SELECT kind, id, service, what, toInt64(sum(sign)) AS n FROM (
+      SELECT 'hop' AS kind, hop_id AS id, '' AS service, 'requests' AS what, sign FROM hops
+      UNION ALL SELECT 'hop', hop_id, '', 'layer:caller', sign FROM hops
+      UNION ALL SELECT 'hop', hop_id, '', 'layer:callee', sign FROM hops
+      UNION ALL SELECT 'hop', hop_id, '', 'flag:late_revision', sign FROM hops ${late}
+      UNION ALL SELECT 'hop', hop_id, '', 'flag:truncated', sign FROM hops ${cut}
+      UNION ALL SELECT 'proxy', proxy_id, '', 'requests', sign FROM proxies
+      UNION ALL SELECT 'proxy', proxy_id, '', 'layer:upstream', sign FROM proxies
+      UNION ALL SELECT 'proxy', proxy_id, '', 'flag:late_revision', sign FROM proxies ${late}
+      UNION ALL SELECT 'proxy', proxy_id, '', 'flag:truncated', sign FROM proxies ${cut}
+      UNION ALL ${ofRoute('requests')}
+      UNION ALL ${ofRoute('layer:root', 'WHERE duration IS NOT NULL')}
+      UNION ALL ${ofRoute('layer:proxy', 'WHERE proxy_count > 0')}
+      UNION ALL ${ofRoute('complete', 'WHERE duration IS NOT NULL AND bitAnd(flags, 33587392) = 0')}
+      UNION ALL ${ofRoute('flag:no_root', 'WHERE bitAnd(flags, 4096) != 0')}
+      UNION ALL ${ofRoute('flag:late_revision', late)}
+      UNION ALL ${ofRoute('flag:truncated', cut)}
+      UNION ALL ${ofService('requests')}
+      UNION ALL ${ofService('flag:no_root', 'WHERE bitAnd(flags, 4096) != 0')}
+      UNION ALL ${ofService('flag:late_revision', late)}
+      UNION ALL ${ofService('flag:truncated', cut)}
     ) GROUP BY ALL HAVING n != 0 ORDER BY ALL`)
   for (const table of ['coverage_1m', 'coverage_1h']) expect(await ledger(table)).toEqual(counted)
 }
@@ -153,6 +172,8 @@ async function recomputed(): Promise<RollupRow[]> {
       UNION ALL SELECT 'proxy', 'requestPath', 'unknown', NULL FROM ${current('proxies', 'start')}
       UNION ALL SELECT 'proxy', 'responsePath', 'unknown', NULL FROM ${current('proxies', 'start')}
       UNION ALL SELECT 'trace', 'endToEnd', if(duration IS NULL, 'unknown', 'exact'), duration FROM ${current('traces', 'start')}
+      UNION ALL SELECT 'trace', 'incomplete', 'exact', duration FROM ${current('traces', 'start')}
+        WHERE duration IS NOT NULL AND bitAnd(flags, 33587392) != 0
       UNION ALL SELECT 'trace', 'meshTax', if(duration IS NULL, 'unknown', 'bounded'), mesh_upper FROM ${current('traces', 'start')}
       UNION ALL SELECT 'trace', 'gatewayTax', if(duration IS NULL, 'unknown', 'exact'), gateway_upper FROM ${current('traces', 'start')}
       UNION ALL SELECT 'trace', 'class:app', 'exact', duration FROM ${current('traces', 'start')} WHERE duration IS NOT NULL

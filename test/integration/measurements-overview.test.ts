@@ -53,8 +53,8 @@ describe('the overview', () => {
   it('has end-to-end time now and in the period of equal length before', () => {
     expect(overview.requests).toBe(now().length)
     expect(overview.errors).toBe(now().filter(({ error }) => error).length)
-    expect(overview.endToEnd).toEqual(distributionsOf(now().map(endToEnd))[0])
-    expect(overview.endToEndBefore).toEqual(distributionsOf(before().map(endToEnd))[0])
+    expect(overview.endToEnd).toMatchObject(distributionsOf(now().map(endToEnd))[0]!)
+    expect(overview.endToEndBefore).toMatchObject(distributionsOf(before().map(endToEnd))[0]!)
     expect(overview.hopsPerRequest).toBe(2)
   })
 
@@ -101,7 +101,7 @@ describe('the overview', () => {
         ? ({ ns: null, loNs: 0, hiNs: upperNs, fidelity: 'bounded', reasons: [] } as const)
         : ({ ns: estimateNs, loNs: 0, hiNs: upperNs, fidelity: 'modelled', reasons: [] } as const)
     }
-    expect(overview.meshTax!.distributions).toEqual(distributionsOf(now().map(measure)))
+    expect(overview.meshTax!.distributions).toMatchObject(distributionsOf(now().map(measure)))
   })
 
   it('ranks the worst proxies and hops as the lists have them', async () => {
@@ -184,7 +184,7 @@ it('is of one route, and of one environment, when asked', async () => {
   const overview = await api.get(Overview, 'overview', { ...whole, route: id, environment: 'staging' })
   const mine = now().filter(({ rootName, environment }) => rootName === 'GET /search' && environment === 'staging')
   expect(overview.requests).toBe(mine.length)
-  expect(overview.endToEnd).toEqual(distributionsOf(mine.map(endToEnd))[0])
+  expect(overview.endToEnd).toMatchObject(distributionsOf(mine.map(endToEnd))[0]!)
   expect(overview.meshTax!.n).toBe(rootedOf(mine).length)
   expect(overview.coverage.traces).toBe(mine.length)
   expect(overview.splits[0]!.n).toBeLessThan(mine.length)

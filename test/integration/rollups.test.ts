@@ -35,7 +35,18 @@ it('a route has the id that ClickHouse computes', async () => {
 
 describe('the rollups of a job', () => {
   const now = Date.now()
-  const traces = makeTraces({ traces: 60, fromMs: now - 300_000, toMs: now, seed: 7 })
+  /** Sampled at three rates, one of which nobody told. */
+  const traces = makeTraces({ traces: 60, fromMs: now - 300_000, toMs: now, seed: 7 }).map((trace, i) => {
+    const flags = i % 3 === 0 ? 131_072 : 0
+    const flagged = <T extends { flags: number }>(of: T): T => ({ ...of, flags: of.flags | flags })
+    const { hops, proxies } = trace
+    return {
+      ...flagged(trace),
+      hops: hops.map(flagged),
+      proxies: proxies.map(flagged),
+      weight: i % 3 === 1 ? 10 / 3 : 1,
+    }
+  })
 
   it('are the same made from its facts, read back, as made with them', async () => {
     const rollups = noRollups()

@@ -19,6 +19,7 @@ const columns: Record<RollupTable, ColumnSpec[]> = {
     ['fidelity', 'LowCardinality(String)'],
     ...place,
     ['time', 'DateTime'],
+    ['extra', 'Float64'],
     ['requests', 'Int64'],
     ['errors', 'Int64'],
     ['n', 'Int64'],
@@ -31,6 +32,7 @@ const columns: Record<RollupTable, ColumnSpec[]> = {
     ...place,
     ['class', 'LowCardinality(String)'],
     ['time', 'DateTime'],
+    ['extra', 'Float64'],
     ['ns', 'Map(Int16, Int64)'],
   ],
   coverage_1m: [
@@ -38,6 +40,9 @@ const columns: Record<RollupTable, ColumnSpec[]> = {
     ['id', 'UInt64'],
     ['what', 'LowCardinality(String)'],
     ['time', 'DateTime'],
+    ['service', 'LowCardinality(String)'],
+    ...place,
+    ['extra', 'Float64'],
     ['requests', 'Int64'],
   ],
 }
@@ -62,8 +67,8 @@ export function rollupBlocks({ groups }: Rollups): Record<RollupTable, Uint8Arra
 type Blocks = Record<RollupTable, ReturnType<typeof nativeBlock>>
 
 function pushGroup(blocks: Blocks, group: Group): void {
-  const { kind, id, minute: time, environment, cluster, namespace } = group
-  const common = { kind, id, time, environment, cluster, namespace }
+  const { kind, id, minute: time, extra, environment, cluster, namespace } = group
+  const common = { kind, id, time, extra, environment, cluster, namespace }
   for (const [metric, byLevel] of sorted(group.cells)) {
     byLevel.forEach((cell, level) => {
       if (!cell) return
@@ -78,13 +83,14 @@ function pushGroup(blocks: Blocks, group: Group): void {
     const ns = sorted(buckets).filter(([, sum]) => sum !== 0)
     if (ns.length > 0) blocks.rollup_class_1m.push({ ...common, class: name, ns })
   }
-  for (const [what, requests] of sorted(group.coverage)) {
-    if (requests !== 0) blocks.coverage_1m.push({ ...common, what, requests })
-  }
+  for (const [service, counts] of sorted(group.coverage))
+    for (const [what, requests] of sorted(counts)) {
+      if (requests !== 0) blocks.coverage_1m.push({ ...common, what, service, requests })
+    }
 }
 
-const keyOf = ({ kind, id, minute, environment, cluster, namespace }: Group): string =>
-  [kind, id, minute, environment, cluster, namespace].join('\0')
+const keyOf = ({ kind, id, minute, extra, environment, cluster, namespace }: Group): string =>
+  [kind, id, minute, extra, environment, cluster, namespace].join('\0')
 const byKey = (a: Group, b: Group): number => (keyOf(a) < keyOf(b) ? -1 : 1)
 
 const sorted = <K extends string | number, V>(entries: Map<K, V>): [K, V][] =>

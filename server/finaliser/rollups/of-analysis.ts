@@ -3,24 +3,29 @@ import { foldHop, foldProxy, foldTrace, minuteOf, type Rollups } from './rollups
 
 /** Adds everything of a trace. @param flags D9 flags that only the finaliser knows, as in its facts. */
 export function foldAnalysis(rollups: Rollups, trace: TraceAnalysis, flags: number): void {
-  const { hops, proxies, baseUnixNano } = trace
+  const { hops, proxies, baseUnixNano, weight } = trace
   for (const hop of hops) {
     const minute = minuteOf(baseUnixNano, hop.start)
-    if (minute !== null) foldHop(rollups, hop, { minute, flags, sign: 1 })
+    if (minute !== null) foldHop(rollups, hop, { minute, flags, weight, sign: 1 })
   }
   for (const proxy of proxies) {
     const minute = minuteOf(baseUnixNano, proxy.start)
-    if (minute !== null) foldProxy(rollups, proxy, { minute, flags, sign: 1 })
+    if (minute !== null) foldProxy(rollups, proxy, { minute, flags, weight, sign: 1 })
   }
   const minute = minuteOf(baseUnixNano, trace.start)
-  if (minute !== null) foldTrace(rollups, trace, { minute, flags, sign: 1 })
+  if (minute !== null) foldTrace(rollups, trace, { minute, flags, weight, sign: 1 })
 }
 
-/** A trace that the analysis failed on counts as one without a route, a place or an end-to-end time. */
-export function foldFailed(rollups: Rollups, firstStart: bigint): void {
+/** A trace that the analysis failed on counts as one without a route, a place or an end-to-end time. @param flags as in its fact. */
+export function foldFailed(
+  rollups: Rollups,
+  { firstStart, service }: { firstStart: bigint; service: string },
+  flags: number,
+): void {
   const minute = minuteOf(firstStart, 0)
   if (minute === null) return
   const nowhere = { environment: '', cluster: '', namespace: '', rootService: '', rootName: '' }
-  const trace = { ...nowhere, duration: null, error: false, tax: null, criticalPath: [] }
-  foldTrace(rollups, trace, { minute, flags: 0, sign: 1 })
+  const services = service ? [service] : []
+  const trace = { ...nowhere, duration: null, error: false, tax: null, criticalPath: [], flags, services, proxies: [] }
+  foldTrace(rollups, trace, { minute, flags: 0, weight: 1, sign: 1 })
 }

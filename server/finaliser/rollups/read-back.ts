@@ -29,7 +29,11 @@ async function foldBack(
 ): Promise<void> {
   const { hops, proxies, traces } = await readRolled(clickhouse, facts)
   // The flags of a row have those that only the finaliser knew.
-  const by = ({ minute, sign }: { minute: number; sign: 1 | -1 }): Folded => ({ minute, flags: 0, sign: signOf(sign) })
+  const by = ({ minute, weight, sign }: { minute: number; weight: number; sign: 1 | -1 }): Folded => ({
+    ...{ minute, weight },
+    flags: 0,
+    sign: signOf(sign),
+  })
   for (const row of hops) foldHop(rollups, hopOf(row), by(row))
   for (const row of proxies) foldProxy(rollups, proxyOf(row), by(row))
   for (const row of traces) foldTrace(rollups, traceOf(row), by(row))
@@ -79,11 +83,12 @@ function proxyOf(row: RolledRow['proxies']): RolledProxy {
 }
 
 function traceOf(row: RolledRow['traces']): RolledTrace {
-  const { environment, cluster, namespace, rootService, rootName } = row
+  const { environment, cluster, namespace, rootService, rootName, flags, services } = row
   const mesh = taxOf(row.meshLower, row.meshUpper, row.meshEstimate)
   const gateway = taxOf(row.gatewayLower, row.gatewayUpper, row.gatewayEstimate)
   return {
-    ...{ environment, cluster, namespace, rootService, rootName },
+    ...{ environment, cluster, namespace, rootService, rootName, flags, services },
+    proxies: { length: row.proxies },
     duration: number(row.duration),
     error: row.error === 1,
     tax: mesh && gateway && { mesh, gateway },

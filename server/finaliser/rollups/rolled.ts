@@ -36,8 +36,9 @@ export interface RolledHop extends Pick<
 
 export interface RolledTrace extends Pick<
   TraceAnalysis,
-  'environment' | 'cluster' | 'namespace' | 'rootService' | 'rootName' | 'duration' | 'error'
+  'environment' | 'cluster' | 'namespace' | 'rootService' | 'rootName' | 'duration' | 'error' | 'flags' | 'services'
 > {
+  readonly proxies: { readonly length: number }
   readonly tax: { readonly mesh: RolledTax; readonly gateway: RolledTax } | null
   readonly criticalPath: readonly Pick<PathSegment, 'class' | 'ns'>[]
 }

@@ -12,22 +12,24 @@ import type { RolledHop, RolledMeasure, RolledProxy, RolledTax, RolledTrace } fr
  */
 export interface Rollups {
   readonly groups: Group[]
-  /** Minute -> kind -> id -> one group a place: nearly always one. */
+  /** Minute -> kind -> id -> one group a place and sampling weight: nearly always one. */
   readonly byMinute: Map<number, Record<RollupKind, Map<string, Group[]>>>
 }
 
-export type RollupKind = 'proxy' | 'hop' | 'trace'
+export type RollupKind = 'proxy' | 'hop' | 'trace' | 'service'
 
-/** All cells of one proxy, hop or route in one minute. */
+/** All cells of one proxy, hop or route in one minute and of one sampling weight; or the ledgers of all services. */
 export interface Group extends Place {
   readonly kind: RollupKind
   readonly id: bigint
   /** Unix seconds. */
   readonly minute: number
+  /** Sampling weight - 1; -1: not known. */
+  readonly extra: number
   /** Metric -> one cell a level, in the order of `levels`. */
   readonly cells: Map<string, (Cell | undefined)[]>
-  /** The coverage ledger: what was seen or lost -> requests. */
-  readonly coverage: Map<string, number>
+  /** The coverage ledger: by service ('' but for kind service), what was seen or lost -> requests. */
+  readonly coverage: Map<string, Map<string, number>>
   /** Of a route: class -> end-to-end bucket -> ns on the critical path. */
   readonly classes: Map<string, Map<number, number>>
 }
@@ -42,6 +44,8 @@ export interface Folded {
   readonly minute: number
   /** D9 flags that only the finaliser knows. */
   readonly flags: number
+  /** Sampling weight of the trace. */
+  readonly weight: number
   /** -1: taken back. */
   readonly sign: 1 | -1
 }
@@ -62,24 +66,26 @@ export function minuteOf(baseUnixNano: bigint, startNs: number): number | null {
 
 export function foldProxy(rollups: Rollups, proxy: RolledProxy, by: Folded): void {
   const { identity, error, retry, caller, callee } = proxy
-  const group = groupOf(rollups, 'proxy', identity.proxyId, identity, by.minute)
+  const flags = proxy.flags | by.flags
+  const group = groupOf(rollups, 'proxy', identity.proxyId, identity, by.minute, extraOf(by.weight, flags))
   measured(group, 'added', proxy.added, error, by.sign)
   measured(group, 'overhead', proxy.overhead, error, by.sign)
   measured(group, 'requestPath', proxy.requestPath, error, by.sign)
   measured(group, 'responsePath', proxy.responsePath, error, by.sign)
   // What waiting and failed attempts cost where there was more than one attempt.
   if (retry.attempts > 1) add(group, 'retry', 'exact', retry.backoffNs + retry.wastedNs, error, by.sign)
-  const flags = proxy.flags | by.flags
-  cover(group, 'requests', by.sign)
-  if (caller !== '') cover(group, 'layer:caller', by.sign)
-  if (!(flags & Flag.singleSpanProxy)) cover(group, 'layer:upstream', by.sign)
-  if (callee !== '') cover(group, 'layer:callee', by.sign)
-  coverFlags(group, flags, by.sign)
+  const seen = ledgerOf(group)
+  count(seen, 'requests', by.sign)
+  if (caller !== '') count(seen, 'layer:caller', by.sign)
+  if (!(flags & Flag.singleSpanProxy)) count(seen, 'layer:upstream', by.sign)
+  if (callee !== '') count(seen, 'layer:callee', by.sign)
+  countFlags(seen, flags, by.sign)
 }
 
 export function foldHop(rollups: Rollups, hop: RolledHop, by: Folded): void {
   const { error, wire } = hop
-  const group = groupOf(rollups, 'hop', hop.hopId, hop, by.minute)
+  const flags = hop.flags | by.flags
+  const group = groupOf(rollups, 'hop', hop.hopId, hop, by.minute, extraOf(by.weight, flags))
   measured(group, 'transit', hop.transit, error, by.sign)
   const wireNs = wire.fidelity === 'exact' ? wire.ns : null
   add(group, 'wire', wireNs === null ? 'unknown' : 'exact', wireNs, error, by.sign)
@@ -95,19 +101,24 @@ export function foldHop(rollups: Rollups, hop: RolledHop, by: Folded): void {
     }
     add(group, segmentMetric(segment.class), fidelity, ns, error, by.sign)
   })
-  cover(group, 'requests', by.sign)
-  if (hop.caller?.service) cover(group, 'layer:caller', by.sign)
-  if (hop.via.length > 0) cover(group, 'layer:proxy', by.sign)
-  if (hop.callee?.service) cover(group, 'layer:callee', by.sign)
-  if (wireNs !== null) cover(group, 'layer:wire', by.sign)
-  coverFlags(group, hop.flags | by.flags, by.sign)
+  const seen = ledgerOf(group)
+  count(seen, 'requests', by.sign)
+  if (hop.caller?.service) count(seen, 'layer:caller', by.sign)
+  if (hop.via.length > 0) count(seen, 'layer:proxy', by.sign)
+  if (hop.callee?.service) count(seen, 'layer:callee', by.sign)
+  if (wireNs !== null) count(seen, 'layer:wire', by.sign)
+  countFlags(seen, flags, by.sign)
 }
 
 export function foldTrace(rollups: Rollups, trace: RolledTrace, by: Folded): void {
   const { error, duration, criticalPath } = trace
   const tax = duration === null ? null : trace.tax
-  const group = groupOf(rollups, 'trace', routeId(trace.rootService, trace.rootName), trace, by.minute)
+  const flags = trace.flags | by.flags
+  const extra = extraOf(by.weight, flags)
+  const group = groupOf(rollups, 'trace', routeId(trace.rootService, trace.rootName), trace, by.minute, extra)
   add(group, 'endToEnd', duration === null ? 'unknown' : 'exact', duration, error, by.sign)
+  const isWhole = (flags & missingFlags) === 0
+  if (duration !== null && !isWhole) add(group, 'incomplete', 'exact', duration, error, by.sign)
   taxed(group, 'meshTax', tax && tax.mesh, error, by.sign)
   taxed(group, 'gatewayTax', tax && tax.gateway, error, by.sign)
   const bucket = duration === null ? null : bucketKey(Math.round(duration))
@@ -120,6 +131,37 @@ export function foldTrace(rollups: Rollups, trace: RolledTrace, by: Folded): voi
     if (!buckets) group.classes.set(name, (buckets = new Map()))
     buckets.set(bucket, (buckets.get(bucket) ?? 0) + by.sign * ns)
   }
+  const seen = ledgerOf(group)
+  count(seen, 'requests', by.sign)
+  if (duration !== null) count(seen, 'layer:root', by.sign)
+  if (trace.proxies.length > 0) count(seen, 'layer:proxy', by.sign)
+  if (duration !== null && isWhole) count(seen, 'complete', by.sign)
+  countFlags(seen, flags, by.sign)
+  const services = groupOf(rollups, 'service', '', trace, by.minute, extra)
+  for (const service of trace.services) {
+    const ledger = ledgerOf(services, service)
+    count(ledger, 'requests', by.sign)
+    if (error) count(ledger, 'errors', by.sign)
+    countFlags(ledger, flags & lossFlags, by.sign)
+  }
+}
+
+/** By these flags something of a whole request is missing. */
+const missingFlags = Flag.missingParent | Flag.missingCallee | Flag.truncated | Flag.sampledOut
+
+/** What a service is told of the traces that it has a span in. */
+const lossFlags = missingFlags | Flag.noRoot | Flag.multiRoot | Flag.lateRevision | Flag.weightUnknown
+
+/**
+ * Weight - 1 to 11 significant bits, within 0.05 %: a sampler that adapts must not make a row of every request. 0 where nothing was
+ * sampled; -1 where the weight is not known.
+ */
+export function extraOf(weight: number, flags: number): number {
+  if (flags & Flag.weightUnknown) return -1
+  const extra = weight - 1
+  if (!(extra > 0)) return 0
+  const unit = 2 ** (Math.floor(Math.log2(extra)) - 10)
+  return Math.round(extra / unit) * unit
 }
 
 function measured(group: Group, metric: string, measure: RolledMeasure, error: boolean, sign: 1 | -1): void {
@@ -153,29 +195,54 @@ function add(
 const stored = (ns: number): number =>
   Math.min(Number.MAX_SAFE_INTEGER, Math.max(-Number.MAX_SAFE_INTEGER, Math.round(ns)))
 
-function cover({ coverage }: Group, what: string, sign: 1 | -1): void {
-  coverage.set(what, (coverage.get(what) ?? 0) + sign)
+type LedgerCounts = Map<string, number>
+
+function ledgerOf({ coverage }: Group, service = ''): LedgerCounts {
+  let counts = coverage.get(service)
+  if (!counts) coverage.set(service, (counts = new Map()))
+  return counts
+}
+
+function count(counts: LedgerCounts, what: string, sign: 1 | -1): void {
+  counts.set(what, (counts.get(what) ?? 0) + sign)
 }
 
 const flagWhats = allFlagNames.map((name) => `flag:${name}`)
 
-function coverFlags(group: Group, flags: number, sign: 1 | -1): void {
+function countFlags(counts: LedgerCounts, flags: number, sign: 1 | -1): void {
   for (let rest = flags >>> 0; rest !== 0; rest &= rest - 1) {
-    cover(group, flagWhats[31 - Math.clz32(rest & -rest)] ?? 'flag:unknown', sign)
+    count(counts, flagWhats[31 - Math.clz32(rest & -rest)] ?? 'flag:unknown', sign)
   }
 }
 
-function groupOf({ groups, byMinute }: Rollups, kind: RollupKind, id: string, place: Place, minute: number): Group {
+/** @param extra see Group: sampling differs rarely, so that a place has one group nearly always. */
+function groupOf(
+  { groups, byMinute }: Rollups,
+  kind: RollupKind,
+  id: string,
+  place: Place,
+  minute: number,
+  extra: number,
+): Group {
   let kinds = byMinute.get(minute)
-  if (!kinds) byMinute.set(minute, (kinds = { proxy: new Map(), hop: new Map(), trace: new Map() }))
+  if (!kinds) {
+    byMinute.set(minute, (kinds = { proxy: new Map(), hop: new Map(), trace: new Map(), service: new Map() }))
+  }
   let places = kinds[kind].get(id)
   if (!places) kinds[kind].set(id, (places = []))
   const { environment, cluster, namespace } = place
   for (const group of places) {
-    if (group.namespace === namespace && group.cluster === cluster && group.environment === environment) return group
+    if (
+      group.extra === extra &&
+      group.namespace === namespace &&
+      group.cluster === cluster &&
+      group.environment === environment
+    ) {
+      return group
+    }
   }
   const group: Group = {
-    ...{ kind, id: BigInt(`0x${id || '0'}`), minute, environment, cluster, namespace },
+    ...{ kind, id: BigInt(`0x${id || '0'}`), minute, extra, environment, cluster, namespace },
     ...{ cells: new Map(), coverage: new Map(), classes: new Map() },
   }
   places.push(group)

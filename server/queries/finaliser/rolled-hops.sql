@@ -1,7 +1,7 @@
 -- What the rollups need of the hops that some jobs wrote, of all or (`count` > 0) of pairs of trace id (16 bytes) and job (8 bytes,
 -- little-endian). A start that a DateTime cannot hold (before 1970, after 2106) is a fact but in no rollup.
 SELECT
-  sign, toUnixTimestamp(toStartOfMinute(start)) AS minute, lower(hex(hop_id)) AS hopId, environment, cluster, namespace, error, flags,
+  sign, toUnixTimestamp(toStartOfMinute(start)) AS minute, lower(hex(hop_id)) AS hopId, environment, cluster, namespace, error, flags, weight,
   caller, callee, length(via) AS vias, transit, transit_hi AS transitHi, transit_fidelity AS transitFidelity, wire,
   segments.class AS classes, segments.ns AS ns, segments.fidelity AS fidelities
 FROM hops

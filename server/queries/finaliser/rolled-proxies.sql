@@ -1,7 +1,7 @@
 -- What the rollups need of the proxies that some jobs wrote, of all or (`count` > 0) of pairs of trace id (16 bytes) and job (8 bytes,
 -- little-endian). A start that a DateTime cannot hold (before 1970, after 2106) is a fact but in no rollup.
 SELECT
-  sign, toUnixTimestamp(toStartOfMinute(start)) AS minute, lower(hex(proxy_id)) AS proxyId, environment, cluster, namespace, error, flags,
+  sign, toUnixTimestamp(toStartOfMinute(start)) AS minute, lower(hex(proxy_id)) AS proxyId, environment, cluster, namespace, error, flags, weight,
   caller, callee, attempts, backoff, wasted,
   added, added_hi AS addedHi, added_fidelity AS addedFidelity,
   overhead, overhead_hi AS overheadHi, overhead_fidelity AS overheadFidelity,

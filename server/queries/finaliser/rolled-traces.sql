@@ -2,7 +2,7 @@
 -- little-endian). A start that a DateTime cannot hold (before 1970, after 2106) is a fact but in no rollup.
 SELECT
   sign, toUnixTimestamp(toStartOfMinute(start)) AS minute, environment, cluster, namespace, root_service AS rootService,
-  root_name AS rootName, duration, error,
+  root_name AS rootName, duration, error, flags, weight, services, proxy_count AS proxies,
   mesh_lower AS meshLower, mesh_upper AS meshUpper, mesh_estimate AS meshEstimate,
   gateway_lower AS gatewayLower, gateway_upper AS gatewayUpper, gateway_estimate AS gatewayEstimate,
   segments.class AS classes, segments.ns AS ns

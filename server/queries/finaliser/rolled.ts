@@ -22,13 +22,14 @@ interface Common {
   cluster: string
   namespace: string
   error: number
+  flags: number
+  weight: number
 }
 
 /** 64-bit integers as decimal digits. */
 export interface RolledRow {
   hops: Common & {
     hopId: string
-    flags: number
     caller: string
     callee: string
     vias: string
@@ -42,7 +43,6 @@ export interface RolledRow {
   }
   proxies: Common & {
     proxyId: string
-    flags: number
     caller: string
     callee: string
     attempts: number
@@ -53,6 +53,8 @@ export interface RolledRow {
   traces: Common & {
     rootService: string
     rootName: string
+    services: string[]
+    proxies: number
     duration: string | null
     classes: string[]
     ns: string[]

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { readCoverage } from '../../server/queries/coverage.ts'
+import { ledgerOf, readLedger } from '../../server/queries/ledger.ts'
 import { startEngine, type TestEngine } from '../harness.ts'
 
 let db: TestEngine
@@ -23,15 +23,19 @@ beforeAll(async () => {
 afterAll(() => db?.stop())
 
 const read = async (fromMs: number, toMs: number, ids?: string[]) =>
-  readCoverage(db.clickhouse, { window: { fromMs, toMs }, kind: 'proxy', ...(ids && { ids }) })
+  readLedger(db.clickhouse, { window: { fromMs, toMs }, kind: 'proxy', ...(ids && { ids }) })
+const requests = (counts: Awaited<ReturnType<typeof read>>) => counts.get(id)!.get('requests')!.stored
 
 it('tells the share of requests that showed each layer, and what was lost', async () => {
   const found = await read(hour, hour + 4 * 60_000)
-  expect(found.get(id)).toEqual({
-    id,
+  expect(ledgerOf(found.get(id)!, 'proxy')).toEqual({
     requests: 4,
-    layers: { caller: 1, upstream: 0, callee: 0.75 },
-    flags: [{ flag: 'missing_callee', requests: 1, share: 0.25 }],
+    layers: [
+      { layer: 'caller', requests: 4, share: 1 },
+      { layer: 'upstream', requests: 0, share: 0 },
+      { layer: 'callee', requests: 3, share: 0.75 },
+    ],
+    reasons: [{ flag: 'missing_callee', requests: 1, share: 0.25 }],
   })
 })
 
@@ -45,13 +49,13 @@ it('counts every minute once, whole hours from the hourly table and the edges by
     [30, 90],
   ] as const) {
     const found = await read(hour + from * 60_000, hour + to * 60_000, [id])
-    expect([from, to, found.get(id)!.requests]).toEqual([from, to, to - from])
+    expect([from, to, requests(found)]).toEqual([from, to, to - from])
   }
   // The whole hours are really read from there.
   await db.clickhouse
     .command(`ALTER TABLE coverage_1m DELETE WHERE time >= ${hour / 1000} AND time < ${hour / 1000 + 3600}
     SETTINGS mutations_sync = 1`)
-  expect((await read(hour - 600_000, hour + 3600_000)).get(id)!.requests).toBe(70)
+  expect(requests(await read(hour - 600_000, hour + 3600_000))).toBe(70)
 })
 
 it('knows nothing of what had no requests', async () => {

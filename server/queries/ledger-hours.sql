@@ -1,0 +1,3 @@
+SELECT id, service, what, extra, environment, cluster, namespace, requests FROM coverage_1h
+WHERE kind = {kind:String} AND (empty({ids:Array(UInt64)}) OR id IN {ids:Array(UInt64)})
+  AND time >= toDateTime({hour:UInt32}, 'UTC') AND time < toDateTime({hourEnd:UInt32}, 'UTC')
