@@ -15,6 +15,7 @@ import { openApiDocument } from './openapi.ts'
 import { overviewRouter } from './overview.ts'
 import { notFound, ProblemError, problems } from './problem.ts'
 import { proxiesRouter } from './proxies.ts'
+import { reanalysesRouter } from './reanalyses.ts'
 import { rulesRouter } from './rules.ts'
 import { tracesRouter } from './traces.ts'
 import { rulesTrier, type RulesTrier } from './try-rules-process.ts'
@@ -44,8 +45,9 @@ export interface ApiOptions {
 export async function startApi(options: ApiOptions): Promise<Running> {
   const { host, port } = options
   const clickhouse = connect(options.clickhouseUrl, { connections: 24, timeoutMs: 60_000, readOnly: true })
+  const writing = connect(options.clickhouseUrl, { connections: 2 })
   const trier = rulesTrier()
-  const server = createServer(apiApp(options, clickhouse, trier))
+  const server = createServer(apiApp(options, { clickhouse, writing }, trier))
   // Longer than whatever stands before us keeps a connection: it must not send into one that we are closing.
   server.keepAliveTimeout = 65_000
   await new Promise<void>((resolve, reject) => {
@@ -62,12 +64,18 @@ export async function startApi(options: ApiOptions): Promise<Running> {
       const late = setTimeout(() => server.closeAllConnections(), 3000)
       await closed
       clearTimeout(late)
-      await clickhouse.close()
+      await Promise.all([clickhouse.close(), writing.close()])
     },
   }
 }
 
-function apiApp(options: ApiOptions, clickhouse: ClickHouse, trier: RulesTrier): Express {
+interface Connections {
+  readonly clickhouse: ClickHouse
+  /** For the few things that the API writes. */
+  readonly writing: ClickHouse
+}
+
+function apiApp(options: ApiOptions, { clickhouse, writing }: Connections, trier: RulesTrier): Express {
   const { clickhouseUrl, receivers, settleQuietMs, networkRttNs, rules, version, webRoot, host, log } = options
   const settings = {
     networkRttNs,
@@ -106,6 +114,7 @@ function apiApp(options: ApiOptions, clickhouse: ClickHouse, trier: RulesTrier):
   api.use('/overview', overviewRouter(clickhouse))
   api.use('/accuracy', accuracyRouter())
   api.use('/rules', rulesRouter({ clickhouseUrl, rules, trier }))
+  api.use('/reanalyses', reanalysesRouter(clickhouse, writing))
   api.use('/', catalogueRouter({ clickhouse, setup: { version, receivers, settleQuietMs } }))
   api.use((request, response) => {
     if (request.method === 'GET' || request.method === 'HEAD') throw notFound(`nothing at ${request.originalUrl}`)

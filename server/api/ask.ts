@@ -14,7 +14,8 @@ export function askFor(request: Request, response: Response): QueryOf {
   // One request may ask more questions than the ten listeners that Node takes for a leak.
   setMaxListeners(0, gone.signal)
   request.on('close', () => {
-    if (!response.writableFinished) gone.abort()
+    // It closes too when its body was read to the end.
+    if (!response.writableFinished && !request.readableEnded) gone.abort()
   })
   response.on('close', () => {
     if (!response.writableFinished) gone.abort()

@@ -23,24 +23,28 @@ export function instantMs(text: string, nowMs: number): number | null {
   return ms >= 0 && ms < 4_102_444_800_000 ? ms : null
 }
 
-const instant = (fallback: string) =>
-  z
-    .string()
-    .default(fallback)
+/** An instant in Unix ms. @param fallback what it is when it is left out; without one it may not be. */
+export const instant = (fallback?: string) =>
+  (fallback === undefined ? z.string() : z.string().default(fallback))
     .transform((text, context) => {
       const ms = instantMs(text, Date.now())
       if (ms !== null) return ms
       context.addIssue('neither now, now-1h, ISO 8601, Unix ms nor Unix ns')
       return z.NEVER
     })
-    .describe(`Unix ns, Unix ms, ISO 8601, now or now-<n>(s|m|h|d); ${fallback} when left out`)
+    .describe(
+      `Unix ns, Unix ms, ISO 8601, now or now-<n>(s|m|h|d)${fallback === undefined ? '' : `; ${fallback} when left out`}`,
+    )
 
 const window = { from: instant('now-1h'), to: instant('now') }
 
 /** At most 400 days, the retention of the coarsest rollup. */
 const longestMs = 400 * unitMs.d
 
-function inOrder<Query extends { from: number; to: number }>(query: Query, context: z.core.$RefinementCtx): void {
+export function inOrder<Query extends { from: number; to: number }>(
+  query: Query,
+  context: z.core.$RefinementCtx,
+): void {
   if (query.from >= query.to) context.addIssue({ code: 'custom', path: ['from'], message: 'not before to' })
   else if (query.to - query.from > longestMs)
     context.addIssue({ code: 'custom', path: ['from'], message: 'more than 400 days before to' })

@@ -15,14 +15,20 @@ import {
   TraceQuery,
   TracesQuery,
 } from './contract-query.ts'
+import { Reanalysis, ReanalysisList, ReanalysisRequest } from './contract-reanalyses.ts'
 import { RulesInForce, TriedRules, TryRulesRequest } from './contract-rules.ts'
 import { Problem, Trace } from './contract.ts'
 
 interface Resource {
   readonly path: string
+  /** GET unless it says otherwise. */
+  readonly method?: 'post' | 'delete'
   readonly summary: string
   readonly params?: z.ZodObject
   readonly query?: z.ZodType
+  readonly body?: z.ZodType
+  /** 200 unless it says otherwise. */
+  readonly status?: 200 | 202
   readonly answer: z.ZodType
 }
 
@@ -49,43 +55,40 @@ export const resources: readonly Resource[] = [
   { path: '/ingest', summary: 'What exporters sent', query: RangeQuery, answer: Ingest },
   { path: '/accuracy', summary: 'How wrong the numbers are, as measured', answer: Accuracy },
   { path: '/rules', summary: 'Recognition rules of the user', answer: RulesInForce },
+  {
+    ...{ path: '/rules/try', method: 'post', summary: 'What rules would change' },
+    ...{ body: TryRulesRequest, answer: TriedRules },
+  },
   { path: '/setup', summary: 'Addresses of the receivers', answer: Setup },
+  { path: '/reanalyses', summary: 'What was asked to be analysed again', answer: ReanalysisList },
+  { path: '/reanalyses/{id}', summary: 'How far it is', ...entity, answer: Reanalysis },
+  {
+    ...{ path: '/reanalyses', method: 'post', summary: 'Analyse settled traces again under the current rules' },
+    ...{ body: ReanalysisRequest, status: 202, answer: Reanalysis },
+  },
+  { path: '/reanalyses/{id}', method: 'delete', summary: 'Go on with it no further', ...entity, answer: Reanalysis },
 ]
-
-/** What is asked by POST: it changes nothing, but says more than an address can. */
-const questions = [
-  { path: '/rules/try', summary: 'What rules would change', body: TryRulesRequest, answer: TriedRules },
-] as const
 
 /** OpenAPI 3.1 made of the contract's own schemas. */
 export function openApiDocument(version: string): object {
-  const paths = Object.fromEntries(
-    resources.map(({ path, summary, params, query, answer }) => [
-      path,
-      {
-        get: {
-          summary,
-          parameters: [...parameters(params, 'path'), ...parameters(query, 'query')],
-          responses: responsesOf(answer),
-        },
-      },
-    ]),
-  )
-  const asked = questions.map(({ path, summary, body, answer }) => {
-    const requestBody = { required: true, content: { 'application/json': { schema: schemaOf(body, 'input') } } }
-    return [path, { post: { summary, requestBody, responses: responsesOf(answer) } }] as const
-  })
-  const all = { ...paths, ...Object.fromEntries(asked) }
-  return { openapi: '3.1.0', info: { title: 'hopscope', version }, servers: [{ url: '/api/v1' }], paths: all }
+  const paths: Record<string, Record<string, object>> = {}
+  for (const resource of resources) (paths[resource.path] ??= {})[resource.method ?? 'get'] = operation(resource)
+  return { openapi: '3.1.0', info: { title: 'hopscope', version }, servers: [{ url: '/api/v1' }], paths }
 }
 
-const responsesOf = (answer: z.ZodType) => ({
-  200: { description: 'OK', content: { 'application/json': { schema: schemaOf(answer, 'output') } } },
-  default: {
-    description: 'RFC 9457',
-    content: { 'application/problem+json': { schema: schemaOf(Problem, 'output') } },
-  },
-})
+function operation({ summary, params, query, body, status = 200, answer }: Resource): object {
+  const json = (schema: z.ZodType, io: 'input' | 'output') => ({ 'application/json': { schema: schemaOf(schema, io) } })
+  const problem = { 'application/problem+json': { schema: schemaOf(Problem, 'output') } }
+  return {
+    summary,
+    parameters: [...parameters(params, 'path'), ...parameters(query, 'query')],
+    ...(body && { requestBody: { required: true, content: json(body, 'input') } }),
+    responses: {
+      [status]: { description: status === 202 ? 'Accepted' : 'OK', content: json(answer, 'output') },
+      default: { description: 'RFC 9457', content: problem },
+    },
+  }
+}
 
 const schemaOf = (schema: z.ZodType, io: 'input' | 'output') => {
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Record<

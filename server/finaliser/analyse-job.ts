@@ -1,6 +1,6 @@
 import { Flag } from '../analysis/flags.ts'
 import type { SpanReader, StoredTrace, TraceRef } from '../queries/spans.ts'
-import type { LearnedRows } from '../analysis/learned/learned.ts'
+import { learnedTables, nothingLearned, type LearnedRows } from '../analysis/learned/learned.ts'
 import type { AnalysisSettings, TraceAnalysis, TraceInput } from '../analysis/types.ts'
 import {
   factBlocks,
@@ -26,7 +26,13 @@ export interface JobTrace extends Required<TraceRef> {
   /** How many rows of spans are known to be there: only to portion the reading. */
   readonly rows: number
   /** The facts it has already; null for none. */
-  readonly facts: { readonly job: bigint; readonly revision: number; readonly spanRows: number } | null
+  readonly facts: {
+    readonly job: bigint
+    readonly revision: number
+    readonly spanRows: number
+    /** They were revised by late spans. */
+    readonly late: boolean
+  } | null
   /** Settled before its time. */
   readonly early: boolean
   /** Do not analyse: a worker died of it. */
@@ -38,6 +44,8 @@ export interface JobOrder {
   /** Unix seconds. */
   readonly settledAt: number
   readonly traces: readonly JobTrace[]
+  /** All have facts, and get new ones from the same spans: by the rules of now, and by what was learned until now. */
+  readonly again: boolean
 }
 
 /** Native blocks, empty where there are no rows, and what became of the traces. */
@@ -72,8 +80,8 @@ const wideSeconds = 600
 const namesEverySeconds = 86_400
 const maxNames = 200_000
 
-/** What jobs before this one learned. */
-export type Recall = (beforeJob: bigint) => Promise<LearnedRows>
+/** What jobs before this one learned: lately, or all that holds for traces that lie in a time (Unix ms). */
+export type Recall = (beforeJob: bigint, when?: { startMs: number; endMs: number }) => Promise<LearnedRows>
 /** Takes the facts of traces that are replaced out of the rollups. */
 export type TakeBack = (rollups: Rollups, replaced: readonly { traceId: string; job: bigint }[]) => Promise<void>
 
@@ -96,7 +104,7 @@ export function openAnalyst(
   const hopNames = freshNames()
 
   return {
-    async run({ job, settledAt, traces }, progressed) {
+    async run({ job, settledAt, traces, again }, progressed) {
       if (!recalled) learner.remember(await recall(job))
       recalled = true
       const blocks = factBlocks()
@@ -111,12 +119,13 @@ export function openAnalyst(
         pushFailedTrace(blocks, extent, context)
         foldFailed(rollups, extent, context.flags | Flag.noRoot)
       }
-      const take = (stored: StoredTrace, trace: JobTrace): void => {
+      const take = (stored: StoredTrace, trace: JobTrace, settings: AnalysisSettings): void => {
         const spanRows = stored.spans.length + (stored.truncated ? 1 : 0)
         spans += stored.spans.length
         // Nothing new, or the spans of the older facts have expired since: the facts stand.
-        if (trace.facts && spanRows <= trace.facts.spanRows) return
-        const flags = (trace.facts ? lateRevisionFlag : 0) | (stored.truncated || trace.early ? truncatedFlag : 0)
+        if (trace.facts && (again ? spanRows < trace.facts.spanRows : spanRows <= trace.facts.spanRows)) return
+        const late = trace.facts && (trace.facts.late || spanRows > trace.facts.spanRows)
+        const flags = (late ? lateRevisionFlag : 0) | (stored.truncated || trace.early ? truncatedFlag : 0)
         const context = { job, settledAt, revision: trace.facts ? trace.facts.revision + 1 : 0, spanRows, flags }
         try {
           const analysed = timed('analyse', () => analyse(stored, settings))
@@ -141,12 +150,16 @@ export function openAnalyst(
       let reading = parts[0] && reader.readTraces(parts[0])
       for (const [i, part] of parts.entries()) {
         const from = performance.now()
+        const known = again ? await recallAgain(configured, recall, job, part) : () => settings
         const read = await reading!
         stages['read'] = (stages['read'] ?? 0) + performance.now() - from
         reading = parts[i + 1] && reader.readTraces(parts[i + 1]!)
         reading?.catch(() => {}) // It is awaited in the next turn.
         const byId = new Map(part.map((trace) => [trace.traceId, trace]))
-        for (const stored of read) take(stored, byId.get(stored.traceId)!)
+        for (const stored of read) {
+          const trace = byId.get(stored.traceId)!
+          take(stored, trace, known(trace))
+        }
         progressed?.()
       }
       for (const trace of traces.filter((trace) => trace.poisonous)) {
@@ -162,7 +175,9 @@ export function openAnalyst(
         if (trace.facts) revised.push({ traceId: trace.traceId, job: trace.facts.job })
       }
       if (revised.length > 0) await takeBack(rollups, revised)
-      const { rows, warnings } = timed('learn', () => learner.learn(job))
+      const { rows, warnings } = again
+        ? { rows: nothingLearned, warnings: [] }
+        : timed('learn', () => learner.learn(job))
       const learned = learnedBlocks(rows, settledAt)
       warnings.push(...audit.news())
       return {
@@ -173,6 +188,30 @@ export function openAnalyst(
       }
     },
   }
+}
+
+/**
+ * The settings for traces that are analysed again: what holds for their time as of this job, which is what their pages
+ * will read. The learner of this analyst remembers the last hours only.
+ */
+async function recallAgain(configured: AnalysisSettings, recall: Recall, job: bigint, portion: readonly JobTrace[]) {
+  const [first] = portion
+  // A trace that lies in many hours must not lose what holds for it to what holds for another.
+  const together = !isWide(first!)
+  const settingsOf = async (traces: readonly JobTrace[]): Promise<AnalysisSettings> => {
+    const startMs = traces.reduce((least, { firstMinute }) => Math.min(least, firstMinute), Infinity) * 1000
+    const endMs = traces.reduce((most, { lastMinute }) => Math.max(most, lastMinute), 0) * 1000 + 60_000
+    const tables = learnedTables()
+    tables.add(await recall(job, { startMs, endMs }))
+    return { ...configured, ...tables.settings }
+  }
+  if (together) {
+    const settings = await settingsOf(portion)
+    return () => settings
+  }
+  const each = new Map<JobTrace, AnalysisSettings>()
+  for (const trace of portion) each.set(trace, await settingsOf([trace]))
+  return (trace: JobTrace) => each.get(trace)!
 }
 
 function extentOf({ traceId, baseUnixNano, spans }: StoredTrace): TraceExtent {
@@ -186,9 +225,10 @@ function extentOf({ traceId, baseUnixNano, spans }: StoredTrace): TraceExtent {
   }
 }
 
+const isWide = ({ firstMinute, lastMinute }: JobTrace): boolean => lastMinute - firstMinute > wideSeconds
+
 /** Cuts a job into reads of traces that lie close together. */
 function portions(traces: readonly JobTrace[]): JobTrace[][] {
-  const isWide = (trace: JobTrace) => trace.lastMinute - trace.firstMinute > wideSeconds
   const cut: JobTrace[][] = []
   for (const some of [traces.filter((trace) => !isWide(trace)), traces.filter(isWide)]) {
     let portion: JobTrace[] = []

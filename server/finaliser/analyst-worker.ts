@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { connect } from '../../storage/clickhouse.ts'
 import { analyseTrace } from '../analysis/analyse.ts'
-import { readLearnedBefore } from '../queries/learned.ts'
+import { readLearnedBefore, readLearnedFor } from '../queries/learned.ts'
 import { openSpanReader } from '../queries/spans.ts'
-import { openAnalyst, type Analyse } from './analyse-job.ts'
+import { openAnalyst, type Analyse, type Recall } from './analyse-job.ts'
 import { takeBack } from './rollups/read-back.ts'
 import type { AnalystAnswer, AnalystData, AnalystMessage } from './analyst-thread.ts'
 
@@ -11,7 +11,8 @@ import type { AnalystAnswer, AnalystData, AnalystMessage } from './analyst-threa
 const { clickhouseUrl, settings } = workerData as AnalystData
 const port = parentPort!
 const clickhouse = connect(clickhouseUrl)
-const recall = (beforeJob: bigint) => readLearnedBefore(clickhouse, beforeJob)
+const recall: Recall = (job, when) =>
+  when ? readLearnedFor(clickhouse, { job, ...when }) : readLearnedBefore(clickhouse, job)
 /** Changes between two jobs. */
 let rules = settings.rules ?? []
 const analyse: Analyse = (trace, given) => analyseTrace(trace, { ...given, rules })

@@ -17,6 +17,7 @@ import {
   type SettleRule,
 } from './open-traces.ts'
 import { remember, type RecentIds } from './recent-ids.ts'
+import { openReanalyser, type Portion, type Reanalyser } from './reanalyse.ts'
 import { recover } from './recover.ts'
 import { settledAtOf, writeJob, type JobWriter } from './write-job.ts'
 
@@ -38,6 +39,7 @@ interface Life {
   readonly open: OpenTraces
   readonly recent: RecentIds
   readonly shards: readonly Shard[]
+  readonly reanalyser: Reanalyser
   lastJob: bigint
   clockMs: number
 }
@@ -58,6 +60,8 @@ interface Prepared {
   readonly traces: readonly SettledTrace[]
   readonly replaced: ReadonlyMap<string, FactsOfTrace>
   readonly result: JobResult
+  /** The traces were settled before, and are analysed again because somebody asked for it. */
+  readonly again: Portion | undefined
 }
 
 /** What failures have taught: kept across recoveries. */
@@ -70,6 +74,9 @@ interface Caution {
 const maxSpansPerJob = 200_000
 /** With so many spans in its queues for each analyst a finaliser that is behind reads no further. */
 const maxQueuedSpans = 2 * maxSpansPerJob
+/** What is analysed again must not keep new traces waiting for long, and is not kept waiting for ever by them. */
+const maxSpansAgain = 50_000
+const jobsBetweenPortions = 8
 const pollMs = 250
 /** Batches that became visible this much later than they were committed are found even across a restart. */
 const restartOverlapMs = 10_000
@@ -116,7 +123,8 @@ async function begin({ writer, startAnalyst, shards: count, log }: RunOptions): 
   const shards = Array.from({ length: count }, (_, index) => {
     return { index, analyst: startAnalyst(), queue: [], queuedSpans: 0, analysing: undefined }
   })
-  return { follower, open: noTraces(), recent, shards, lastJob, clockMs: fromMs }
+  const reanalyser = openReanalyser(writer.clickhouse, writer.finaliser, log)
+  return { follower, open: noTraces(), recent, shards, reanalyser, lastJob, clockMs: fromMs }
 }
 
 async function live(life: Life, caution: Caution, options: RunOptions, succeeded: () => void): Promise<void> {
@@ -131,6 +139,7 @@ async function live(life: Life, caution: Caution, options: RunOptions, succeeded
     }
   }
   let caughtUp = false
+  let jobsOfNew = 0
   while (!stop.aborted) {
     const queued = shards.reduce((sum, { queuedSpans }) => sum + queuedSpans, 0)
     if (pace.pullDue() && queued < maxQueuedSpans * shards.length) caughtUp = await pull(life, pace)
@@ -140,12 +149,22 @@ async function live(life: Life, caution: Caution, options: RunOptions, succeeded
     }
     analyse()
     const done = await firstOf(shards, pollMs, stop)
-    if (!done) continue
-    done.shard.analysing = undefined
-    // The analyst goes on while ClickHouse takes the facts of the job before.
-    analyse()
-    await finish(life, done, caution, options)
-    succeeded()
+    if (done) {
+      done.shard.analysing = undefined
+      // The analyst goes on while ClickHouse takes the facts of the job before.
+      if (jobsOfNew++ < jobsBetweenPortions || !life.reanalyser.isDue()) analyse()
+      await finish(life, done, caution, options)
+      succeeded()
+    }
+    // Whatever an idle analyst did before is written, and nothing else is being written now: see `Reanalyser`.
+    const idle = shards.find(({ analysing }) => !analysing)
+    if (!idle) continue
+    jobsOfNew = 0
+    const spans = Math.min(maxSpansAgain, caution.spansPerJob)
+    const again = await life.reanalyser.next(life.open, { spans, clockMs: life.clockMs })
+    if (!again) continue
+    idle.analysing = prepare(life, idle, again.traces, caution, options, again)
+    idle.analysing.catch(() => {})
   }
   for (const { analysing } of shards) if (analysing) await finish(life, await analysing, caution, options)
 }
@@ -200,19 +219,21 @@ async function prepare(
   traces: SettledTrace[],
   caution: Caution,
   { writer, log }: RunOptions,
+  again?: Portion,
 ): Promise<Prepared> {
-  const existing = await existingFacts(writer.clickhouse, traces, life.recent, life.clockMs)
+  const existing = again?.facts ?? (await existingFacts(writer.clickhouse, traces, life.recent, life.clockMs))
   const job = (life.lastJob = nextJobId(life.clockMs, life.lastJob, shard.index))
   try {
     const order = {
       job,
       settledAt: settledAtOf(job),
       traces: traces.map((trace) => jobTrace(trace, existing, caution)),
+      again: again !== undefined,
     }
     const result = await shard.analyst.run(order)
     caution.spansPerJob = Math.min(maxSpansPerJob, caution.spansPerJob * 2)
     const replaced = new Map(result.revised.map((id) => [id, existing.get(id)!]))
-    return { shard, job, traces, replaced, result }
+    return { shard, job, traces, replaced, result, again }
   } catch (error) {
     if (error instanceof AnalystDied) {
       const [only, ...others] = traces
@@ -232,26 +253,30 @@ function jobTrace(trace: SettledTrace, existing: ReadonlyMap<string, FactsOfTrac
     firstMinute: Math.min(trace.firstMinute, facts?.firstMinute ?? Infinity),
     lastMinute: Math.max(trace.lastMinute, facts?.lastMinute ?? 0),
     rows: trace.rows + (facts?.spanRows ?? 0),
-    facts: facts ? { job: facts.job, revision: facts.revision, spanRows: facts.spanRows } : null,
+    facts: facts ? factsOf(facts) : null,
     early: trace.early,
     poisonous: poisonous.has(trace.traceId),
   }
 }
 
+const factsOf = ({ job, revision, spanRows, late = false }: FactsOfTrace) => ({ job, revision, spanRows, late })
+
 async function finish(life: Life, prepared: Prepared, caution: Caution, { writer, log }: RunOptions): Promise<void> {
-  const { job, traces, replaced, result } = prepared
+  const { job, traces, replaced, result, again } = prepared
   const from = performance.now()
   for (const { traceId, reason } of result.failed) log.error({ traceId, reason }, 'the analysis of a trace failed')
   for (const warning of result.warnings) log.warn({ job: String(job) }, warning)
   if (result.written > 0) {
     const watermarkMs = () => watermark(life.open, traces, life.clockMs)
-    await writeJob(writer, { job, result, replaced: [...replaced.values()], watermarkMs })
+    const reanalysis = again?.request ?? 0n
+    await writeJob(writer, { job, reanalysis, result, replaced: [...replaced.values()], watermarkMs })
   }
   for (const { traceId } of traces) {
-    remember(life.recent, Buffer.from(traceId, 'hex'), life.clockMs)
+    if (!again) remember(life.recent, Buffer.from(traceId, 'hex'), life.clockMs)
     caution.poisonous.delete(traceId)
   }
   settle(life.open, traces)
+  if (again) await life.reanalyser.took(again, result)
   const { written, failed, revised, spans } = result
   const stages = { ...result.stages, write: performance.now() - from }
   log.debug(

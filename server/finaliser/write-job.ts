@@ -11,6 +11,8 @@ import { intoRollup, rollupTables, type RollupTable } from './rollups/blocks.ts'
  */
 export interface Job {
   readonly job: bigint
+  /** The request that it is made for, 0 for none. */
+  readonly reanalysis?: bigint
   readonly result: JobResult
   /** Facts that the revisions of this job replace. */
   readonly replaced: readonly FactsOfTrace[]
@@ -33,7 +35,10 @@ export const queryPrefix = (finaliser: string): string => `hopscope-finaliser-${
 export const settledAtOf = (job: bigint): number => Number((job >> 21n) / 1000n)
 
 /** @throws whatever step fails; the caller recovers before it writes another job. */
-export async function writeJob(writer: JobWriter, { job, result, replaced, watermarkMs }: Job): Promise<void> {
+export async function writeJob(
+  writer: JobWriter,
+  { job, reanalysis = 0n, result, replaced, watermarkMs }: Job,
+): Promise<void> {
   const { clickhouse, finaliser, onStep } = writer
   const options = (what: string) => ({ queryId: `${queryPrefix(finaliser)}${job}-${what}` })
   const insert = async (into: string, block: Uint8Array, table = into) => {
@@ -42,6 +47,7 @@ export async function writeJob(writer: JobWriter, { job, result, replaced, water
     await clickhouse.insertNative(into, [block], { ...options(table), token: `${job}-${table}` })
   }
   const traces = result.written
+  const failed = result.failed.length
 
   await insert('proxy_names', result.blocks.proxyNames)
   await insert('hop_names', result.blocks.hopNames)
@@ -51,10 +57,10 @@ export async function writeJob(writer: JobWriter, { job, result, replaced, water
   for (const table of factTables) await insert(table, result.blocks[table])
   if (replaced.length > 0) {
     onStep('retract')
-    await retract(clickhouse, { job, settledAt: settledAtOf(job), facts: replaced }, options)
+    await retract(clickhouse, { job, facts: replaced }, options)
   }
   onStep('written')
-  await note(writer, { job, state: 'written', watermarkMs: watermarkMs(), traces })
+  await note(writer, { job, state: 'written', watermarkMs: watermarkMs(), traces, reanalysis, failed })
   await rollUpJob(writer, job, traces, result.rollups)
 }
 
@@ -94,18 +100,27 @@ const states = { begin: 1, written: 2, rolled: 3 } as const
 
 async function note(
   { clickhouse, finaliser }: JobWriter,
-  row: { job: bigint; state: keyof typeof states; watermarkMs: number; traces: number },
+  row: {
+    job: bigint
+    state: keyof typeof states
+    watermarkMs: number
+    traces: number
+    reanalysis?: bigint
+    failed?: number
+  },
 ): Promise<void> {
-  const { job, state, watermarkMs, traces } = row
+  const { job, state, watermarkMs, traces, reanalysis = 0n, failed = 0 } = row
   const block = nativeBlock([
     ['job', 'UInt64'],
     ['finaliser', 'LowCardinality(String)'],
     ['state', 'Int8'],
     ['watermark', 'DateTime64(3)'],
     ['traces', 'UInt32'],
+    ['reanalysis', 'UInt64'],
+    ['failed', 'UInt32'],
   ])
-  block.push({ job, finaliser, state: states[state], watermark: Math.floor(watermarkMs), traces })
-  const into = 'jobs (job, finaliser, state, watermark, traces)'
+  block.push({ job, finaliser, state: states[state], watermark: Math.floor(watermarkMs), traces, reanalysis, failed })
+  const into = 'jobs (job, finaliser, state, watermark, traces, reanalysis, failed)'
   const what = `${job}-${state}`
   await clickhouse.insertNative(into, [block.toBytes()], { queryId: `${queryPrefix(finaliser)}${what}`, token: what })
 }

@@ -9,4 +9,6 @@ SELECT
     SELECT uniqExact(trace_id) FROM traces
     WHERE settled_at >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND settled_at < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
       AND bitAnd(flags, 65536) != 0 AND sign = 1
+      -- Facts that were made again keep the flag of those they replace.
+      AND job NOT IN (SELECT jobs.job FROM jobs WHERE jobs.reanalysis != 0)
   ) AS late

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Reanalysis } from '../../server/api/contract-reanalyses.ts'
 import type { Trace } from '../../server/api/contract.ts'
 import { connect } from '../../storage/clickhouse.ts'
 import { eventually } from '../eventually.ts'
@@ -64,7 +65,8 @@ interface Facts extends Record<string, string | null> {
 async function settled(traceId: string): Promise<Trace> {
   const facts = await eventually(async () => {
     const rows = await query<Facts>(
-      `SELECT lower(hex(span)) AS span, ${legColumns.join(', ')} FROM proxies WHERE trace_id = unhex('${traceId}')`,
+      `SELECT lower(hex(span)) AS span, ${legColumns.join(', ')} FROM proxies WHERE trace_id = unhex('${traceId}')
+       ORDER BY revision DESC LIMIT 1 BY span`,
     )
     return rows.length > 0 ? rows : undefined
   })
@@ -141,5 +143,31 @@ describe('what many traces teach', () => {
     await hopscope.stop()
     hopscope = await startHopscope(environment, { dataDir })
     expectKnown(await settled(await send()))
+  })
+
+  it('is what traces get that are analysed again, on their pages as in their facts', async () => {
+    const first = (await query<{ id: string }>('SELECT lower(hex(argMin(trace_id, start))) AS id FROM traces'))[0]!.id
+    const url = `${hopscope.apiUrl}/api/v1/reanalyses`
+    const body = JSON.stringify({ from: 'now-1h', to: 'now' })
+    const headers = { 'content-type': 'application/json' }
+    const asked = (await (await fetch(url, { method: 'POST', headers, body })).json()) as Reanalysis
+    const rows = () => query<{ n: string }>('SELECT sum(n) AS n FROM clock_offsets')
+    const before = await rows()
+    const done = await eventually(async () => {
+      const now = (await (await fetch(`${url}/${asked.id}`)).json()) as Reanalysis
+      return now.state === 'done' ? now : undefined
+    })
+    expect(done).toMatchObject({ traces: 43, reanalysed: 43, kept: 0, failed: 0 })
+    expect(await rows()).toEqual(before)
+    // Settled before anything was known, and now as if it had been.
+    const trace = await settled(first)
+    const { windows } = (
+      await query<{ windows: string }>(
+        `SELECT uniqExact(toStartOfInterval(start, INTERVAL 5 MINUTE)) AS windows FROM traces`,
+      )
+    )[0]!
+    if (windows === '1') expectKnown(trace)
+    for (const { id } of await query<{ id: string }>('SELECT DISTINCT lower(hex(trace_id)) AS id FROM traces'))
+      await settled(id)
   })
 })

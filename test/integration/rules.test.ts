@@ -1,7 +1,11 @@
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { RulesInForce, TriedRules, type TryRulesRequest } from '../../server/api/contract-rules.ts'
 import type { Trace } from '../../server/api/contract.ts'
@@ -27,9 +31,9 @@ afterAll(async () => {
 async function send(): Promise<string> {
   const traceId = randomBytes(16).toString('hex')
   const base = BigInt(Date.now()) * 1_000_000n
-  const text = (key: string, stringValue: string) => ({ key, value: { stringValue } })
+  const attribute = (key: string, stringValue: string) => ({ key, value: { stringValue } })
   const span = (service: string, spanId: string, parentSpanId: string, kind: number, fromUs: number, toUs: number) => ({
-    resource: { attributes: [text('service.name', service)] },
+    resource: { attributes: [attribute('service.name', service)] },
     scopeSpans: [
       {
         scope: { name: 'test' },
@@ -38,7 +42,7 @@ async function send(): Promise<string> {
             ...{ traceId, spanId, parentSpanId, kind, name: 'GET' },
             startTimeUnixNano: String(base + BigInt(fromUs * 1000)),
             endTimeUnixNano: String(base + BigInt(toUs * 1000)),
-            attributes: [text('http.request.method', 'GET'), text('url.path', '/orders')],
+            attributes: [attribute('http.request.method', 'GET'), attribute('url.path', '/orders')],
           },
         ],
       },
@@ -79,6 +83,47 @@ it('hold in facts and on the page, and follow the file', async () => {
   await eventually(async () => (await families(traceId)).join() === 'ocelot-two,edge,200000')
   await send()
   await eventually(async () => (await listed()).join() === 'ocelot,ocelot-two')
+})
+
+describe('npm run reanalyse', () => {
+  const port = () => new URL(hopscope.apiUrl).port
+  async function run(...args: string[]) {
+    const program = fileURLToPath(new URL('../../dist/process/reanalyse.js', import.meta.url))
+    const child = spawn(process.execPath, [program, ...args], { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] })
+    const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
+    return { stdout, stderr, code: code as number }
+  }
+
+  it('gives settled traces the rules of now, on every list, and tells how far it is', async () => {
+    expect(await listed()).toEqual(['ocelot', 'ocelot-two'])
+    const { code, stdout, stderr } = await run('--from', 'now-1h', '--to=now', `--port=${port()}`)
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout.split('\n').at(-2)).toBe('done: 2 of 2 traces')
+    expect(await listed()).toEqual(['ocelot-two'])
+    const { items: proxies } = await get<{ items: { id: string }[] }>('/api/v1/proxies')
+    const { items: hops } = await get<{ items: { via: string[]; requests: number }[] }>('/api/v1/hops')
+    const through = hops.filter(({ via }) => via.length > 0)
+    expect(through).toMatchObject([{ via: [proxies[0]!.id], requests: 2 }])
+    const again = await run('--from', 'now-3h', '--to', 'now-2h', `--port=${port()}`)
+    expect([again.code, again.stdout.split('\n').at(-2)]).toEqual([0, 'done: 0 of 0 traces'])
+  })
+
+  it('ends with 1 and a line when it is refused, when hopscope does not run, and when it is not told enough', async () => {
+    const refused = await run('--from', 'yesterday', '--to', 'now', `--port=${port()}`)
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^cannot reanalyse: from: neither now.*\n$/),
+    ])
+    const alone = await run('--from', 'now-1h', '--to', 'now', '--port=1')
+    expect([alone.code, alone.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^cannot reanalyse: hopscope does not answer at 127.*:1.*\n$/),
+    ])
+    const unknown = await run('--from', 'now-1h', '--to', 'now', '--prot=1')
+    expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringMatching(/^cannot reanalyse: --prot=1 .*\n$/)])
+    const little = await run('--from', 'now-1h')
+    expect([little.code, little.stdout]).toEqual([1, expect.stringContaining('npm run reanalyse')])
+  })
 })
 
 const inForce = async () => RulesInForce.parse(await get('/api/v1/rules'))

@@ -16,6 +16,8 @@ export interface FactsOfTrace {
   /** Minutes of the sort order of spans, Unix seconds. */
   readonly firstMinute: number
   readonly lastMinute: number
+  /** They were revised by late spans; left out where that does not matter. */
+  readonly late?: boolean
 }
 
 const factsOfTracesSql = loadSql(import.meta.url, 'facts-of-traces.sql')
@@ -63,20 +65,27 @@ export async function finalisedSince(
   }
 }
 
-/** Writes the facts of those traces again with sign -1, under `job` and its `settledAt` (Unix seconds). */
+/** When facts of these jobs were settled, Unix seconds: the second of their ids (Unix ms << 21). */
+export const secondsOf = (jobs: readonly bigint[]): number[] => [
+  ...new Set(jobs.map((job) => Number(job / 2_097_152_000n))),
+]
+
+/** Writes the facts of those traces again with sign -1, under `job`. */
 export async function retract(
   clickhouse: ClickHouse,
-  {
-    job,
-    settledAt,
-    facts,
-  }: { job: bigint; settledAt: number; facts: readonly Pick<FactsOfTrace, 'traceId' | 'job'>[] },
+  { job, facts }: { job: bigint; facts: readonly Pick<FactsOfTrace, 'traceId' | 'job'>[] },
   optionsOf: (what: string) => QueryOptions,
 ): Promise<void> {
   for (let from = 0; from < facts.length; from += pairsPerQuery) {
     const some = facts.slice(from, from + pairsPerQuery)
     const jobs = [...new Set(some.map((fact) => fact.job))]
-    const params = { job, settledAt, jobs, pairs: pairsOf(some).toString('base64'), count: some.length }
+    const params = {
+      job,
+      settledAt: secondsOf(jobs),
+      jobs,
+      pairs: pairsOf(some).toString('base64'),
+      count: some.length,
+    }
     for (const table of factTables) {
       await clickhouse.command(retractSql[table], params, optionsOf(`retract-${table}-${from}`))
     }

@@ -1,9 +1,11 @@
--- Takes back facts that a revision replaces: the same rows with sign -1, under the job of the revision.
+-- Takes back facts that a revision replaces: the same rows with sign -1, under the job of the revision. They keep their
+-- settled_at, so that they expire together with what they take back.
 -- `pairs` are trace id (16 bytes) and job (8 bytes, little-endian) of the facts to take back.
 INSERT INTO hops
-SELECT * REPLACE ({job:UInt64} AS job, toInt8(-1) AS sign, toDateTime({settledAt:UInt32}, 'UTC') AS settled_at)
+SELECT * REPLACE ({job:UInt64} AS job, toInt8(-1) AS sign)
 FROM hops
-WHERE hops.sign = 1 AND hops.job IN {jobs:Array(UInt64)} AND (hops.trace_id, hops.job) IN (
+WHERE hops.sign = 1 AND hops.job IN {jobs:Array(UInt64)} AND hops.settled_at IN {settledAt:Array(DateTime('UTC'))}
+  AND (hops.trace_id, hops.job) IN (
   SELECT
     toFixedString(substring(base64Decode({pairs:String}), 24 * number + 1, 16), 16),
     reinterpretAsUInt64(substring(base64Decode({pairs:String}), 24 * number + 17, 8))

@@ -8,7 +8,7 @@ SELECT
   request_path AS requestPath, request_path_hi AS requestPathHi, request_path_fidelity AS requestPathFidelity,
   response_path AS responsePath, response_path_hi AS responsePathHi, response_path_fidelity AS responsePathFidelity
 FROM proxies
-WHERE job IN {jobs:Array(UInt64)} AND settled_at IN {settledAt:Array(DateTime('UTC'))} AND sign IN {signs:Array(Int8)}
+WHERE job IN {jobs:Array(UInt64)} AND (empty({settledAt:Array(DateTime('UTC'))}) OR settled_at IN {settledAt:Array(DateTime('UTC'))}) AND sign IN {signs:Array(Int8)}
   AND start >= '1970-01-01 00:00:00' AND start < '2106-02-07 00:00:00'
   AND ({count:UInt32} = 0 OR (trace_id, job) IN (
     SELECT

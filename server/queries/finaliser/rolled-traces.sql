@@ -7,7 +7,7 @@ SELECT
   gateway_lower AS gatewayLower, gateway_upper AS gatewayUpper, gateway_estimate AS gatewayEstimate,
   segments.class AS classes, segments.ns AS ns
 FROM traces
-WHERE job IN {jobs:Array(UInt64)} AND settled_at IN {settledAt:Array(DateTime('UTC'))} AND sign IN {signs:Array(Int8)}
+WHERE job IN {jobs:Array(UInt64)} AND (empty({settledAt:Array(DateTime('UTC'))}) OR settled_at IN {settledAt:Array(DateTime('UTC'))}) AND sign IN {signs:Array(Int8)}
   AND start >= '1970-01-01 00:00:00' AND start < '2106-02-07 00:00:00'
   AND ({count:UInt32} = 0 OR (trace_id, job) IN (
     SELECT

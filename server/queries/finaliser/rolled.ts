@@ -1,6 +1,6 @@
 import type { ClickHouse } from '../../../storage/clickhouse.ts'
 import { loadSql } from '../load-sql.ts'
-import { factTables, pairsOf, pairsPerQuery } from './facts.ts'
+import { factTables, pairsOf, pairsPerQuery, secondsOf } from './facts.ts'
 
 const sql = {
   hops: loadSql(import.meta.url, 'rolled-hops.sql'),
@@ -71,8 +71,8 @@ export async function readRolled(clickhouse: ClickHouse, { jobs, pairs }: Writte
     const some = pairs?.slice(i * pairsPerQuery, (i + 1) * pairsPerQuery) ?? []
     const params = {
       jobs,
-      // The second of a job's id (Unix ms << 21) names the partition to look into.
-      settledAt: [...new Set(jobs.map((job) => Number(job / 2_097_152_000n)))],
+      // Names the partitions to look into. What a job took back lies where that was settled.
+      settledAt: pairs ? secondsOf(jobs) : [],
       signs: pairs ? [1] : [1, -1],
       pairs: pairsOf(some).toString('base64'),
       count: some.length,
