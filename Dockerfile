@@ -15,5 +15,5 @@ COPY --from=build /hopscope/dist ./dist
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data
-EXPOSE 7070 4317 4318
+EXPOSE 7070 4317 4318 9411
 CMD ["node", "dist/process/main.js"]

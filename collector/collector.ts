@@ -5,6 +5,7 @@ import { startPipeline } from './pipeline/pipeline.ts'
 import { startOrphanSweep } from './pipeline/orphans.ts'
 import { startGrpcReceiver } from './receivers/grpc.ts'
 import { startHttpReceiver } from './receivers/http.ts'
+import { startZipkinReceiver } from './receivers/zipkin.ts'
 
 /** Bytes of requests from their first to their answer; their columns take about half as much again. */
 const maxRequestBytes = 256 * 2 ** 20
@@ -15,11 +16,12 @@ export interface CollectorOptions {
   /** 0: any free port. */
   grpcPort: number
   httpPort: number
+  zipkinPort: number
   log: Logger
 }
 
 /**
- * Listens for OTLP and stores spans.
+ * Listens for OTLP and Zipkin and stores spans.
  * @throws the error of the port that cannot be listened on (`code` EADDRINUSE and the like).
  */
 export async function startCollector({
@@ -27,6 +29,7 @@ export async function startCollector({
   host,
   grpcPort,
   httpPort,
+  zipkinPort,
   log,
 }: CollectorOptions): Promise<Running> {
   const clickhouse = connect(clickhouseUrl, { connections: 12, timeoutMs: 30_000 })
@@ -45,6 +48,7 @@ export async function startCollector({
   try {
     receivers.push(await startGrpcReceiver(pipeline, { host, port: grpcPort, admission, log }))
     receivers.push(await startHttpReceiver(pipeline, { host, port: httpPort, admission, ready, log }))
+    receivers.push(await startZipkinReceiver(pipeline, { host, port: zipkinPort, admission, log }))
   } catch (error) {
     await close()
     throw error

@@ -12,6 +12,7 @@ export interface Config {
   readonly roles: readonly Role[]
   readonly otlpGrpcPort: number
   readonly otlpHttpPort: number
+  readonly zipkinPort: number
   readonly dataDir: string
   /** null: the embedded engine. */
   readonly clickhouseUrl: string | null
@@ -107,7 +108,7 @@ export const variables = {
   ),
   HOPSCOPE_OTLP_GRPC_PORT: variable(port, '4317', aPort, 'OTLP/gRPC receiver'),
   HOPSCOPE_OTLP_HTTP_PORT: variable(port, '4318', aPort, 'OTLP/HTTP receiver'),
-  HOPSCOPE_ZIPKIN_PORT: variable(port, '9411', aPort, `${unused}Zipkin receiver`),
+  HOPSCOPE_ZIPKIN_PORT: variable(port, '9411', aPort, 'Zipkin receiver'),
   HOPSCOPE_DATA_DIR: variable(z.string().min(1), '.hopscope', 'a path', 'embedded database'),
   CLICKHOUSE_URL: variable(
     url,
@@ -194,6 +195,7 @@ export function readConfig(env: NodeJS.ProcessEnv, flags: readonly string[], dir
     roles: value('HOPSCOPE_ROLES') as Role[],
     otlpGrpcPort: number('HOPSCOPE_OTLP_GRPC_PORT'),
     otlpHttpPort: number('HOPSCOPE_OTLP_HTTP_PORT'),
+    zipkinPort: number('HOPSCOPE_ZIPKIN_PORT'),
     dataDir: resolve(directory, value('HOPSCOPE_DATA_DIR') as string),
     clickhouseUrl: value('CLICKHOUSE_URL') as string | null,
     engineHttpPort: number('HOPSCOPE_ENGINE_HTTP_PORT'),

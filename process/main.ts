@@ -62,8 +62,8 @@ async function run(config: Config): Promise<void> {
   let server: Part | undefined
   stops.push(() => server?.stop() ?? Promise.resolve())
   if (has('collector')) {
-    const { host, otlpGrpcPort: grpcPort, otlpHttpPort: httpPort } = config
-    const options: CollectorPart = { clickhouseUrl, host, grpcPort, httpPort }
+    const { host, otlpGrpcPort: grpcPort, otlpHttpPort: httpPort, zipkinPort } = config
+    const options: CollectorPart = { clickhouseUrl, host, grpcPort, httpPort, zipkinPort }
     const collector = await part('collector', './collector', options, memoryMb * 0.15)
     stops.push(() => collector.stop())
     addresses.push(...collector.addresses)
@@ -130,13 +130,14 @@ async function awaitClickHouse(url: string): Promise<void> {
 }
 
 /** Before anything is started, so that the message is about the port and nothing has to be undone. */
-async function checkPorts({ host, port, otlpGrpcPort, otlpHttpPort, roles }: Config): Promise<void> {
+async function checkPorts({ host, port, otlpGrpcPort, otlpHttpPort, zipkinPort, roles }: Config): Promise<void> {
   const wanted = [
     ...(roles.includes('api') ? [{ name: 'HOPSCOPE_PORT', port }] : []),
     ...(roles.includes('collector')
       ? [
           { name: 'HOPSCOPE_OTLP_GRPC_PORT', port: otlpGrpcPort },
           { name: 'HOPSCOPE_OTLP_HTTP_PORT', port: otlpHttpPort },
+          { name: 'HOPSCOPE_ZIPKIN_PORT', port: zipkinPort },
         ]
       : []),
   ]

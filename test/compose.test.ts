@@ -48,11 +48,11 @@ describe('docker-compose.yml', () => {
         ports.map((port) => port.replace('${BIND_ADDRESS:-127.0.0.1}', 'here')),
       ]),
     )
-    const { port, otlpGrpcPort, otlpHttpPort } = readConfig({}, [], '/nowhere')
+    const { port, otlpGrpcPort, otlpHttpPort, zipkinPort } = readConfig({}, [], '/nowhere')
     const same = (n: number) => `here:${n}:${n}`
     expect(published).toEqual({
       clickhouse: [],
-      collector: [same(otlpGrpcPort), same(otlpHttpPort)],
+      collector: [same(otlpGrpcPort), same(otlpHttpPort), same(zipkinPort)],
       server: [same(port)],
     })
   })
@@ -77,8 +77,8 @@ describe('Dockerfile', () => {
   it('names settings that exist, exposes the default ports and does not run as root', () => {
     for (const [name] of dockerfile.matchAll(/HOPSCOPE_\w+/g))
       expect([...Object.keys(variables), 'HOPSCOPE_ROLES']).toContain(name)
-    const { port, otlpGrpcPort, otlpHttpPort } = readConfig({}, [], '/nowhere')
-    expect(dockerfile).toContain(`EXPOSE ${port} ${otlpGrpcPort} ${otlpHttpPort}\n`)
+    const { port, otlpGrpcPort, otlpHttpPort, zipkinPort } = readConfig({}, [], '/nowhere')
+    expect(dockerfile).toContain(`EXPOSE ${port} ${otlpGrpcPort} ${otlpHttpPort} ${zipkinPort}\n`)
     expect(dockerfile.split('FROM').at(-1)).toMatch(/^USER node$/m)
   })
 })

@@ -90,6 +90,7 @@ function launch(env: Record<string, string>, directory: string, options: Hopscop
       HOPSCOPE_PORT: '0',
       HOPSCOPE_OTLP_GRPC_PORT: '0',
       HOPSCOPE_OTLP_HTTP_PORT: '0',
+      HOPSCOPE_ZIPKIN_PORT: '0',
       HOPSCOPE_DATA_DIR: directory,
       HOPSCOPE_MEMORY_LIMIT: '3g',
       ...env,
@@ -127,6 +128,7 @@ export interface RunningHopscope {
   apiUrl: string
   otlpHttpUrl: string
   otlpGrpcUrl: string
+  zipkinUrl: string
   /** The embedded engine, without a database. */
   engineUrl: string
   dataDir: string
@@ -160,6 +162,7 @@ export async function startHopscope(
     apiUrl: address('Web UI and API'),
     otlpHttpUrl: address('OTLP/HTTP'),
     otlpGrpcUrl: address('OTLP/gRPC'),
+    zipkinUrl: address('Zipkin'),
     engineUrl: address('ClickHouse'),
     dataDir: directory,
     pid: child.pid!,

@@ -2,7 +2,7 @@ import type { ClickHouse } from '../../storage/clickhouse.ts'
 import { nativeBlock } from '../../storage/native.ts'
 import type { SourceCount } from '../wire/scan.ts'
 
-export type Transport = 'grpc' | 'http'
+export type Transport = 'grpc' | 'http' | 'zipkin'
 
 interface Count {
   minute: number

@@ -13,7 +13,7 @@ import { Overloaded, type Admission } from '../pipeline/admission.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
 import { BadBody, chunksOf, inflated, maxInflatedBytes } from './body.ts'
 import { frame, MessageTooLarge, messageHeader, timeoutMs, UnaryBody } from './grpc-frames.ts'
-import { inUrl } from './http.ts'
+import { inUrl } from './http-server.ts'
 import { Code, responseProtobuf, statusProtobuf } from './otlp-messages.ts'
 
 const exportPath = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'

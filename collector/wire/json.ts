@@ -16,7 +16,12 @@ export function protobufOfJson(text: string): Buffer {
       cause: error,
     })
   }
-  const out = new ByteBuffer(text.length)
+  return protobufOf(request, text.length)
+}
+
+/** The same of what was parsed already. @param expectedBytes how long it will be, about. */
+export function protobufOf(request: unknown, expectedBytes: number): Buffer {
+  const out = new ByteBuffer(expectedBytes)
   writeMessage(out, request, exportRequest, '', 0)
   return out.written()
 }

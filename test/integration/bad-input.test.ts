@@ -15,7 +15,14 @@ let http: string
 let client: grpc.Client
 beforeAll(async () => {
   db = await startEngine()
-  collector = await startCollector({ clickhouseUrl: db.url, host: '127.0.0.1', grpcPort: 0, httpPort: 0, log: quiet })
+  collector = await startCollector({
+    clickhouseUrl: db.url,
+    host: '127.0.0.1',
+    grpcPort: 0,
+    httpPort: 0,
+    zipkinPort: 0,
+    log: quiet,
+  })
   http = collector.addresses.find(({ name }) => name === 'OTLP/HTTP')!.url
   const target = new URL(collector.addresses.find(({ name }) => name === 'OTLP/gRPC')!.url).host
   const limits = { 'grpc.max_send_message_length': -1 }

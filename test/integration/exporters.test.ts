@@ -16,7 +16,7 @@ let collector: Running
 let urls: { grpc: string; http: string }
 beforeAll(async () => {
   db = await startEngine()
-  const options = { clickhouseUrl: db.url, host: '127.0.0.1', grpcPort: 0, httpPort: 0, log: quiet }
+  const options = { clickhouseUrl: db.url, host: '127.0.0.1', grpcPort: 0, httpPort: 0, zipkinPort: 0, log: quiet }
   collector = await startCollector(options)
   const url = (name: string) => collector.addresses.find((address) => address.name === name)!.url
   urls = { grpc: url('OTLP/gRPC'), http: url('OTLP/HTTP') }

@@ -14,7 +14,14 @@ let collector: Running
 let http: string
 beforeAll(async () => {
   db = await startEngine()
-  collector = await startCollector({ clickhouseUrl: db.url, host: '127.0.0.1', grpcPort: 0, httpPort: 0, log: quiet })
+  collector = await startCollector({
+    clickhouseUrl: db.url,
+    host: '127.0.0.1',
+    grpcPort: 0,
+    httpPort: 0,
+    zipkinPort: 0,
+    log: quiet,
+  })
   http = collector.addresses.find(({ name }) => name === 'OTLP/HTTP')!.url
 })
 afterAll(async () => {

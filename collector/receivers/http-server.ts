@@ -1,0 +1,100 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { MalformedError } from '../../storage/protobuf.ts'
+import type { Logger, Running } from '../../storage/running.ts'
+import { Overloaded, type Admission, type Admitted } from '../pipeline/admission.ts'
+import { BadBody, inflated, readBody } from './body.ts'
+
+/** What receivers over HTTP have in common: listening, bodies within limits, and what is said of what cannot be taken. */
+export interface HttpOptions {
+  host: string
+  /** 0: any free port. */
+  port: number
+  admission: Admission
+  log: Logger
+}
+
+export type Answer = (status: number, type: string, body: string | Buffer) => void
+type Handle = (request: IncomingMessage, response: ServerResponse, answer: Answer) => Promise<void>
+
+/** Listens until it is closed; requests under way are answered first. */
+export async function listen(
+  name: string,
+  { host, port, log }: Pick<HttpOptions, 'host' | 'port' | 'log'>,
+  handle: Handle,
+): Promise<Running> {
+  const server = createServer({ requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 60_000 })
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const answer: Answer = (status, type, body) => {
+      // Once it closes, a connection that is kept alive must not bring yet another request.
+      if (!server.listening) response.setHeader('Connection', 'close')
+      response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) })
+      response.end(body)
+    }
+    handle(request, response, answer).catch((error: unknown) => {
+      log.error({ err: error }, 'a request with spans failed')
+      if (!response.headersSent) answer(500, 'text/plain', 'internal error')
+      else response.destroy()
+    })
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  const address = server.address() as AddressInfo
+  return {
+    addresses: [{ name, url: `http://${inUrl(host)}:${address.port}` }],
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeIdleConnections()
+      }),
+  }
+}
+
+export const inUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host)
+
+export const pathOf = ({ url = '' }: IncomingMessage): string => url.split('?')[0]!
+export const typeOf = ({ headers }: IncomingMessage): string =>
+  (headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()
+
+const retrySeconds = 1
+
+export type Refusal = 'malformed' | 'overloaded' | 'unavailable'
+
+/**
+ * Reads the body, hands it on, and says what could not be taken: `refuse` is called at most once, with the status and the headers
+ * that go with it set.
+ * @param take answers the request itself.
+ */
+export async function takeBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  admission: Admission,
+  take: (body: Buffer) => Promise<void>,
+  refuse: (status: number, why: Refusal, text: string) => void,
+): Promise<void> {
+  let admitted: Admitted | undefined
+  try {
+    admitted = admission.enter(Number(request.headers['content-length'] ?? 0))
+    const encoding = (request.headers['content-encoding'] ?? '').trim().toLowerCase()
+    const sent = await readBody(request, admitted)
+    const body = await inflated(sent, encoding)
+    if (body !== sent) admitted.grow(body.length)
+    await take(body)
+  } catch (error) {
+    if (error instanceof BadBody) {
+      // What is left of the body is not read: the connection cannot be used again.
+      if (error.status === 413) response.setHeader('Connection', 'close')
+      return refuse(error.status, 'malformed', error.message)
+    }
+    if (error instanceof MalformedError) return refuse(400, 'malformed', error.message)
+    if (request.destroyed && !request.complete) return
+    response.setHeader('Retry-After', String(retrySeconds))
+    if (!request.complete) response.setHeader('Connection', 'close')
+    if (error instanceof Overloaded) refuse(429, 'overloaded', error.message)
+    else refuse(503, 'unavailable', 'ClickHouse does not take the spans now')
+  } finally {
+    admitted?.leave()
+  }
+}

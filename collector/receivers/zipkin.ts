@@ -1,0 +1,42 @@
+import type { Logger, Running } from '../../storage/running.ts'
+import type { Pipeline } from '../pipeline/pipeline.ts'
+import { protobufOf } from '../wire/json.ts'
+import { otlpOfZipkin, zipkinOfJson, zipkinOfProtobuf } from '../wire/zipkin.ts'
+import { listen, pathOf, takeBody, typeOf, type HttpOptions } from './http-server.ts'
+import { rejection } from './otlp-messages.ts'
+
+const protobufType = 'application/x-protobuf'
+const jsonType = 'application/json'
+
+/**
+ * Zipkin v2: `POST /api/v2/spans`, a JSON list or a zipkin.proto3 ListOfSpans (zipkin-api, zipkin2-api.yaml). 202 when the spans
+ * are stored; Zipkin has no partial success, so what was left out of a request is logged.
+ */
+export function startZipkinReceiver(pipeline: Pipeline, options: HttpOptions): Promise<Running> {
+  return listen('Zipkin', options, async (request, response, answer) => {
+    const path = pathOf(request)
+    if (path !== '/api/v2/spans') return answer(404, 'text/plain', `nothing at ${path}; spans go to /api/v2/spans\n`)
+    if (request.method !== 'POST') {
+      response.setHeader('Allow', 'POST')
+      return answer(405, 'text/plain', 'only POST\n')
+    }
+    const type = typeOf(request)
+    if (type !== protobufType && type !== jsonType && type !== '') {
+      return answer(415, 'text/plain', `content-type must be ${jsonType} or ${protobufType}\n`)
+    }
+    await takeBody(
+      request,
+      response,
+      options.admission,
+      async (body) => {
+        const spans = type === protobufType ? zipkinOfProtobuf(body) : zipkinOfJson(body.toString())
+        const left = rejection(await pipeline.accept(protobufOf(otlpOfZipkin(spans), 2 * body.length), 'zipkin'))
+        if (left) sayLeftOut(options.log, left.text)
+        answer(202, 'text/plain', '')
+      },
+      (status, _, text) => answer(status, 'text/plain', `${text}\n`),
+    )
+  })
+}
+
+const sayLeftOut = (log: Logger, text: string) => log.warn({ text }, 'spans of a Zipkin reporter were left out')
