@@ -61,13 +61,23 @@ const isWastedUp = (parent: Node, traversal: Traversal) =>
 
 /** Time that the caller spent in other attempts than `head`, where one clock tells. */
 function besides(caller: Node, head: Node): number {
-  if (caller.children.length === 1) return 0
-  const others = caller.children.filter((child) => child !== head && child.blocking && sameClock(child, head))
-  if (others.length === 0) return 0
-  const from = (node: Node) => node.start
-  const to = (node: Node) => node.end
-  return union([head, ...others], from, to) - head.duration
+  if (caller.children.length === 1 || head.domain === '') return 0
+  // Of an awaited one among many it is what all of them cover, but for its own: worked out once for all of them.
+  if (!head.blocking) return coveredByAwaited(caller, head) - head.duration
+  caller.coveredBy ??= new Map()
+  let all = caller.coveredBy.get(head.domain)
+  if (all === undefined) caller.coveredBy.set(head.domain, (all = coveredByAwaited(caller, head)))
+  return all - head.duration
 }
+
+/** By the awaited children of one clock, and by `head`. */
+function coveredByAwaited(caller: Node, head: Node): number {
+  const inner = caller.children.filter((child) => child === head || (child.blocking && sameClock(child, head)))
+  return union(inner, startOf, endOf)
+}
+
+const startOf = (node: Node) => node.start
+const endOf = (node: Node) => node.end
 
 /**
  * The callee's wake-up stands in for the proxy's own, so the plain difference estimates what the proxy adds: on one

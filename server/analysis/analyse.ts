@@ -5,12 +5,12 @@ import { Flag } from './flags.ts'
 import { hash64, hex32, mix } from './hash.ts'
 import { judgeAttempts } from './attempts.ts'
 import { fanOutOf } from './fan-out.ts'
-import { findHops, isError, routeOf, type ClientAttempts } from './hops.ts'
+import { findHops, isError, routeOf, type CallAttempts, type ClientAttempts } from './hops.ts'
 import { applicationOf, identityOf, serviceOf } from './identity.ts'
 import { refineEmitters } from './learned/emitters.ts'
 import type { WireLookup } from './learned/wires.ts'
-import type { Attempts, Node, Traversal } from './node.ts'
-import { overheadOf, type WireOf } from './overhead.ts'
+import type { Node, Traversal } from './node.ts'
+import { lostCalls, overheadOf, type WireOf } from './overhead.ts'
 import { criticalPath } from './path.ts'
 import { boundSelfTimes } from './orphans.ts'
 import { place } from './place.ts'
@@ -20,7 +20,7 @@ import { queueWaits } from './queues.ts'
 import { attribute } from './recognise/pattern.ts'
 import { recogniserFor } from './recognise/recognise.ts'
 import { samplingOf } from './sampling.ts'
-import { selfTime } from './self.ts'
+import { covered, selfTime } from './self.ts'
 import { markStreams } from './streaming.ts'
 import { taxes, type WireBelow } from './tax.ts'
 import { findTraversals } from './traversals.ts'
@@ -53,9 +53,9 @@ export function analyseTrace(input: TraceInput, settings: AnalysisSettings): Tra
   if (tree.flags & Flag.missingParent) boundSelfTimes(order, clocks)
   const wireOf = calibrated(settings.wire, baseMs)
 
-  const orphans = tree.flags & Flag.missingParent ? order.filter(({ parent, parentId }) => !parent && parentId) : []
+  const lacksCall = tree.flags & Flag.missingParent ? lostCalls(order) : undefined
   for (const traversal of traversals) {
-    traversal.overhead = overheadOf(traversal, wireOf, orphans)
+    traversal.overhead = overheadOf(traversal, wireOf, lacksCall)
     traversal.head.flags |= traversal.overhead.flags
   }
   const hops = findHops(order, traversals, clientAttempts)
@@ -123,8 +123,10 @@ function calibrated(wire: WireLookup | undefined, baseMs: number): WireOf {
 /** Asked only about spans on a path that hold a wire beside their own work. */
 function wireBelow(traversals: readonly Traversal[], wireOf: WireOf): WireBelow {
   if (wireOf === notCalibrated) return () => null
+  let byHead: Map<string, Traversal> | undefined
   return (spanId) => {
-    const traversal = traversals.find(({ head }) => head.id === spanId)
+    byHead ??= new Map(traversals.map((traversal) => [traversal.head.id, traversal]))
+    const traversal = byHead.get(spanId)
     return traversal ? wireOf(traversal) : null
   }
 }
@@ -133,11 +135,12 @@ function wireBelow(traversals: readonly Traversal[], wireOf: WireOf): WireBelow 
 const noClients: ClientAttempts = new Map()
 
 function findClientAttempts(order: readonly Node[]): ClientAttempts {
-  let found: Map<Node, Attempts> | undefined
+  let found: Map<Node, CallAttempts> | undefined
   for (const node of order) {
     if (node.traversal !== null || node.input.kind !== SpanKind.client || node.children.length < 2) continue
     const tries = node.children.filter((child) => child.traversal !== null || child.input.kind === SpanKind.server)
-    if (tries.length > 1) (found ??= new Map()).set(node, judgeAttempts(tries))
+    if (tries.length > 1)
+      (found ??= new Map()).set(node, { ...judgeAttempts(tries), coveredNs: covered(node, node.children) })
   }
   return found ?? noClients
 }
@@ -169,28 +172,17 @@ function toTraversal(traversal: Traversal, settings: AnalysisSettings): ProxyTra
     error: isError(head),
     status: head.status,
     route: routeOf(head),
-    caller: neighbour(head, (node) => node.parent),
-    callee:
-      traversal.outs.length === 0 ? '' : neighbour(traversal.outs[0]!, (node) => node.traversal?.outs[0] ?? null, true),
+    caller: traversal.caller,
+    callee: traversal.callee,
     responseFlags: attribute(head.input, 'response_flags') ?? '',
     flags: head.flags,
   }
 }
 
 function servicesOf(order: readonly Node[]): string[] {
-  const services: string[] = []
-  for (const node of order) {
-    const service = serviceOf(node)
-    if (!services.includes(service)) services.push(service)
-  }
-  return services
-}
-
-/** Service of the next application on the way that `next` goes; '' when there is none. */
-function neighbour(from: Node, next: (node: Node) => Node | null, self = false): string {
-  let node = self ? from : next(from)
-  while (node !== null && node.leg !== 'app') node = next(node)
-  return node?.emitter.service ?? ''
+  const services = new Set<string>()
+  for (const node of order) services.add(serviceOf(node))
+  return [...services]
 }
 
 function toSpan(node: Node): AnalysedSpan {

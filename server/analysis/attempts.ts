@@ -30,32 +30,73 @@ export function attemptsOf({ head, ups, outs }: Traversal): Attempts {
   if (calls.length === 0) return oneAttempt
   const judged = calls.map(judgeAttempts)
   return {
-    count: Math.max(...judged.map(({ count }) => count)),
+    count: judged.reduce((most, { count }) => Math.max(most, count), 0),
     // What other calls filled was not spent waiting.
     backoffNs: covering([...tries, ...calls.flatMap(gapsOf)]) - covering(tries),
     wastedNs: judged.reduce((sum, { wastedNs }) => sum + wastedNs, 0),
   }
 }
 
+/** What went to one place, as calls in the order of their beginning. */
+interface Destination {
+  readonly first: Call
+  /** The first call of which an attempt has failed: what comes later is an attempt of it, and of none behind it. */
+  failed: Call | undefined
+  /** Calls before that one, less those that no later attempt overlaps. */
+  quiet: Call[]
+}
+
+interface Call {
+  readonly tries: Node[]
+  end: number
+}
+
 /** Attempts of one call together: a resend says so, or goes to where an attempt has failed. */
 function callsOf(tries: readonly Node[]): Node[][] {
-  const calls: Node[][] = []
+  const calls: Call[] = []
+  const destinations = new Map<string, Destination>()
   for (const attempt of [...tries].sort((a, b) => a.start - b.start)) {
-    const call = calls.find((others) => others.some((other) => isAgain(attempt, other)))
-    if (call) call.push(attempt)
-    else calls.push([attempt])
+    const key = target(attempt)
+    const to = destinations.get(key)
+    const call = to && callAgain(attempt, to)
+    if (call === undefined) {
+      const fresh: Call = { tries: [attempt], end: attempt.end }
+      calls.push(fresh)
+      if (to === undefined) destinations.set(key, { first: fresh, ...stateOf(fresh, attempt) })
+      else if (failed(attempt)) to.failed = fresh
+      else to.quiet.push(fresh)
+      continue
+    }
+    call.tries.push(attempt)
+    call.end = Math.max(call.end, attempt.end)
+    if (!failed(attempt) || call === to!.failed) continue
+    to!.failed = call
+    to!.quiet.length = to!.quiet.indexOf(call)
   }
-  return calls
+  return calls.map((call) => call.tries)
 }
+
+const stateOf = (call: Call, attempt: Node) =>
+  failed(attempt) ? { failed: call, quiet: [] } : { failed: undefined, quiet: [call] }
+
+/** The first call that this is another attempt of: a resend of any, else one that has failed, or fails beside it. */
+function callAgain(attempt: Node, to: Destination): Call | undefined {
+  if (isResend(attempt)) return to.first
+  if (failed(attempt)) {
+    to.quiet = to.quiet.filter((call) => call === to.first || call.end > attempt.start)
+    const beside = to.quiet.find((call) => overlaps(attempt, call))
+    if (beside) return beside
+  }
+  return to.failed
+}
+
+/** Attempts come by start. */
+const overlaps = (attempt: Node, { tries, end }: Call): boolean =>
+  attempt.start < end &&
+  (attempt.start < attempt.end || tries.some((other) => attempt.start < other.end && other.start < attempt.end))
 
 const target = ({ input, emitter }: Node) =>
   `${emitter.service}\n${input.name}\n${attribute(input, 'server.address') ?? ''}`
-
-function isAgain(attempt: Node, before: Node): boolean {
-  if (target(attempt) !== target(before)) return false
-  const overlaps = attempt.start < before.end && before.start < attempt.end
-  return isResend(attempt) || failed(before) || (overlaps && failed(attempt))
-}
 
 const isResend = ({ input }: Node) =>
   (attribute(input, 'http.request.resend_count') ?? attribute(input, 'retry.count')) !== undefined

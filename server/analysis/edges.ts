@@ -30,7 +30,7 @@ export function judgeEdges(
     const one = head.emitter.oneCall || ups.length === 0
     const { proxyId } = identityOf(traversal)
     for (const exit of one ? [ups.at(-1) ?? head] : ups) {
-      const callee = one ? outs.at(-1) : outs.find((out) => out.exit === exit)
+      const callee = one ? outs.at(-1) : (exit.answer ?? undefined)
       use(`${proxyId} ${targetOf(exit.input)}`, exit, callee)
     }
   }

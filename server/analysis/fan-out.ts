@@ -1,4 +1,5 @@
 import { isAwaited } from './attempts.ts'
+import { bodyEndOf } from './traversals.ts'
 import type { Node, Traversal } from './node.ts'
 import type { FanOut } from './types.ts'
 
@@ -26,7 +27,7 @@ export function fanOutOf(traversal: Traversal): FanOut | null {
     }
   }
   for (const call of calls) {
-    const own = endOf(call, traversal)
+    const own = Math.min(Math.max(call.end, bodyEndOf(call, traversal) ?? call.end), head.end)
     if (call.start >= end) {
       close()
       last = call
@@ -42,11 +43,4 @@ export function fanOutOf(traversal: Traversal): FanOut | null {
   }
   close()
   return { calls: calls.length, stragglerNs, stragglerSpanId: (straggler as Node | null)?.id ?? '' }
-}
-
-/** With the reading of its body. */
-function endOf(call: Node, { bodies, head }: Traversal): number {
-  let { end } = call
-  for (const body of bodies) if (body.input.parentId === call.input.spanId) end = Math.max(end, body.end)
-  return Math.min(end, head.end)
 }

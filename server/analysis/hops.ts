@@ -16,8 +16,11 @@ import {
   type SegmentClass,
 } from './types.ts'
 
-/** D6 of applications' CLIENT spans with several attempts below. */
-export type ClientAttempts = ReadonlyMap<Node, Attempts>
+/** D6 of applications' CLIENT spans with several attempts below, and how much of the span its children cover, ns. */
+export interface CallAttempts extends Attempts {
+  readonly coveredNs: number
+}
+export type ClientAttempts = ReadonlyMap<Node, CallAttempts>
 
 /** One traversal on the way, and the span of it that what follows hangs under. */
 interface Passage {
@@ -47,7 +50,7 @@ export function findHops(order: readonly Node[], traversals: readonly Traversal[
 function openEnds({ head, ups, outs }: Traversal): Node[] {
   if (head.flags & Flag.localReply || head.input.kind === SpanKind.producer) return []
   if (head.emitter.oneCall || ups.length === 0) return outs.length === 0 ? [ups.at(-1) ?? head] : []
-  return ups.filter((up) => !outs.some((out) => out.exit === up))
+  return ups.filter((up) => up.answer === null)
 }
 
 interface Way {
@@ -121,8 +124,8 @@ function transit(
   if (caller !== null) {
     const cls = via[0]?.traversal.role === 'sidecar-outbound' ? 'loopback' : 'wire'
     const total = caller.duration - next(0).duration
-    const attempts = attemptsBelow(caller, clients)
-    const own = attempts.count > 1 ? caller.duration - covered(caller, caller.children) - attempts.backoffNs : total
+    const attempts = clients.get(caller)
+    const own = attempts && attempts.count > 1 ? caller.duration - attempts.coveredNs - attempts.backoffNs : total
     add(caller, cls, own)
     if (own !== total) add(caller, 'retry', total - own)
   }
@@ -140,20 +143,29 @@ function transit(
         if (ns !== 0) add(owner, cls, ns)
         rest -= ns
       }
-      const [body] = traversal.bodies.filter(({ parentId }) => parentId === exit.id)
-      part(head, 'external', Math.min(rest, covered(head, traversal.asides)))
+      const body = bodyOf(traversal, exit)
+      part(head, 'external', Math.min(rest, (traversal.asidesNs ??= covered(head, traversal.asides))))
       if (body) part(body, 'wire', ups.length === 1 ? rest : Math.min(rest, covered(head, [body])))
       part(head, others, rest)
       add(exit, role === 'sidecar-inbound' ? 'loopback' : 'wire', exit.duration - below.duration)
     } else {
       const total = head.duration - below.duration
-      const own = outs.length > 1 ? head.duration - covered(head, outs) - attempts.backoffNs : total
+      const own =
+        outs.length > 1 ? head.duration - (traversal.outsNs ??= covered(head, outs)) - attempts.backoffNs : total
       add(head, passing(traversal), own)
       if (own !== total) add(head, others, total - own)
     }
   })
   settle(segments, gap.ns)
   return { transit: blurred(gap.ns, doubt, gap.flags), segments, wire: wireOf(segments), flags: gap.flags }
+}
+
+/** The reading of an upstream call's response after its span. */
+function bodyOf(traversal: Traversal, call: Node): Node | undefined {
+  if (traversal.bodies.length === 0) return undefined
+  // Backwards, so that the first of several stays.
+  traversal.bodyOf ??= new Map(traversal.bodies.map((body) => [body.parentId, body] as const).reverse())
+  return traversal.bodyOf.get(call.id)
 }
 
 /** Class of time inside a proxy that tells its own time from its waiting, unless that held a response's body (D7). */
@@ -258,11 +270,9 @@ function describe(
 
 const endOf = (node: Node | null): HopEnd | null => node && { service: serviceOf(node), spanId: node.id }
 
-const attemptsBelow = (client: Node, clients: ClientAttempts) => clients.get(client) ?? oneAttempt
-
 function attemptsOn(via: readonly Passage[], caller: Node | null, clients: ClientAttempts): Attempts {
   const all = via.map(({ traversal }) => traversal.attempts)
-  if (caller !== null) all.push(attemptsBelow(caller, clients))
+  if (caller !== null) all.push(clients.get(caller) ?? oneAttempt)
   return all.reduce(
     (sum, one) => ({
       count: Math.max(sum.count, one.count),

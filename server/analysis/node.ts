@@ -37,10 +37,16 @@ export interface Node {
   blocking: boolean
   self: Measure | null
   traversal: Traversal | null
+  /** From a span of a traversal outwards: its upstream call, its call aside, or its outermost span; null outside of one. */
+  outlet: Node | null
   /** Span of the traversal above through which the request came here; null when it came from no proxy. */
   exit: Node | null
+  /** The first of the traversal's `outs` that hangs below this span of it. */
+  answer: Node | null
   /** HTTP status code, 0 when not given. */
   readonly status: number
+  /** Time covered by its awaited children of each clock, ns; worked out by who asks first. */
+  coveredBy: Map<string, number> | undefined
   /** An attempt that another attempt made good for, or the like (D6). */
   wasted: boolean
   /** Nothing below answers for its request: the D9 flag that says why, SINGLE_SPAN_PROXY where nothing would; 0 else. */
@@ -64,6 +70,14 @@ export interface Traversal {
   readonly spans: Node[]
   /** What answered the proxy: heads of the next traversals and application spans, by start. Not what answered asides. */
   readonly outs: Node[]
+  /** Services of the next applications on its either side; '' where there is none. */
+  caller: string
+  callee: string
+  /** Worked out by those who ask first, for each hop through the proxy asks again: time covered by `outs` and `asides`, ns. */
+  outsNs: number | undefined
+  asidesNs: number | undefined
+  bodyOf: ReadonlyMap<string, Node> | undefined
+  bodyEnds: ReadonlyMap<string, number> | undefined
   /** D6 over `ups`, or over `outs` where there are none. */
   attempts: Attempts
   overhead: Overhead | null

@@ -23,9 +23,9 @@ export interface Overhead {
 
 /**
  * @param wire ŵ between the proxy and what it called, where that is calibrated; ns.
- * @param orphans spans whose parent is missing.
+ * @param lacksCall of the trace.
  */
-export function overheadOf(traversal: Traversal, wire: WireOf, orphans: readonly Node[] = []): Overhead {
+export function overheadOf(traversal: Traversal, wire: WireOf, lacksCall: LacksCall = lacksNothing): Overhead {
   const { head, ups, outs, asides, attempts } = traversal
   let flags = head.flags
   if (traversal.spans.length === 1) flags |= Flag.singleSpanProxy
@@ -40,7 +40,7 @@ export function overheadOf(traversal: Traversal, wire: WireOf, orphans: readonly
     return { total, request: leg, response: leg, localReply: true, flags: flags | Flag.localReply }
   }
   return (
-    (ups.length > 0 && fromSpans(traversal, flags, orphans)) ||
+    (ups.length > 0 && fromSpans(traversal, flags, lacksCall)) ||
     fromProxyClock(traversal, flags) ||
     fromCallee(traversal, flags, wire)
   )
@@ -55,7 +55,7 @@ const none = (reason: number, flags: number): Overhead => ({
 })
 
 /** Level A (spans): the proxy's own upstream spans are cut out of its server-side span. */
-function fromSpans(traversal: Traversal, flags: number, orphans: readonly Node[]): Overhead | undefined {
+function fromSpans(traversal: Traversal, flags: number, lacksCall: LacksCall): Overhead | undefined {
   const { head, bodies, asides, attempts } = traversal
   const ups = attempts.count === 1 ? traversal.ups : traversal.ups.filter((up) => isAwaited(up, traversal))
   if (head.leg === 'up') return none(Flag.missingParent, flags | Flag.missingParent)
@@ -73,12 +73,11 @@ function fromSpans(traversal: Traversal, flags: number, orphans: readonly Node[]
       localReply: false,
       flags: flags | gap.flags,
     }
-  const mayLack = orphans.some((orphan) => mayBeLostCall(orphan, head))
   const firstUp = ups.reduce((first, up) => Math.min(first, up.start), Infinity)
   const lastEnd = [...ups, ...bodies].reduce((last, node) => Math.max(last, node.end), -Infinity)
   const before = asides.filter((aside) => aside.end <= firstUp).reduce((sum, aside) => sum + aside.duration, 0)
   const request = Math.max(0, firstUp - head.start - before)
-  if (mayLack) {
+  if (lacksCall(head)) {
     const reasons = gap.flags | Flag.missingParent
     const total = bounded(0, gap.ns, reasons)
     const response = bounded(0, Math.max(0, head.end - lastEnd), reasons)
@@ -106,16 +105,28 @@ function fromSpans(traversal: Traversal, flags: number, orphans: readonly Node[]
   }
 }
 
+/** Whether a proxy may lack the span of a call that it made. */
+export type LacksCall = (head: Node) => boolean
+
+const lacksNothing: LacksCall = () => false
+
 /**
- * Whether an orphan may be what a proxy of several calls called, the span of that call being lost: then its time is in what
- * looks like the proxy's own, which is an upper bound only (section 6). The clocks need not be known, so the length decides.
+ * An orphan may be what a proxy of several calls called, the span of that call being lost: then its time is in what looks like
+ * the proxy's own, which is an upper bound only (section 6). The clocks need not be known, so the length decides.
  */
-function mayBeLostCall(orphan: Node, head: Node): boolean {
-  if (head.emitter.oneCall || orphan.leg === 'up' || orphan.duration > head.duration) return false
-  if (orphan.leg === 'app' && orphan.input.kind !== SpanKind.server) return false
-  let top = head
-  while (top.parent !== null) top = top.parent
-  return top !== orphan
+export function lostCalls(order: readonly Node[]): LacksCall {
+  const orphans = order.filter(
+    ({ parent, parentId, leg, input }) =>
+      parent === null && parentId !== '' && leg !== 'up' && (leg !== 'app' || input.kind === SpanKind.server),
+  )
+  if (orphans.length === 0) return lacksNothing
+  const [first, second] = orphans.sort((a, b) => a.duration - b.duration)
+  const tops = new Map<Node, Node>()
+  for (const node of order) tops.set(node, node.parent === null ? node : tops.get(node.parent)!)
+  return (head) => {
+    const shortest = tops.get(head) === first ? second : first
+    return !head.emitter.oneCall && shortest !== undefined && shortest.duration <= head.duration
+  }
 }
 
 /**

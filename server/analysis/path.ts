@@ -94,8 +94,7 @@ export function classOf(node: Node, leg: Leg, wasted: boolean): SegmentClass {
   const exit = node.leg === 'stage' ? exitOf(node) : node
   // What a proxy did and what it waited for in a stream of messages is not told.
   if (node.flags & Flag.streaming) return 'unknown'
-  if (exit.leg === 'up')
-    return !outs.some((out) => out.exit === exit) ? beyond(exit) : role === 'sidecar-inbound' ? 'loopback' : 'wire'
+  if (exit.leg === 'up') return exit.answer === null ? beyond(exit) : role === 'sidecar-inbound' ? 'loopback' : 'wire'
   if (node.leg === 'body') return 'wire'
   if (exit.leg === 'aside') return 'external'
   if (attempts.count > 1 && leg === 'mid' && node.emitter.oneCall) return 'retry'

@@ -90,7 +90,7 @@ function placeForeign(parent: Node, pods: Pods, clocks: Clocks): void {
     if (child.offset === null || sameMachine(child, parent)) foreign.push(child)
     else placeBy(child, parent, child.offset)
   }
-  const slack = Math.max(tolerance(parent.duration), ...foreign.map((child) => child.emitter.grid))
+  const slack = foreign.reduce((most, { emitter }) => Math.max(most, emitter.grid), tolerance(parent.duration))
   const shift = parent.placed - parent.start
   if (foreign.every((child) => child.start >= parent.start - slack && child.end <= parent.end + slack)) {
     for (const child of foreign) {
@@ -106,8 +106,8 @@ function placeForeign(parent: Node, pods: Pods, clocks: Clocks): void {
     else groups.set(child.domain, [child])
   }
   for (const group of groups.values()) {
-    const first = Math.min(...group.map((child) => child.start))
-    const last = Math.max(...group.map((child) => child.end))
+    const first = group.reduce((least, { start }) => Math.min(least, start), Infinity)
+    const last = group.reduce((most, { end }) => Math.max(most, end), -Infinity)
     const room = parent.duration - (last - first)
     const at = room < 0 ? parent.placed : parent.placed + Math.floor(room / 2)
     for (const child of group) {

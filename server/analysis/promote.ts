@@ -32,7 +32,7 @@ function promoteClients(from: Node): void {
   for (let node = below.pop(); node; node = below.pop()) {
     if (node.leg !== 'app' || node.input.resource !== from.input.resource) continue
     if (node.input.kind === SpanKind.client && !isStore(node)) play(node, from.emitter, 'up')
-    else if (node.input.kind === SpanKind.internal) below.push(...node.children)
+    else if (node.input.kind === SpanKind.internal) for (const child of node.children) below.push(child)
   }
 }
 

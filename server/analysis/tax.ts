@@ -43,7 +43,7 @@ function untoldOf({ root, path }: Taxed): Untold {
   const stack = root === null ? [] : [root]
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     owners.set(node.id, node)
-    stack.push(...node.children)
+    for (const child of node.children) stack.push(child)
   }
   return (payer) =>
     path.reduce(

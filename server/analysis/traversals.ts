@@ -23,9 +23,12 @@ export function findTraversals(order: readonly Node[]): Traversal[] {
     const above = node.parent?.traversal
     if (!above || node.traversal === above || !isCallee(node, above)) continue
     node.exit = exitOf(node.parent!)
-    if (node.exit.leg !== 'aside') above.outs.push(node)
+    if (node.exit.leg === 'aside') continue
+    above.outs.push(node)
+    node.exit.answer ??= node
   }
   for (const traversal of traversals) traversal.attempts = attemptsOf(traversal)
+  findNeighbours(traversals)
   return traversals
 }
 
@@ -42,10 +45,17 @@ function begin(node: Node): Traversal {
     asides: [],
     spans: [node],
     outs: [],
+    caller: '',
+    callee: '',
+    outsNs: undefined,
+    asidesNs: undefined,
+    bodyOf: undefined,
+    bodyEnds: undefined,
     attempts: oneAttempt,
     overhead: null,
   }
   node.traversal = traversal
+  node.outlet = node
   if (node.leg === 'up') traversal.ups.push(node)
   else if (node.leg === 'stage' || node.leg === 'aside') node.role = 'middleware-stage'
   return traversal
@@ -59,6 +69,7 @@ function enter(node: Node, above: Traversal): void {
   else if (node.leg === 'body') above.bodies.push(node)
   else if (node.leg === 'aside') above.asides.push(node)
   node.role = node.leg === 'stage' || node.leg === 'aside' ? 'middleware-stage' : above.role
+  node.outlet = node.leg === 'up' || node.leg === 'aside' ? node : node.parent!.outlet
 }
 
 /** Inner spans belong to the traversal around them; one below an upstream call is of another request to the proxy. */
@@ -112,10 +123,18 @@ function turnsApp(node: Node): boolean {
 }
 
 /** From a span of a traversal outwards: its upstream call, its call aside, or its outermost span. */
-export function exitOf(node: Node): Node {
-  let at = node
-  while (at.leg !== 'up' && at.leg !== 'aside' && at !== at.traversal!.head) at = at.parent!
-  return at
+export const exitOf = (node: Node): Node => node.outlet!
+
+/** From each traversal to the next, whose own neighbour is known by then: proxies may stand in a long row. */
+function findNeighbours(traversals: readonly Traversal[]): void {
+  for (const traversal of traversals) {
+    const { parent } = traversal.head
+    if (parent !== null) traversal.caller = parent.leg === 'app' ? parent.emitter.service : parent.traversal!.caller
+  }
+  for (let i = traversals.length - 1; i >= 0; i--) {
+    const [out] = traversals[i]!.outs
+    if (out) traversals[i]!.callee = out.leg === 'app' ? out.emitter.service : out.traversal!.callee
+  }
 }
 
 /**
@@ -126,6 +145,18 @@ function isCallee(node: Node, above: Traversal): boolean {
   const { kind } = node.input
   if (node.traversal !== null) return !(above.role === 'sidecar-inbound' && node.role === 'sidecar-outbound')
   return kind !== SpanKind.client && kind !== SpanKind.producer && kind !== SpanKind.consumer
+}
+
+/** When the body of an upstream call's response had been read; undefined: no span tells. */
+export function bodyEndOf(call: Node, traversal: Traversal): number | undefined {
+  if (traversal.bodies.length === 0) return undefined
+  if (traversal.bodyEnds === undefined) {
+    const ends = new Map<string, number>()
+    for (const { input, end } of traversal.bodies)
+      ends.set(input.parentId, Math.max(end, ends.get(input.parentId) ?? end))
+    traversal.bodyEnds = ends
+  }
+  return traversal.bodyEnds.get(call.input.spanId)
 }
 
 /** Its server-side span is missing, or the proxy is told not to make one (KrakenD's global layer off). */

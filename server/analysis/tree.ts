@@ -125,7 +125,10 @@ function toNode(span: SpanInput, recognised: Emitter): Node {
     // Stages of KrakenD say 0 for success and 500 for whatever went wrong.
     status: emitter.leg === 'stage' ? 0 : httpStatus(span),
     traversal: null,
+    outlet: null,
     exit: null,
+    answer: null,
+    coveredBy: undefined,
     wasted: false,
     unanswered: 0,
   }

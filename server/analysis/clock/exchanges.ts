@@ -1,6 +1,7 @@
 import { Flag } from '../flags.ts'
 import type { Node } from '../node.ts'
 import { attribute } from '../recognise/pattern.ts'
+import { bodyEndOf } from '../traversals.ts'
 import { SpanKind, StatusCode, type Exchange, type LateEnd, type Side } from '../types.ts'
 import { isLasting, machineOf, sameMachine } from './domain.ts'
 
@@ -21,7 +22,7 @@ export function exchangesOf(order: readonly Node[]): readonly Exchange[] {
     const apart = !sameMachine(node, parent)
     if ((!apart && !separable) || !waitsFor(parent) || !isLasting(node) || !isLasting(parent)) continue
     if (failed(node) || failed(parent)) continue
-    const bodyEnd = bodyEndOf(parent)
+    const bodyEnd = answeredAt(parent)
     const end = Math.max(parent.end, bodyEnd ?? 0)
     const wireNs = separable ? end - parent.start - node.duration : -1
     ;(found ??= []).push({
@@ -79,10 +80,9 @@ function isSeparable(node: Node, parent: Node): boolean {
  * When the whole answer was there. Some spans end with its headers (proxy-spans.md section 1), and spans of the reading of
  * the body tell the rest: undefined without.
  */
-function bodyEndOf(parent: Node): number | undefined {
+function answeredAt(parent: Node): number | undefined {
   if (parent.leg !== 'up' || !parent.emitter.endsAtHeaders) return parent.end
-  const bodies = parent.traversal!.bodies.filter((body) => body.input.parentId === parent.input.spanId)
-  return bodies.length === 0 ? undefined : Math.max(...bodies.map((body) => body.end))
+  return bodyEndOf(parent, parent.traversal!)
 }
 
 const spoilt = Flag.negDuration | Flag.streaming | Flag.detachedAsync | Flag.dupSpanId
