@@ -16,7 +16,7 @@ const words: Record<string, string> = {
   dup_span_id: 'two spans with the same id',
   truncated: 'cut at the size limit',
   late_revision: 'spans came after the first analysis',
-  weight_unknown: 'sampled by an unknown rate',
+  weight_unknown: 'sampled by an unknown rate: figures are of what was stored',
   local_reply: 'the proxy answered by itself',
   streaming: 'a stream: its time is not that of a request',
   neg_duration: 'a span ends before it starts',
@@ -29,11 +29,18 @@ const words: Record<string, string> = {
   closed_loop_suspect: 'the load generator waits for answers, which hides stalls',
 }
 
+const refusals: Record<string, (quantile: string) => string> = {
+  few_samples: (quantile) => `too few requests for ${quantile}`,
+  low_coverage: (quantile) => `too many unknown for ${quantile}`,
+  weight_unknown: (quantile) =>
+    `no ${quantile}: some were sampled by a rate nobody told, and count for nobody knows how many`,
+}
+
 export function reasonInWords(flag: string): string {
-  const refused = /^p(\d+)_(few_samples|low_coverage)$/.exec(flag)
+  const refused = /^(p\d+|mean)_(few_samples|low_coverage|weight_unknown)$/.exec(flag)
   if (refused) {
-    const quantile = refused[1] === '999' ? 'p99.9' : `p${refused[1]}`
-    return refused[2] === 'few_samples' ? `too few requests for ${quantile}` : `too many unknown for ${quantile}`
+    const [, what, why] = refused as unknown as [string, string, string]
+    return refusals[why]!(what === 'p999' ? 'p99.9' : what === 'mean' ? 'a mean' : what)
   }
   return words[flag] ?? flag.replaceAll('_', ' ')
 }

@@ -2,6 +2,7 @@
 import type { HopItem, ProxyItem } from '../../../server/api/contract-measurements.ts'
 import { msOf } from '../format/time.ts'
 import { count, percent, perSecond } from '../format/number.ts'
+import { sampledInWords } from '../ledger/rows.ts'
 
 export interface Stat {
   readonly name: string
@@ -41,10 +42,19 @@ export function hopStats(hop: HopItem & Window): Stat[] {
   ]
 }
 
-function traffic(of: Window & { requests: number; errors: number; errorRate: number }): Stat[] {
+function traffic(
+  of: Window & { requests: number; population?: number | undefined; errors: number; errorRate: number },
+): Stat[] {
   const windowMs = msOf(of.to) - msOf(of.from)
+  const requests = of.population ?? of.requests
+  const sampled = sampledInWords(of)
   return [
-    { name: 'requests', value: count(of.requests), detail: perSecond(of.requests, windowMs) },
+    {
+      name: sampled ? 'requests, weighted' : 'requests',
+      value: sampled ? `≈ ${count(requests)}` : count(requests),
+      detail: perSecond(requests, windowMs),
+      ...(sampled && { title: sampled }),
+    },
     { name: 'errors', value: percent(of.errorRate), title: `${count(of.errors)} requests failed` },
   ]
 }

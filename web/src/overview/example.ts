@@ -81,6 +81,8 @@ export function exampleOverview(changes: Partial<Overview> = {}): Overview {
       traces: 120_900,
       withRoot: 0.975,
       completePath: 0.934,
+      layers: [],
+      deciles: [],
       hops: { requests: 480_000, unknown: 12_030 },
       proxies: { requests: 320_000, unknown: 21_100 },
       reasons: [],

@@ -3,7 +3,7 @@ import { distribution } from './example.ts'
 import { taxFigures } from './tax.ts'
 
 /** T1 of algorithms.md D8: 12 ms end to end. */
-const t1 = { n: 1, lowerNs: 0, upperNs: 2_700_000, estimateNs: null, share: 0.225, distributions: [] }
+const t1 = { n: 1, atLeast: 0, lowerNs: 0, upperNs: 2_700_000, estimateNs: null, share: 0.225, distributions: [] }
 
 test('without an estimate the tax is its upper bound, and its share has bounds too', () => {
   const { mean, share } = taxFigures(t1)
