@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -143,9 +143,10 @@ it('are shown with their file, and what is wrong with it now', async () => {
   await eventually(async () => (await inForce()).problems.length === 0)
 })
 
-const ask = (body: unknown, headers: Record<string, string> = {}) =>
+const ask = (body: unknown, headers: Record<string, string> = {}, signal?: AbortSignal) =>
   fetch(`${hopscope.apiUrl}/api/v1/rules/try`, {
     method: 'POST',
+    signal: signal ?? null,
     headers: { 'content-type': 'application/json', ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   })
@@ -153,6 +154,16 @@ async function trying(request: TryRulesRequest): Promise<TriedRules> {
   const response = await ask(request)
   if (response.status !== 200) throw new Error(await response.text())
   return TriedRules.parse(await response.json())
+}
+
+/** A process of this hopscope that tries rules. */
+function isTrying(pid: string): boolean {
+  try {
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+    return command.includes('try-rules-child') && readlinkSync(`/proc/${pid}/cwd`) === hopscope.dataDir
+  } catch {
+    return false
+  }
 }
 
 describe('trying rules', () => {
@@ -204,15 +215,30 @@ describe('trying rules', () => {
     expect([changes, stored]).toEqual([[], 0])
   })
 
-  it('goes on while somebody pastes what keeps a parser busy, and ends that', async () => {
+  it('goes on while somebody pastes what keeps a parser busy, ends that, and lets two of them be busy at once', async () => {
     const started = performance.now()
-    const slow = ask({ source: Array.from({ length: 25_000 }, (_, i) => `k${i}: 1`).join('\n') })
-    const [healthy] = await Promise.all([get<{ rules: number }>('/api/v1/rules'), fetch(`${hopscope.apiUrl}/healthz`)])
-    expect(healthy.rules).toBe(1)
-    const response = await slow
-    expect([200, 422]).toContain(response.status)
-    expect(performance.now() - started).toBeLessThan(60_000)
+    const source = Array.from({ length: 25_000 }, (_, i) => `k${i}: 1`).join('\n')
+    const slow = [ask({ source }), ask({ source })]
+    expect((await inForce()).rules).toBe(1)
+    const third = await eventually(async () => {
+      const response = await ask({ source })
+      return response.status === 503 && response
+    })
+    expect(third.headers.get('retry-after')).toBe('2')
+    for (const response of await Promise.all(slow)) expect([200, 422]).toContain(response.status)
+    expect(performance.now() - started).toBeLessThan(90_000)
     expect((await trying({ source: 'rules: []' })).problems).toEqual([])
+  })
+
+  it('ends with the client that asked', async () => {
+    const source = Array.from({ length: 25_000 }, (_, i) => `k${i}: 1`).join('\n')
+    const client = new AbortController()
+    const asked = ask({ source }, {}, client.signal).catch((error: Error) => error.name)
+    const children = () => readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && isTrying(pid))
+    await eventually(() => children().length > 0)
+    client.abort()
+    expect(await asked).toBe('AbortError')
+    await eventually(() => children().length === 0)
   })
 
   it('refuses what is no question of this page', async () => {
