@@ -136,7 +136,8 @@ function transit(
     if (exit.leg === 'up' && exit !== head) {
       const total = head.duration - exit.duration
       const alone = ups.length === 1 && traversal.bodies.length === 0 && traversal.asides.length === 0
-      const own = alone ? total : (traversal.overhead?.total.loNs ?? total)
+      const told = traversal.overhead?.total
+      const own = alone ? total : (told?.ns ?? told?.hiNs ?? told?.loNs ?? total)
       add(head, processing(traversal), own)
       let rest = total - own
       const part = (owner: Node, cls: SegmentClass, ns: number) => {
@@ -168,13 +169,15 @@ function bodyOf(traversal: Traversal, call: Node): Node | undefined {
   return traversal.bodyOf.get(call.id)
 }
 
-/** Class of time inside a proxy that tells its own time from its waiting, unless that held a response's body (D7). */
-export const processing = (traversal: Traversal): SegmentClass =>
-  (traversal.overhead?.flags ?? 0) & Flag.childOutlives
-    ? passing(traversal)
-    : traversal.role === 'gateway'
-      ? 'gateway.proc'
-      : 'proxy.proc'
+/**
+ * Class of time inside a proxy that tells its own time from its waiting, unless what looks like its own may have been spent on
+ * a response's body or on a call that was lost (D7).
+ */
+export function processing(traversal: Traversal): SegmentClass {
+  const total = traversal.overhead?.total
+  if (total?.fidelity === 'bounded' && total.hiNs !== null) return passing(traversal)
+  return traversal.role === 'gateway' ? 'gateway.proc' : 'proxy.proc'
+}
 
 /** Class of time in the only span of a proxy: its work and the way to what follows are one difference (D7). */
 export const passing = ({ role }: Traversal): SegmentClass =>

@@ -25,6 +25,15 @@ describe('a call of a gateway whose span is lost', () => {
     expect(added.loNs ?? 0).toBe(0)
   })
 
+  it('leaves no lower bound of the tax, and an upper one that holds what may be the gateway’s', () => {
+    const { gateway: tax } = analyse(both).tax
+    expect([tax.lowerNs, tax.upperNs]).toEqual([1500 * us, 1500 * us])
+    const { gateway: doubtful } = analyse(lost).tax
+    expect(doubtful).toMatchObject({ lowerNs: 0, estimateNs: null })
+    expect(doubtful.upperNs).toBeGreaterThanOrEqual(6500 * us)
+    expect(analyse(lost).criticalPath.map((segment) => segment.class)).not.toContain('gateway.proc')
+  })
+
   it('is not suspected where the orphan is too long for it, no server, or the gateway itself below one', () => {
     expect(gateway(lost.replace('700-8800', '700-20800')).overhead.fidelity).toBe('exact')
     expect(gateway(lost.replace('B S', 'B I')).overhead.fidelity).toBe('exact')

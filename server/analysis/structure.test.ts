@@ -245,6 +245,15 @@ describe('orphans (section 6)', () => {
     expect(analyse(orphan).spans.find((span) => span.spanId === 'c')!.self.reasons).toEqual(['missing_parent'])
   })
 
+  it('may hang below proxies that are missing too: what may be theirs is in the upper bounds of the taxes', () => {
+    const whole = analyse(caller).tax
+    expect([whole.mesh.upperNs, whole.gateway.upperNs]).toEqual([0, 0])
+    const { mesh, gateway } = analyse(`${caller}
+    o S in:b 300-800 parent=gone`).tax
+    expect(mesh).toMatchObject({ lowerNs: 0, upperNs: 800_000, estimateNs: null, share: 0.8 })
+    expect(gateway).toMatchObject({ lowerNs: 0, upperNs: 800_000 })
+  })
+
   it('leave others alone: those elsewhere in time, too long, or inside a child', () => {
     for (const orphan of ['o S go:a 1200-1300', 'o S go:b 100-2000', 'o S go:b 5000-5100'])
       expect(selfOf(`${caller}\n    ${orphan} parent=gone`, 'c')).toBe('exact 800000 800000')

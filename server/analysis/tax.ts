@@ -22,6 +22,8 @@ export type WireBelow = (spanId: string) => number | null
 export interface Taxed {
   readonly root: Node | null
   readonly path: readonly PathSegment[]
+  /** It has spans whose parent is missing. */
+  readonly orphaned: boolean
   readonly traversals: readonly Traversal[]
   readonly wireBelow: WireBelow
 }
@@ -30,32 +32,35 @@ export interface Taxed {
 export function taxes(taxed: Taxed): { mesh: Tax; gateway: Tax } {
   const sums = sumClasses(taxed.path)
   const parallel = taxed.root !== null && runsInParallel(taxed.root)
-  const untold = sums.unknown === undefined ? nobody : untoldOf(taxed)
-  return { mesh: tax(taxed, sums, parallel, mesh, untold), gateway: tax(taxed, sums, parallel, gateway, untold) }
+  const owners = sums.unknown === undefined && !taxed.orphaned ? none : ownersOf(taxed.root)
+  return { mesh: tax(taxed, sums, parallel, mesh, owners), gateway: tax(taxed, sums, parallel, gateway, owners) }
 }
 
-/** Who may have spent time of class `unknown`: the payer, since what its proxy did and what it waited for is one difference. */
-type Untold = (payer: Payer) => number
-const nobody: Untold = () => 0
+/** Spans by id; empty where no time on the path is doubtful. */
+type Owners = ReadonlyMap<string, Node>
+const none: Owners = new Map()
 
-function untoldOf({ root, path }: Taxed): Untold {
+function ownersOf(root: Node | null): Owners {
   const owners = new Map<string, Node>()
   const stack = root === null ? [] : [root]
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     owners.set(node.id, node)
     for (const child of node.children) stack.push(child)
   }
-  return (payer) =>
-    path.reduce(
-      (sum, { class: cls, spanId, ns }) => (cls === 'unknown' && mayPay(owners.get(spanId)!, payer) ? sum + ns : sum),
-      0,
-    )
+  return owners
 }
 
-/** Whether time of class `unknown` of this span may be the payer's work, or a loopback that it causes. */
-function mayPay(node: Node, payer: Payer): boolean {
+/**
+ * Whether time of a span that is of no class of the payer's may be the payer's all the same: of class `unknown` it is one
+ * difference of what a proxy did and what it waited for; and where a parent is missing, proxies may have stood (section 6).
+ */
+function mayPay(node: Node, cls: SegmentClass, payer: Payer): boolean {
+  // Orphans make self time an upper bound; nothing else does.
+  if (node.self?.fidelity === 'bounded') return true
+  if (cls !== 'unknown') return false
   const { traversal } = node
-  if (traversal === null) return payer.pays(calleeOf(node)?.traversal?.role ?? 'app')
+  if (traversal === null)
+    return payer.pays('sidecar-outbound') && calleeOf(node)?.traversal?.role === 'sidecar-outbound'
   if (!payer.pays(traversal.role)) return false
   return exitOf(node).leg !== 'up' || traversal.role === 'sidecar-inbound'
 }
@@ -86,11 +91,14 @@ function tax(
   sums: ClassSums,
   parallel: boolean,
   payer: Payer,
-  untold: Untold,
+  owners: Owners,
 ): Tax {
   const classes = [payer.own, payer.withWire, ...payer.caused]
   const lowerNs = sums[payer.own] ?? 0
-  const untoldNs = untold(payer)
+  const untoldNs = path.reduce((sum, { class: cls, spanId, ns }) => {
+    const owner = owners.get(spanId)
+    return owner && !classes.includes(cls) && mayPay(owner, cls, payer) ? sum + ns : sum
+  }, 0)
   const upperNs = classes.reduce((sum, cls) => sum + (sums[cls] ?? 0), untoldNs)
   const wireNs = lowerNs === upperNs || untoldNs > 0 ? null : wires(path, payer.withWire, wireBelow)
   const estimateNs = lowerNs === upperNs ? upperNs : wireNs === null ? null : Math.max(lowerNs, upperNs - wireNs)
@@ -115,7 +123,7 @@ const workOf = (overhead: Overhead | null): number => overhead?.total.ns ?? over
 function removable(root: Node, upperNs: number, classes: readonly SegmentClass[], payer: Payer): number {
   const without = retime(root, (node, leg, ns, wasted) => {
     const cls = classOf(node, leg, wasted)
-    return classes.includes(cls) || (cls === 'unknown' && mayPay(node, payer)) ? 0 : ns
+    return classes.includes(cls) || mayPay(node, cls, payer) ? 0 : ns
   })
   return Math.max(0, Math.min(upperNs, root.to - root.from - without))
 }
