@@ -140,6 +140,8 @@ export interface RunningHopscope {
   stop(to?: 'group'): Promise<number | null>
   /** Kills a process of it: `main` the one that was started. Resolves when it is dead. */
   kill9(which: 'main' | 'collector' | 'server' | 'engine' | 'all'): Promise<void>
+  /** The processes of a part that run: none while it waits to be started again. */
+  pids(part: 'collector' | 'server' | 'engine'): number[]
 }
 
 /** Resolves when it says that it is ready. @throws Error with what it said when it ends before that. */
@@ -176,6 +178,7 @@ export async function startHopscope(
       if (options.dataDir === undefined) await rm(directory, { recursive: true, force: true })
       return code
     },
+    pids: (part) => descendants(child.pid!, modules[part]),
     async kill9(which) {
       const parts = which === 'all' ? partNames : partNames.filter((name) => name === which)
       const children = parts.flatMap((part) => descendants(child.pid!, modules[part]))
