@@ -3,6 +3,8 @@ import type { Logger, Running } from '../storage/running.ts'
 import { newAdmission } from './pipeline/admission.ts'
 import { startPipeline } from './pipeline/pipeline.ts'
 import { startOrphanSweep } from './pipeline/orphans.ts'
+import { everybody, type Access } from './receivers/access.ts'
+import type { TlsSource } from './receivers/tls.ts'
 import { startGrpcReceiver } from './receivers/grpc.ts'
 import { startHttpReceiver } from './receivers/http.ts'
 import { startZipkinReceiver } from './receivers/zipkin.ts'
@@ -17,6 +19,10 @@ export interface CollectorOptions {
   grpcPort: number
   httpPort: number
   zipkinPort: number
+  /** Who may send; by default everybody. */
+  access?: Access
+  /** By default in the clear. */
+  tls?: TlsSource | null
   log: Logger
 }
 
@@ -30,6 +36,8 @@ export async function startCollector({
   grpcPort,
   httpPort,
   zipkinPort,
+  access = everybody,
+  tls = null,
   log,
 }: CollectorOptions): Promise<Running> {
   const clickhouse = connect(clickhouseUrl, { connections: 12, timeoutMs: 30_000 })
@@ -46,9 +54,10 @@ export async function startCollector({
     await clickhouse.close()
   }
   try {
-    receivers.push(await startGrpcReceiver(pipeline, { host, port: grpcPort, admission, log }))
-    receivers.push(await startHttpReceiver(pipeline, { host, port: httpPort, admission, ready, log }))
-    receivers.push(await startZipkinReceiver(pipeline, { host, port: zipkinPort, admission, log }))
+    const common = { host, admission, access, tls, log }
+    receivers.push(await startGrpcReceiver(pipeline, { ...common, port: grpcPort }))
+    receivers.push(await startHttpReceiver(pipeline, { ...common, port: httpPort, ready }))
+    receivers.push(await startZipkinReceiver(pipeline, { ...common, port: zipkinPort }))
   } catch (error) {
     await close()
     throw error

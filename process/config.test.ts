@@ -36,6 +36,7 @@ describe('configuration', () => {
   it.each([
     [{ HOPSCOPE_PORT: 'http' }, 'HOPSCOPE_PORT=http (environment): must be a port'],
     [{ HOPSCOPE_PORT: '70000' }, 'HOPSCOPE_PORT=70000 (environment): must be a port'],
+    [{ HOPSCOPE_TLS_CERT_FILE: 'cert.pem' }, 'HOPSCOPE_TLS_CERT_FILE and HOPSCOPE_TLS_KEY_FILE go together'],
     [{ HOPSCOPE_FINALISER_THREADS: '17' }, 'HOPSCOPE_FINALISER_THREADS=17 (environment): must be 1 to 16'],
     [{ HOPSCOPE_PROT: '7070' }, 'HOPSCOPE_PROT (environment) is not a setting of hopscope'],
     [{ HOPSCOPE_ROLES: 'collector,cook' }, 'must be some of collector, finaliser, api, alerts'],

@@ -22,6 +22,10 @@ export interface Config {
   readonly finaliserThreads: number
   readonly networkRttNs: number | null
   readonly rulesFile: string | null
+  /** null: everybody may send. */
+  readonly ingestKeysFile: string | null
+  /** null: receivers in the clear. */
+  readonly tlsPaths: { certFile: string; keyFile: string; clientCaFile: string | null } | null
   readonly retention: Retention
   readonly memoryBytes: number
 }
@@ -142,6 +146,25 @@ export const variables = {
     'a path of a YAML or JSON file',
     'rules of yours that say what spans are proxies, asked before the built-in ones (docs/recognition.md)',
   ),
+  HOPSCOPE_INGEST_KEYS_FILE: variable(
+    z.string().min(1),
+    '',
+    'a path',
+    'hashes of the API keys that exporters must show (`npm run keys`); unset: everybody who reaches the ports may send',
+  ),
+  HOPSCOPE_TLS_CERT_FILE: variable(
+    z.string().min(1),
+    '',
+    'a path of PEM',
+    'certificate of the receivers, with its chain',
+  ),
+  HOPSCOPE_TLS_KEY_FILE: variable(z.string().min(1), '', 'a path of PEM', 'its private key'),
+  HOPSCOPE_TLS_CLIENT_CA_FILE: variable(
+    z.string().min(1),
+    '',
+    'a path of PEM',
+    'who signs certificates of exporters (mTLS); unset: they need none',
+  ),
   HOPSCOPE_RETENTION_SPANS: variable(retention, '7d', aTime, 'how long spans are kept'),
   HOPSCOPE_RETENTION_FACTS: variable(retention, '30d', aTime, 'how long hops, proxies and traces are kept'),
   HOPSCOPE_RETENTION_1M: variable(retention, '30d', aTime, 'how long minutes are kept'),
@@ -187,7 +210,10 @@ export function readConfig(env: NodeJS.ProcessEnv, flags: readonly string[], dir
   const number = (name: Name) => value(name) as number
   for (const name of Object.keys(variables) as Name[]) value(name)
   const rttUs = value('HOPSCOPE_NETWORK_RTT_US') as number | null
-  const rulesFile = value('HOPSCOPE_RULES_FILE') as string | null
+  const path = (name: Name) => {
+    const given = value(name) as string | null
+    return given === null ? null : resolve(directory, given)
+  }
   const settleQuietMs = number('HOPSCOPE_SETTLE_QUIET_MS')
   return {
     host: value('HOPSCOPE_HOST') as string,
@@ -203,7 +229,13 @@ export function readConfig(env: NodeJS.ProcessEnv, flags: readonly string[], dir
     settleMaxMs: Math.max(settleQuietMs, number('HOPSCOPE_SETTLE_MAX_MS')),
     finaliserThreads: number('HOPSCOPE_FINALISER_THREADS'),
     networkRttNs: rttUs === null ? null : rttUs * 1000,
-    rulesFile: rulesFile === null ? null : resolve(directory, rulesFile),
+    rulesFile: path('HOPSCOPE_RULES_FILE'),
+    ingestKeysFile: path('HOPSCOPE_INGEST_KEYS_FILE'),
+    tlsPaths: tlsPaths(
+      path('HOPSCOPE_TLS_CERT_FILE'),
+      path('HOPSCOPE_TLS_KEY_FILE'),
+      path('HOPSCOPE_TLS_CLIENT_CA_FILE'),
+    ),
     retention: {
       spans: number('HOPSCOPE_RETENTION_SPANS'),
       facts: number('HOPSCOPE_RETENTION_FACTS'),
@@ -213,6 +245,12 @@ export function readConfig(env: NodeJS.ProcessEnv, flags: readonly string[], dir
     },
     memoryBytes: number('HOPSCOPE_MEMORY_LIMIT'),
   }
+}
+
+function tlsPaths(certFile: string | null, keyFile: string | null, clientCaFile: string | null): Config['tlsPaths'] {
+  if (certFile !== null && keyFile !== null) return { certFile, keyFile, clientCaFile }
+  if (certFile === null && keyFile === null && clientCaFile === null) return null
+  throw new StartError('HOPSCOPE_TLS_CERT_FILE and HOPSCOPE_TLS_KEY_FILE go together')
 }
 
 interface Given {

@@ -45,6 +45,10 @@ function end(code: number): Promise<void> {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void end(0))
 
 async function run(config: Config): Promise<void> {
+  if (demo && (config.ingestKeysFile || config.tlsPaths))
+    throw new StartError(
+      'the demo sends without a key and in the clear: start it without HOPSCOPE_INGEST_KEYS_FILE and HOPSCOPE_TLS_*',
+    )
   const addresses: Address[] = []
   const memoryMb = Math.floor(config.memoryBytes / 2 ** 20)
   await checkPorts(config)
@@ -62,8 +66,8 @@ async function run(config: Config): Promise<void> {
   let server: Part | undefined
   stops.push(() => server?.stop() ?? Promise.resolve())
   if (has('collector')) {
-    const { host, otlpGrpcPort: grpcPort, otlpHttpPort: httpPort, zipkinPort } = config
-    const options: CollectorPart = { clickhouseUrl, host, grpcPort, httpPort, zipkinPort }
+    const { host, otlpGrpcPort: grpcPort, otlpHttpPort: httpPort, zipkinPort, ingestKeysFile, tlsPaths } = config
+    const options: CollectorPart = { clickhouseUrl, host, grpcPort, httpPort, zipkinPort, ingestKeysFile, tlsPaths }
     const collector = await part('collector', './collector', options, memoryMb * 0.15)
     stops.push(() => collector.stop())
     addresses.push(...collector.addresses)
@@ -88,8 +92,15 @@ async function run(config: Config): Promise<void> {
   if (ending) return
   for (const { name, url } of addresses) say(`${name.padEnd(15)} ${url}`)
   say(`hopscope is ready (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`)
+  if (has('collector') && !isLoopback(config.host) && config.ingestKeysFile === null && !config.tlsPaths?.clientCaFile)
+    log.warn(
+      { host: config.host },
+      'whoever reaches this machine may send spans: set HOPSCOPE_INGEST_KEYS_FILE or HOPSCOPE_TLS_CLIENT_CA_FILE',
+    )
   if (demo) await startDemo(receivers.http)
 }
+
+const isLoopback = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.')
 
 /** Where package.json is: above this folder, above dist/ when compiled. */
 const packageRoot = new URL(import.meta.url.endsWith('.ts') ? '../' : '../../', import.meta.url)

@@ -1,11 +1,10 @@
-import { readFileSync, unwatchFile, watchFile } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { parseRules } from '../server/analysis/recognise/rules.ts'
 import { withoutRules, type RuleSource, type UserRule } from '../server/analysis/recognise/user-rule.ts'
 import type { RuleProblem, RulesInForce } from '../server/api/contract-rules.ts'
 import type { Logger } from '../storage/running.ts'
 import { StartError } from '../storage/start-error.ts'
-
-const lookEveryMs = 2_000
+import { whenChanged } from './watch.ts'
 
 /** Rules of HOPSCOPE_RULES_FILE, kept up to date; close it to stop looking. */
 export type RulesFile = RuleSource & { state(): RulesInForce; close(): void }
@@ -18,7 +17,7 @@ interface Read {
 
 /**
  * Reads the file and again whenever it changes. A file that cannot be read or has errors leaves the rules as they were,
- * with one line in the log. Looks at the file rather than being told: files from a ConfigMap are swapped by links.
+ * with one line in the log.
  * @param path null: no rules, nothing to look at.
  * @throws StartError naming the first error when the file cannot be used at the start.
  */
@@ -46,9 +45,7 @@ export function openRulesFile(path: string | null, log: Logger): RulesFile {
     log.warn({ file: path, rules: next.rules.length }, 'the recognition rules have changed')
     for (const listener of listeners) listener(next.rules)
   }
-  watchFile(path, { interval: lookEveryMs, persistent: false }, (now, before) => {
-    if (now.mtimeMs !== before.mtimeMs || now.size !== before.size || now.ino !== before.ino) look()
-  })
+  const close = whenChanged(path, look)
   return {
     current: () => inForce.rules,
     state() {
@@ -56,7 +53,7 @@ export function openRulesFile(path: string | null, log: Logger): RulesFile {
       return { file: path, rules: rules.length, source, readUnixNano, problems: [...problems] }
     },
     subscribe: (listener) => void listeners.push(listener),
-    close: () => unwatchFile(path),
+    close,
   }
 }
 

@@ -1,19 +1,24 @@
 import {
   constants,
+  createSecureServer,
   createServer,
+  type Http2SecureServer,
   type Http2Session,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
+  type ServerOptions,
 } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { MalformedError } from '../../storage/protobuf.ts'
-import type { Logger, Running } from '../../storage/running.ts'
+import type { Running } from '../../storage/running.ts'
 import { Overloaded, type Admission } from '../pipeline/admission.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
 import { BadBody, chunksOf, inflated, maxInflatedBytes } from './body.ts'
 import { frame, MessageTooLarge, messageHeader, timeoutMs, UnaryBody } from './grpc-frames.ts'
-import { inUrl } from './http-server.ts'
+import { keyMissing, type Access } from './access.ts'
+import { inUrl, type HttpOptions } from './http-server.ts'
+import { keepFresh, secureOptions, type TlsSource } from './tls.ts'
 import { Code, responseProtobuf, statusProtobuf } from './otlp-messages.ts'
 
 const exportPath = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'
@@ -28,25 +33,21 @@ const closeWithinMs = 5_000
 const streamWindow = 4 * 2 ** 20
 const connectionWindow = 16 * 2 ** 20
 
-interface GrpcOptions {
-  host: string
-  port: number
-  admission: Admission
-  log: Logger
-}
+type GrpcOptions = HttpOptions
 
 /**
  * OTLP/gRPC: TraceService/Export, straight on HTTP/2. Half the cost of a general gRPC server, and its windows can be
  * set; everything a client sees is what gRPC over HTTP/2 and the OTLP specification say.
  */
 export async function startGrpcReceiver(pipeline: Pipeline, options: GrpcOptions): Promise<Running> {
-  const { host, admission, log } = options
+  const { host, admission, access, tls, log } = options
   const sessions = new Set<Http2Session>()
-  const server = createServer({
+  const limits = {
     // Bounded by `admission`; node's own limit of 10 MB would end connections with one large export.
     maxSessionMemory: 256,
     settings: { initialWindowSize: streamWindow, maxConcurrentStreams: 256, enablePush: false },
-  })
+  }
+  const server = tls ? secureServer(limits, tls) : createServer(limits)
   server.on('session', (session: ServerHttp2Session) => {
     sessions.add(session)
     session.setLocalWindowSize(connectionWindow)
@@ -57,7 +58,7 @@ export async function startGrpcReceiver(pipeline: Pipeline, options: GrpcOptions
   server.on('sessionError', () => {})
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     stream.on('error', () => {})
-    call(stream, headers, { pipeline, admission }).catch((error: unknown) => {
+    call(stream, headers, { pipeline, admission, access }).catch((error: unknown) => {
       log.error({ err: error }, 'an export call failed')
       fail(stream, { code: Code.internal, text: 'internal error' })
     })
@@ -68,7 +69,7 @@ export async function startGrpcReceiver(pipeline: Pipeline, options: GrpcOptions
   })
   const { port } = server.address() as AddressInfo
   return {
-    addresses: [{ name: 'OTLP/gRPC', url: `http://${inUrl(host)}:${port}` }],
+    addresses: [{ name: 'OTLP/gRPC', url: `${tls ? 'https' : 'http'}://${inUrl(host)}:${port}` }],
     close: () =>
       new Promise((resolve) => {
         const force = setTimeout(() => sessions.forEach((session) => session.destroy()), closeWithinMs)
@@ -82,6 +83,12 @@ export async function startGrpcReceiver(pipeline: Pipeline, options: GrpcOptions
   }
 }
 
+function secureServer(limits: ServerOptions, tls: TlsSource): Http2SecureServer {
+  const server = createSecureServer({ ...limits, ...secureOptions(tls.current()) })
+  keepFresh(server, tls)
+  return server
+}
+
 interface Failure {
   code: number
   text: string
@@ -91,12 +98,13 @@ interface Failure {
 async function call(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-  { pipeline, admission }: { pipeline: Pipeline; admission: Admission },
+  { pipeline, admission, access }: { pipeline: Pipeline; admission: Admission; access: Access },
 ): Promise<void> {
   if (headers[':method'] !== 'POST') return refuse(stream, 405)
   if (!/^application\/grpc($|[+;])/.test(headers['content-type'] ?? '')) return refuse(stream, 415)
   if (headers[':path'] !== exportPath)
     return fail(stream, { code: Code.unimplemented, text: `unknown method ${headers[':path']}` })
+  if (!access.allows(headers)) return fail(stream, { code: Code.unauthenticated, text: keyMissing })
   const encoding = String(headers['grpc-encoding'] ?? 'identity').toLowerCase()
   if (!encodings.includes(encoding))
     return fail(stream, { code: Code.unimplemented, text: `grpc-encoding ${encoding} is not supported` })

@@ -1,9 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { MalformedError } from '../../storage/protobuf.ts'
 import type { Logger, Running } from '../../storage/running.ts'
 import { Overloaded, type Admission, type Admitted } from '../pipeline/admission.ts'
+import { keyMissing, type Access } from './access.ts'
 import { BadBody, inflated, readBody } from './body.ts'
+import { keepFresh, secureOptions, type TlsSource } from './tls.ts'
 
 /** What receivers over HTTP have in common: listening, bodies within limits, and what is said of what cannot be taken. */
 export interface HttpOptions {
@@ -11,6 +14,9 @@ export interface HttpOptions {
   /** 0: any free port. */
   port: number
   admission: Admission
+  access: Access
+  /** null: in the clear. */
+  tls: TlsSource | null
   log: Logger
 }
 
@@ -20,10 +26,12 @@ type Handle = (request: IncomingMessage, response: ServerResponse, answer: Answe
 /** Listens until it is closed; requests under way are answered first. */
 export async function listen(
   name: string,
-  { host, port, log }: Pick<HttpOptions, 'host' | 'port' | 'log'>,
+  { host, port, tls, log }: Pick<HttpOptions, 'host' | 'port' | 'tls' | 'log'>,
   handle: Handle,
 ): Promise<Running> {
-  const server = createServer({ requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 60_000 })
+  const limits = { requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 60_000 }
+  const server = tls ? createSecureServer({ ...limits, ...secureOptions(tls.current()) }) : createServer(limits)
+  if (tls && 'setSecureContext' in server) keepFresh(server, tls)
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const answer: Answer = (status, type, body) => {
       // Once it closes, a connection that is kept alive must not bring yet another request.
@@ -43,7 +51,7 @@ export async function listen(
   })
   const address = server.address() as AddressInfo
   return {
-    addresses: [{ name, url: `http://${inUrl(host)}:${address.port}` }],
+    addresses: [{ name, url: `${tls ? 'https' : 'http'}://${inUrl(host)}:${address.port}` }],
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
@@ -60,7 +68,7 @@ export const typeOf = ({ headers }: IncomingMessage): string =>
 
 const retrySeconds = 1
 
-export type Refusal = 'malformed' | 'overloaded' | 'unavailable'
+export type Refusal = 'unauthenticated' | 'malformed' | 'overloaded' | 'unavailable'
 
 /**
  * Reads the body, hands it on, and says what could not be taken: `refuse` is called at most once, with the status and the headers
@@ -70,10 +78,15 @@ export type Refusal = 'malformed' | 'overloaded' | 'unavailable'
 export async function takeBody(
   request: IncomingMessage,
   response: ServerResponse,
-  admission: Admission,
+  { admission, access }: Pick<HttpOptions, 'admission' | 'access'>,
   take: (body: Buffer) => Promise<void>,
   refuse: (status: number, why: Refusal, text: string) => void,
 ): Promise<void> {
+  if (!access.allows(request.headers)) {
+    response.setHeader('WWW-Authenticate', 'Bearer')
+    response.setHeader('Connection', 'close')
+    return refuse(401, 'unauthenticated', keyMissing)
+  }
   let admitted: Admitted | undefined
   try {
     admitted = admission.enter(Number(request.headers['content-length'] ?? 0))

@@ -7,6 +7,7 @@ import { Code, responseJson, responseProtobuf, statusJson, statusProtobuf } from
 const protobufType = 'application/x-protobuf'
 const jsonType = 'application/json'
 const codes: Record<Refusal, number> = {
+  unauthenticated: Code.unauthenticated,
   malformed: Code.invalidArgument,
   overloaded: Code.resourceExhausted,
   unavailable: Code.unavailable,
@@ -35,7 +36,7 @@ export function startHttpReceiver(
     await takeBody(
       request,
       response,
-      options.admission,
+      options,
       async (body) => {
         const result = await pipeline.accept(json ? protobufOfJson(body.toString()) : body, 'http')
         answer(200, type, json ? responseJson(result) : responseProtobuf(result))

@@ -12,6 +12,7 @@ export const Code = {
   unimplemented: 12,
   internal: 13,
   unavailable: 14,
+  unauthenticated: 16,
 } as const
 
 const lengthDelimited = (field: number) => (field << 3) | 2

@@ -6,6 +6,7 @@ import { generateRequest } from '../../bench/generate.ts'
 import { MalformedError } from '../../storage/protobuf.ts'
 import { newAdmission } from '../../collector/pipeline/admission.ts'
 import type { Pipeline } from '../../collector/pipeline/pipeline.ts'
+import { everybody } from '../../collector/receivers/access.ts'
 import { startGrpcReceiver } from '../../collector/receivers/grpc.ts'
 import { frame } from '../../collector/receivers/grpc-frames.ts'
 import type { Running } from '../../storage/running.ts'
@@ -25,7 +26,14 @@ let receiver: Running
 let session: ClientHttp2Session
 beforeAll(async () => {
   const admission = newAdmission(maxRequestBytes)
-  receiver = await startGrpcReceiver(pipeline, { host: '127.0.0.1', port: 0, admission, log: quiet })
+  receiver = await startGrpcReceiver(pipeline, {
+    host: '127.0.0.1',
+    port: 0,
+    admission,
+    access: everybody,
+    tls: null,
+    log: quiet,
+  })
   // Sending more than 10 MB at once is more than this side would remember by default.
   session = connect(receiver.addresses[0]!.url, { maxSessionMemory: 1000 })
 })
@@ -205,7 +213,14 @@ it('gives back the room of clients that go away in the middle', async () => {
 
 it('answers the calls under way when it is closed', async () => {
   const admission = newAdmission(maxRequestBytes)
-  const closing = await startGrpcReceiver(pipeline, { host: '127.0.0.1', port: 0, admission, log: quiet })
+  const closing = await startGrpcReceiver(pipeline, {
+    host: '127.0.0.1',
+    port: 0,
+    admission,
+    access: everybody,
+    tls: null,
+    log: quiet,
+  })
   const before = session
   session = connect(closing.addresses[0]!.url)
   accept = () => new Promise((resolve) => setTimeout(() => resolve(taken), 300))
