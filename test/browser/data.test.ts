@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { startSite, type Site } from './browser.ts'
+import type { ServiceList } from '../../server/api/contract-catalogue.ts'
+import { eventually } from '../eventually.ts'
+import { axe, startSite, type Site } from './browser.ts'
 import { send } from './traffic.ts'
 import { t1Export } from '../t1.ts'
 
@@ -40,5 +42,19 @@ it('the first span turns waiting into a trace to open, without a reload', async 
   await page.goBack()
   await page.getByRole('heading', { name: 'Exporters' }).waitFor()
   await page.locator('tbody a').first().waitFor()
+  // T1 is whole; without its gateway and sidecar before A, there is an orphan and no root.
+  await page.getByText(/^Of the traces of \d+ services, nothing\.$/).waitFor()
+  const { resourceSpans } = t1Export(randomBytes(16).toString('hex'), BigInt(Date.now() - 2_000) * 1_000_000n)
+  await send(site.hopscope, { resourceSpans: resourceSpans.slice(2) })
+  await eventually(async () => {
+    const answer = await fetch(`${site.hopscope.apiUrl}/api/v1/services`)
+    const { items } = (await answer.json()) as ServiceList
+    return items.some(({ rootless }) => rootless > 0)
+  })
+  await page.reload()
+  const losses = page.getByRole('table', { name: 'What was lost of traces, by service' })
+  await losses.getByRole('link').first().waitFor()
+  expect(await losses.getByRole('row').nth(1).locator('td').allTextContents()).toContain('50.0\u202f%')
+  expect(await axe(page)).toEqual([])
   await context.close()
 })

@@ -27,6 +27,21 @@ describe.each(['/', '/hops', '/hops?show=proxies&v=1'])('%s', (path) => {
 })
 
 describe('the overview', () => {
+  it.each(views)('opens what its figures rest on by keys, in $theme on a $size', async (view) => {
+    const { page, context } = await site.open('/', view)
+    const line = page.locator('.coverage summary')
+    await line.focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('table', { name: /^What the figures rest on/ }).waitFor()
+    const deciles = page.getByRole('table', { name: /^Complete requests, from the fastest tenth/ })
+    expect(await deciles.getByRole('row').count()).toBe(10)
+    expect(await axe(page)).toEqual([])
+    expect(await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')).toBeLessThanOrEqual(0)
+    await page.keyboard.press('Escape')
+    expect(await deciles.isVisible()).toBe(false)
+    await context.close()
+  })
+
   it('narrows the range of the page by a brush and widens it again by Esc', async () => {
     const { page, context } = await site.open('/')
     const layer = page.getByRole('slider', { name: 'Over time: time' })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
-import type { HopList, ProxyItem, ProxyList } from '../../server/api/contract-measurements.ts'
+import type { HopDetail, HopList, ProxyItem, ProxyList } from '../../server/api/contract-measurements.ts'
 import { axe, loaded, startSite, themes, type Site } from './browser.ts'
 
 let site: Site
@@ -113,6 +113,49 @@ describe('the page of a proxy', () => {
     await quiet.page.getByText(`No requests through ${gateway.name}`).waitFor()
     expect(await axe(quiet.page)).toEqual([])
     await quiet.context.close()
+  })
+})
+
+describe('what the figures rest on', () => {
+  const pages = () => [`/proxies/${gateway.id}`, `/hops/${hopId}`]
+
+  it.each([
+    ['light', 'desktop'],
+    ['dark', 'desktop'],
+    ['light', 'phone'],
+  ] as const)('is one line that opens to the ledger, %s on a %s', async (theme, size) => {
+    for (const path of pages()) {
+      const { page, context, complaints } = await site.open(path, { theme, size })
+      const line = page.locator('summary', { hasText: 'Coverage' })
+      await line.waitFor()
+      const table = page.getByRole('table', { name: /^Of [\d\s]+ requests, so many show/ })
+      expect(await table.isVisible()).toBe(false)
+      await line.focus()
+      await page.keyboard.press('Enter')
+      await table.waitFor()
+      expect(await axe(page)).toEqual([])
+      expect(await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')).toBe(0)
+      await page.keyboard.press('Escape')
+      expect(await table.isVisible()).toBe(false)
+      expect(await line.evaluate((element) => element === element.ownerDocument.activeElement)).toBe(true)
+      expect(complaints).toEqual([])
+      await context.close()
+    }
+  })
+
+  it('has the shares that the API has', async () => {
+    const answer = await fetch(`${site.hopscope.apiUrl}/api/v1/hops/${hopId}`)
+    const { ledger } = (await answer.json()) as HopDetail
+    const { page, context } = await site.open(`/hops/${hopId}`)
+    await page.locator('summary', { hasText: 'Coverage' }).click()
+    const wire = ledger.layers.find(({ layer }) => layer === 'wire')!
+    const row = page.getByRole('row', { name: /^a wire told apart from proxies/ })
+    expect((await row.textContent())!.replace(/\D/g, '')).toContain(String(wire.requests))
+    for (const { flag, requests } of ledger.reasons) {
+      const noted = await page.locator(`th[title="${flag}"] ~ td`).last().textContent()
+      expect([flag, noted!.replace(/\D/g, '')]).toEqual([flag, String(requests)])
+    }
+    await context.close()
   })
 })
 

@@ -94,7 +94,7 @@ const losses = new Set([
 export function lineOf({ layers, reasons }: Ledger, kind: Kind): string {
   const partial = layerRows(layers, kind)
     .filter(({ share }) => share! < 1)
-    .map(({ words, share }) => `${percent(share!)} show ${words}`)
+    .map(({ words, share }) => (share === 0 ? `none shows ${words}` : `${percent(share!)} show ${words}`))
   const lost = reasonRows({ reasons: reasons.filter(({ flag }) => losses.has(flag)) })
     .slice(0, 2)
     .map(({ words, share }) => `${percent(share!)} ${words}`)
