@@ -217,10 +217,13 @@ function shapeOf(order: readonly Node[]): string {
   let a = 0x811c9dc5
   let b = order.length
   for (const { emitter, input, role } of order) {
-    let h = emitter.memo.shapes.get(input.name)
+    const { shapes } = emitter.memo
+    let ofRole = shapes.get(role)
+    if (ofRole === undefined) shapes.set(role, (ofRole = new Map()))
+    let h = ofRole.get(input.name)
     if (h === undefined) {
       h = parseInt(hash64([emitter.service, input.name, role]).slice(0, 8), 16)
-      if (emitter.memo.shapes.size < 1000) emitter.memo.shapes.set(input.name, h)
+      if (ofRole.size < 1000) ofRole.set(input.name, h)
     }
     a = Math.imul(a ^ h, 0x01000193)
     b = mix((b + h) ^ a)

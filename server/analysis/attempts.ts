@@ -6,14 +6,8 @@ import { union } from './self.ts'
 import { StatusCode } from './types.ts'
 
 /** A call that did not bring the answer: HTTP 0 or 5xx, an error status, or cancelled. */
-export function failed({ input, status }: Node): boolean {
-  if (status !== 0) return status >= 500
-  return (
-    input.status === StatusCode.error ||
-    attribute(input, 'error') === 'true' ||
-    attribute(input, 'canceled') === 'true' ||
-    attribute(input, 'http.status_code') === '0'
-  )
+export function failed({ input, status, emitter }: Node): boolean {
+  return status !== 0 ? status >= 500 : input.status === StatusCode.error || emitter.unanswered
 }
 
 const redirected = ({ status }: Node) => status >= 301 && status <= 308 && status !== 304

@@ -1,5 +1,6 @@
 import type { CalleeLookup } from './learned/callees.ts'
 import { Flag } from './flags.ts'
+import { pairKeys } from './learned/pair-keys.ts'
 import { isError } from './hops.ts'
 import { identityOf } from './identity.ts'
 import type { Node, Traversal } from './node.ts'
@@ -31,16 +32,20 @@ export function judgeEdges(
     const { proxyId } = identityOf(traversal)
     for (const exit of one ? [ups.at(-1) ?? head] : ups) {
       const callee = one ? outs.at(-1) : (exit.answer ?? undefined)
-      use(`${proxyId} ${targetOf(exit.input)}`, exit, callee)
+      use(proxyEdge(proxyId, targetOf(exit.input)), exit, callee)
     }
   }
   for (const node of order) {
     if (node.leg !== 'app' || node.input.kind !== SpanKind.client || node.flags & Flag.streaming) continue
     const target = targetOf(node.input)
-    if (target !== '') use(`${node.emitter.namespace} ${node.emitter.service} ${target}`, node, calleeOf(node))
+    if (target !== '') use(appEdge(appName(node.emitter.namespace, node.emitter.service), target), node, calleeOf(node))
   }
   return uses
 }
+
+const proxyEdge = pairKeys(' ')
+const appName = pairKeys(' ')
+const appEdge = pairKeys(' ')
 
 /** Nothing below is to be expected: a local reply, the end of what is traced by nature, a message to a broker. */
 const answersItself = ({ emitter, input, flags }: Node): boolean =>

@@ -27,4 +27,6 @@ export function mix(h: number): number {
   return (h ^ (h >>> 16)) >>> 0
 }
 
-export const hex32 = (n: number): string => (n >>> 0).toString(16).padStart(8, '0')
+const hex16 = Array.from({ length: 0x10000 }, (_, n) => n.toString(16).padStart(4, '0'))
+
+export const hex32 = (n: number): string => hex16[n >>> 16]! + hex16[n & 0xffff]!

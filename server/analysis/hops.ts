@@ -304,5 +304,5 @@ export const routeOf = (node: Node): string => attribute(node.input, 'http.route
 
 /** proxy-spans.md section 3, "OTel status UNSET on a failed Envoy span". */
 export function isError(node: Node): boolean {
-  return node.input.status === StatusCode.error || attribute(node.input, 'error') === 'true' || failed(node)
+  return node.input.status === StatusCode.error || node.emitter.error || failed(node)
 }

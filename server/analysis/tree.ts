@@ -2,7 +2,6 @@ import { Flag } from './flags.ts'
 import { hash64 } from './hash.ts'
 import { noChildren, type Node } from './node.ts'
 import type { Emitter } from './recognise/emitter.ts'
-import { attribute } from './recognise/pattern.ts'
 import { recast, type Recognise } from './recognise/recognise.ts'
 import { SpanKind, type Attributes, type SpanInput } from './types.ts'
 
@@ -123,7 +122,7 @@ function toNode(span: SpanInput, recognised: Emitter): Node {
     blocking: true,
     self: null,
     // Stages of KrakenD say 0 for success and 500 for whatever went wrong.
-    status: emitter.leg === 'stage' ? 0 : httpStatus(span),
+    status: emitter.leg === 'stage' ? 0 : emitter.status,
     traversal: null,
     outlet: null,
     exit: null,
@@ -132,11 +131,6 @@ function toNode(span: SpanInput, recognised: Emitter): Node {
     wasted: false,
     unanswered: 0,
   }
-}
-
-function httpStatus(span: SpanInput): number {
-  const status = Number(attribute(span, 'http.response.status_code') ?? attribute(span, 'http.status_code'))
-  return status >= 100 && status <= 999 ? Math.floor(status) : 0
 }
 
 function link(nodes: readonly Node[], byId: ReadonlyMap<string, Node>): Tree {

@@ -48,6 +48,7 @@ export async function spanRows(block: NativeRows, dictionaries: Dictionaries): P
     extOf: (row) => Buffer.from(ext.bytesAt(row)),
   }
   const extensions = extensionsOf(ext)
+  const ids = idsOf(spanId, parentId, block.rows)
 
   return {
     rows: block.rows,
@@ -61,8 +62,8 @@ export async function spanRows(block: NativeRows, dictionaries: Dictionaries): P
       const set = setOf(row)
       const extension = extensions(row, base.unixNano)
       return {
-        spanId: hex8(spanId, row * 8),
-        parentId: isZero(parentId, row * 8) ? '' : hex8(parentId, row * 8),
+        spanId: ids.own(row),
+        parentId: ids.parent(row),
         name: name.words[name.indexes[row]!]!,
         kind: kind[row]!,
         status: status[row]!,
@@ -124,10 +125,27 @@ function baseAt({ low, high }: Integers64, row: number): Base {
   return { unixNano: (BigInt(high[row]!) << 32n) | BigInt(low[row]!), low: low[row]!, high: high[row]! }
 }
 
-function isZero(bytes: Uint8Array, at: number): boolean {
-  for (let i = at; i < at + 8; i++) if (bytes[i] !== 0) return false
-  return true
+/** A parent is looked for among so many rows before, where it mostly is. */
+const rowsBack = 12
+
+/** Ids of rows asked in their order. A parent's is the very string of its span, so that the two need not be compared again. */
+function idsOf(spanIds: Uint8Array, parentIds: Uint8Array, rows: number) {
+  const ids = new Int32Array(copyOf(spanIds))
+  const parents = new Int32Array(copyOf(parentIds))
+  const known = new Array<string | undefined>(rows)
+  return {
+    own: (row: number): string => (known[row] = hex8(spanIds, row * 8)),
+    parent(row: number): string {
+      const [low, high] = [parents[2 * row]!, parents[2 * row + 1]!]
+      if (low === 0 && high === 0) return ''
+      for (let at = row - 1; at >= 0 && at >= row - rowsBack; at--)
+        if (ids[2 * at] === low && ids[2 * at + 1] === high) return known[at] ?? hex8(parentIds, row * 8)
+      return hex8(parentIds, row * 8)
+    },
+  }
 }
+
+const copyOf = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer
 
 const digitOf = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 const firstDigit = Uint8Array.from(digitOf, (pair) => pair.charCodeAt(0))

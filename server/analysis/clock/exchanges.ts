@@ -1,6 +1,5 @@
 import { Flag } from '../flags.ts'
 import type { Node } from '../node.ts'
-import { attribute } from '../recognise/pattern.ts'
 import { bodyEndOf } from '../traversals.ts'
 import { SpanKind, StatusCode, type Exchange, type LateEnd, type Side } from '../types.ts'
 import { isLasting, machineOf, sameMachine } from './domain.ts'
@@ -87,12 +86,8 @@ function answeredAt(parent: Node): number | undefined {
 
 const spoilt = Flag.negDuration | Flag.streaming | Flag.detachedAsync | Flag.dupSpanId
 
-const failed = ({ input, status, flags, wasted }: Node): boolean =>
-  wasted ||
-  (flags & spoilt) !== 0 ||
-  status >= 500 ||
-  input.status === StatusCode.error ||
-  attribute(input, 'error') === 'true'
+const failed = ({ input, status, flags, wasted, emitter }: Node): boolean =>
+  wasted || (flags & spoilt) !== 0 || status >= 500 || input.status === StatusCode.error || emitter.error
 
 /** Where a span ran: the ends of wires and clock offsets. */
 export const sideOf = ({ domain, emitter }: Node): Side => ({ machine: machineOf(domain), zone: emitter.zone })

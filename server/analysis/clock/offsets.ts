@@ -1,3 +1,4 @@
+import { pairKeys } from '../learned/pair-keys.ts'
 import { timeline, type LearnedRow } from '../learned/timeline.ts'
 import type { Interval } from './intersection.ts'
 
@@ -54,4 +55,4 @@ export function offsetTable(mostPairs?: number): OffsetTable {
   }
 }
 
-const keyOf = (from: string, to: string) => `${from}\n${to}`
+const keyOf = pairKeys()

@@ -1,6 +1,7 @@
 import { Flag } from '../flags.ts'
 import type { Node } from '../node.ts'
 import type { Emitter } from '../recognise/emitter.ts'
+import { pairKeys } from './pair-keys.ts'
 import { timeline, type LearnedRow } from './timeline.ts'
 
 /** How the clock of an application's SDK shows in its spans (algorithms.md 1.3), ns. */
@@ -32,6 +33,8 @@ export interface EmitterTable {
   readonly lookup: EmitterLookup
 }
 
+const keyOf = pairKeys()
+
 export function emitterTable(): EmitterTable {
   const rows = timeline<EmitterRow>()
   // Nearly all services have no habits worth a row: they are told by their name alone.
@@ -39,11 +42,11 @@ export function emitterTable(): EmitterTable {
   return {
     add(row) {
       services.add(row.service)
-      rows.add(`${row.service}\n${row.scope}`, row)
+      rows.add(keyOf(row.service, row.scope), row)
     },
     lookup(service, scope, atMs) {
       if (!services.has(service)) return undefined
-      const row = rows.at(`${service}\n${scope}`, atMs)
+      const row = rows.at(keyOf(service, scope), atMs)
       return row && atMs - row.fromMs <= longestCarryMs ? row : undefined
     },
   }

@@ -1,4 +1,5 @@
 import type { Side } from '../types.ts'
+import { pairKeys } from './pair-keys.ts'
 import { timeline, type LearnedRow } from './timeline.ts'
 
 /** D5, calibrated: what separable pairs of the hour before `fromMs` + 5 min took. */
@@ -38,4 +39,6 @@ export function wireTable(mostPairs?: number): WireTable {
   }
 }
 
-export const wireKey = (level: WireRow['level'], from: string, to: string): string => `${level}\n${from}\n${to}`
+const keys = { machine: pairKeys('\n', 'machine\n'), zone: pairKeys('\n', 'zone\n') }
+
+export const wireKey = (level: WireRow['level'], from: string, to: string): string => keys[level](from, to)

@@ -1,4 +1,4 @@
-import type { SpanInput } from '../types.ts'
+import type { Attributes, SpanInput } from '../types.ts'
 import { holds, type Pattern, type TextTest } from './pattern.ts'
 
 /** Names and keys remembered at most; what hostile senders invent beyond is worked out again. */
@@ -13,7 +13,7 @@ export function digestOf(patterns: readonly Pattern[], valueKeys: Iterable<strin
   const { names, keys, prefixes } = testsOf(patterns)
   const values = new Set(valueKeys)
   const ofName = new Map<string, string>()
-  const ofKey = new Map<string, ((value: string) => string) | null>()
+  const ofKey = new Map<string, Reader | null>()
 
   const nameDigest = (name: string): string => {
     let digest = ofName.get(name)
@@ -24,27 +24,44 @@ export function digestOf(patterns: readonly Pattern[], valueKeys: Iterable<strin
     }
     return digest
   }
-  const reader = (key: string): ((value: string) => string) | null => {
+  const reader = (key: string): Reader | null => {
     if (values.has(key)) return (value) => `\n${key}=${value}`
     const tests = keys.get(key)
     if (tests) return (value) => `\n${key}:${outcomes([...tests], value)}`
     return prefixes.some((prefix) => key.startsWith(prefix)) ? () => `\n${key}` : null
   }
 
+  const readerOf = (key: string): Reader | null => {
+    let read = ofKey.get(key)
+    if (read === undefined) {
+      read = reader(key)
+      if (ofKey.size >= mostRemembered) ofKey.clear()
+      ofKey.set(key, read)
+    }
+    return read
+  }
+  /** Which of the keys of a list are read at all: mostly none. */
+  const ofList = new WeakMap<readonly string[], readonly string[]>()
+  const keysRead = (attributes: Attributes): Iterable<string> => {
+    const { keyList } = attributes
+    if (keyList === undefined) return attributes.keys()
+    let read = ofList.get(keyList)
+    if (read === undefined) ofList.set(keyList, (read = keyList.filter((key) => readerOf(key) !== null)))
+    return read
+  }
+
   return ({ name, attributes }) => {
     let digest = nameDigest(name)
-    for (const key of attributes.keys()) {
-      let read = ofKey.get(key)
-      if (read === undefined) {
-        read = reader(key)
-        if (ofKey.size >= mostRemembered) ofKey.clear()
-        ofKey.set(key, read)
-      }
+    for (const key of keysRead(attributes)) {
+      const read = readerOf(key)
       if (read !== null) digest += read(attributes.get(key)!)
     }
     return digest
   }
 }
+
+/** The part of a digest that an attribute's value makes. */
+type Reader = (value: string) => string
 
 /** '' where none holds: the usual. */
 function outcomes(tests: readonly TextTest[], text: string): string {

@@ -37,6 +37,12 @@ export interface Emitter extends ProcessFacts {
   readonly lateStart: boolean
   /** Attribute opentracing.ref_type is follows_from: never awaited (1.2 step 5). */
   readonly followsFrom: boolean
+  /** HTTP status code, 0 when not given. */
+  readonly status: number
+  /** Attribute `error`: an error even where the span's status is not set (proxy-spans.md section 3). */
+  readonly error: boolean
+  /** Attributes say that there was no answer. */
+  readonly unanswered: boolean
   /** What others derive from an emitter, derived once. */
   readonly memo: EmitterMemo
 }
@@ -44,8 +50,8 @@ export interface Emitter extends ProcessFacts {
 export interface EmitterMemo {
   identity: ProxyIdentity | null
   readonly hops: HopMemo[]
-  /** 32-bit hash of (service, name, role) by span name. */
-  readonly shapes: Map<string, number>
+  /** 32-bit hash of (service, name, role) by role, which neighbours may have settled, and span name. */
+  readonly shapes: Map<Role, Map<string, number>>
   /** This emitter in another part (promote.ts), by the part. */
   readonly recast: Map<string, Emitter>
 }

@@ -4,7 +4,7 @@ import { digestOf } from './digest.ts'
 import { newMemo, type Emitter } from './emitter.ts'
 import { families } from './families.ts'
 import type { Family, Rule } from './family.ts'
-import { predicate, present, type Pattern, type Predicate } from './pattern.ts'
+import { attribute, predicate, present, type Pattern, type Predicate } from './pattern.ts'
 import { processFacts, type ProcessFacts } from './process.ts'
 import { streamingPatterns } from './streaming.ts'
 import { timingKeys } from './timing.ts'
@@ -35,6 +35,9 @@ interface Known {
 const mostKnown = 64
 
 const timedPattern: Pattern = { any: timingKeys.map((key) => ({ attributes: { [key]: present } })) }
+/** What else of a span's own attributes its emitter is made of. */
+const statusKeys = ['http.response.status_code', 'http.status_code']
+const outcomePattern: Pattern = { attributes: { error: 'true', canceled: 'true' } }
 const followsFromPattern: Pattern = { attributes: { 'opentracing.ref_type': 'follows_from' } }
 
 /** Spans that differ in nothing that a rule looks at share one emitter, so it is worked out once. */
@@ -53,8 +56,9 @@ function open(all: readonly Family[]): Recognise {
     ...streamingPatterns,
     timedPattern,
     followsFromPattern,
+    outcomePattern,
   ]
-  const digest = digestOf(patterns, new Set(all.flatMap((family) => family.identityKeys ?? [])))
+  const digest = digestOf(patterns, new Set([...statusKeys, ...all.flatMap((family) => family.identityKeys ?? [])]))
   const byResource = new WeakMap<ResourceInput, WeakMap<Attributes, Known[]>>()
 
   const build = (span: SpanInput): Emitter => {
@@ -63,6 +67,7 @@ function open(all: readonly Family[]): Recognise {
       streaming: streams.some((one) => one(span)),
       timed: timed(span),
       followsFrom: followsFrom(span),
+      ...outcomeOf(span),
     }
     const row = rows.find(({ holds }) => holds(span))
     const facts = { ...process, ...row?.family.identity?.(span, process) }
@@ -125,11 +130,18 @@ function rowsOf(family: Family): Row[] {
   })
 }
 
-interface Traits {
-  readonly streaming: boolean
-  readonly timed: boolean
-  readonly followsFrom: boolean
+type Traits = Pick<Emitter, 'streaming' | 'timed' | 'followsFrom' | 'status' | 'error' | 'unanswered'>
+
+function outcomeOf(span: SpanInput): Pick<Emitter, 'status' | 'error' | 'unanswered'> {
+  const status = Number(attribute(span, 'http.response.status_code') ?? attribute(span, 'http.status_code'))
+  const error = attribute(span, 'error') === 'true'
+  return {
+    status: status >= 100 && status <= 999 ? Math.floor(status) : 0,
+    error,
+    unanswered: error || attribute(span, 'canceled') === 'true' || attribute(span, 'http.status_code') === '0',
+  }
 }
+
 type Part = Omit<Emitter, keyof ProcessFacts | 'memo'>
 
 /** What is said of an application's span. */
@@ -167,6 +179,7 @@ function partOf(span: SpanInput, { family, rule, localReply, terminal, cutOff }:
     terminal: terminal(span),
     cutOff: cutOff(span),
     ...{ streaming: false, timed: false, followsFrom: false, lateStart: false },
+    ...{ status: 0, error: false, unanswered: false },
     slack: family.slack ?? 200_000,
     grid: family.coarse ?? 0,
     coarse: family.coarse ?? 0,
@@ -211,6 +224,9 @@ function emitterOf(facts: ProcessFacts, part: Part): Emitter {
     coarse: part.coarse,
     lateStart: part.lateStart,
     followsFrom: part.followsFrom,
+    status: part.status,
+    error: part.error,
+    unanswered: part.unanswered,
     memo: newMemo(),
   }
 }
@@ -219,7 +235,8 @@ function emitterOf(facts: ProcessFacts, part: Part): Emitter {
 export function recast(emitter: Emitter, key: string, part: Partial<Omit<Emitter, 'memo'>>): Emitter {
   let other = emitter.memo.recast.get(key)
   if (!other) {
-    other = { ...emitter, ...part, memo: newMemo() }
+    const whole = { ...emitter, ...part }
+    other = emitterOf(whole, whole)
     emitter.memo.recast.set(key, other)
   }
   return other

@@ -14,8 +14,11 @@ interface Counts {
   answered: number
   /** Of the answered: with spans of a further process below the callee's. */
   deep: number
+  /** Since the last rows. */
+  touched: boolean
 }
 
+type Sums = Omit<Counts, 'touched'>
 type Window = Map<string, Counts>
 
 const edgesPerWindow = 20_000
@@ -39,12 +42,16 @@ export function calleeLearner(): CalleeLearner {
       // Whether the callee is missing or another span cannot be told beside orphans.
       if (!answered && orphans) return
       const window = windows.of(atMs)
-      const counts = window.get(edge) ?? { asked: 0, answered: 0, deep: 0 }
-      if (!window.has(edge) && window.size >= edgesPerWindow) return
-      window.set(edge, counts)
+      let counts = window.get(edge)
+      if (counts === undefined) {
+        if (window.size >= edgesPerWindow) return
+        window.set(edge, (counts = { asked: 0, answered: 0, deep: 0, touched: false }))
+      }
       counts.asked++
       counts.answered += Number(answered)
       counts.deep += Number(deep)
+      if (counts.touched) return
+      counts.touched = true
       const fromMs = windowOf(atMs)
       touched.set(fromMs, (touched.get(fromMs) ?? new Set()).add(edge))
     },
@@ -52,6 +59,8 @@ export function calleeLearner(): CalleeLearner {
       const rows: CalleeRow[] = []
       for (const [fromMs, edges] of touched)
         for (const edge of edges) {
+          const own = windows.peek(fromMs)?.get(edge)
+          if (own) own.touched = false
           const counts = trailingHour(windows, edge, fromMs)
           if (counts.asked < leastRequests) continue
           const before = told.get(edge)
@@ -68,13 +77,13 @@ export function calleeLearner(): CalleeLearner {
   }
 }
 
-function calleeOf({ asked, answered, deep }: Counts, before: Callee | undefined): Callee {
+function calleeOf({ asked, answered, deep }: Sums, before: Callee | undefined): Callee {
   const least = before === undefined ? share.start : before === 'external' ? share.up : share.down
   if (answered / asked < least) return 'external'
   return deep >= leastDeep * answered && asked - answered >= leastSilent * asked ? 'sampled' : 'traced'
 }
 
-function trailingHour(windows: Windows<Window>, edge: string, fromMs: number): Counts {
+function trailingHour(windows: Windows<Window>, edge: string, fromMs: number): Sums {
   const sum = { asked: 0, answered: 0, deep: 0 }
   for (let back = 0; back < longestWindowMs; back += windowMs) {
     const counts = windows.peek(fromMs - back)?.get(edge)

@@ -9,7 +9,8 @@ import {
   type Sample,
   type WindowEstimate,
 } from '../../analysis/clock/windows.ts'
-import { recentWindows, type Windows } from './windows.ts'
+import { pairKeys } from '../../analysis/learned/pair-keys.ts'
+import { recentWindows, windowOf, type Windows } from './windows.ts'
 
 /** One exchange between two clocks, as the learner keeps it. `hash`: of its trace, 0 to 2^32, decides which are thinned out. */
 export interface ClockSample extends Sample {
@@ -42,6 +43,8 @@ interface Pair {
 interface Window {
   readonly pairs: Map<string, Pair>
   readonly dropped: Set<string>
+  /** Since the last estimates. */
+  touched: boolean
 }
 
 const samplesPerPair = 2_000
@@ -50,7 +53,7 @@ const pairsPerWindow = 20_000
 
 /** Learns clock offsets (algorithms.md section 4) from the exchanges of settled traces, in bounded memory. */
 export function clockLearner(): ClockLearner {
-  const windows = recentWindows<Window>(() => ({ pairs: new Map(), dropped: new Set() }))
+  const windows = recentWindows<Window>(() => ({ pairs: new Map(), dropped: new Set(), touched: false }))
   const touched = new Set<number>()
   return {
     add(from, to, sample) {
@@ -60,7 +63,8 @@ export function clockLearner(): ClockLearner {
       pair.seen++
       pair.fresh++
       pair.against += Number(contradicts(sample, pair.estimates))
-      touched.add(Math.floor(sample.at / windowMs) * windowMs)
+      if (!window.touched) touched.add(windowOf(sample.at))
+      window.touched = true
       if (sample.hash > pair.mostHash) return
       pair.samples.push(sample)
       if (pair.samples.length > samplesPerPair) thin(pair, samplesPerPair)
@@ -70,6 +74,7 @@ export function clockLearner(): ClockLearner {
       const dropped: Edge[] = []
       for (const fromMs of touched) {
         const window = windows.peek(fromMs)
+        if (window) window.touched = false
         if (!window || !estimateDue(windows, window, fromMs)) continue
         const found = rowsOf(window, fromMs, job)
         rows.push(...found.rows)
@@ -83,8 +88,10 @@ export function clockLearner(): ClockLearner {
   }
 }
 
+const keyOf = pairKeys()
+
 function pairOf({ pairs }: Window, from: string, to: string): Pair | undefined {
-  const key = `${from}\n${to}`
+  const key = keyOf(from, to)
   let pair = pairs.get(key)
   if (!pair && pairs.size < pairsPerWindow) {
     pair = { from, to, samples: [], mostHash: 2 ** 32, seen: 0, fresh: 0, against: 0, estimates: [], published: [] }
@@ -125,7 +132,7 @@ function estimateDue(windows: Windows<Window>, window: Window, fromMs: number): 
 /** By time; the hour before only where the window has too few of its own. */
 function history(windows: Windows<Window>, pair: Pair, fromMs: number): Sample[] {
   const samples = [...pair.samples]
-  const key = `${pair.from}\n${pair.to}`
+  const key = keyOf(pair.from, pair.to)
   for (let back = windowMs; samples.length < leastSamples && back < longestWindowMs; back += windowMs)
     samples.push(...(windows.peek(fromMs - back)?.pairs.get(key)?.samples ?? []))
   return samples.sort((a, b) => a.at - b.at)

@@ -1,5 +1,6 @@
 import { windowOf } from './windows.ts'
 import type { EmitterHabits, EmitterRow } from '../../analysis/learned/emitters.ts'
+import { pairKeys } from '../../analysis/learned/pair-keys.ts'
 import type { TraceAnalysis } from '../../analysis/types.ts'
 import { bucketKey, quantile, type Histogram } from '../../statistics/histogram.ts'
 
@@ -37,11 +38,13 @@ const leastLate = 200
 /** Later ends than Node's, the latest that algorithms.md 1.3 knows, are no habit. */
 const mostSlack = 1_000_000
 
+const keyOf = pairKeys()
+
 /** Learns start grids, coarse durations and late ends of applications' spans (algorithms.md 1.3), by the hour. */
 export function emitterLearner(): EmitterLearner {
   const habits = new Map<string, Habit>()
   const habitOf = (service: string, scope: string, atMs: number): Habit | undefined => {
-    const key = `${service}\n${scope}`
+    const key = keyOf(service, scope)
     const hour = Math.floor(atMs / hourMs) * hourMs
     let habit = habits.get(key)
     if (!habit) {

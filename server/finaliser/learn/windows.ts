@@ -21,17 +21,24 @@ export const windowOf = (atMs: number): number => Math.floor(atMs / windowMs) * 
 
 export function recentWindows<State>(create: () => State): Windows<State> {
   const states = new Map<number, State>()
+  /** The one used last: traces come nearly in the order of time. */
+  let last: { readonly fromMs: number; readonly state: State } | undefined
   return {
     of(atMs) {
       const fromMs = windowOf(atMs)
+      if (last?.fromMs === fromMs) return last.state
       const state = states.get(fromMs) ?? create()
       states.delete(fromMs)
       if (states.size >= mostWindows) states.delete(states.keys().next().value!)
       states.set(fromMs, state)
+      last = { fromMs, state }
       return state
     },
     peek: (fromMs) => states.get(fromMs),
     entries: () => states.entries(),
-    drop: (fromMs) => void states.delete(fromMs),
+    drop(fromMs) {
+      states.delete(fromMs)
+      if (last?.fromMs === fromMs) last = undefined
+    },
   }
 }

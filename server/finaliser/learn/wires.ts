@@ -2,7 +2,7 @@ import { longestWindowMs, windowMs } from '../../analysis/clock/windows.ts'
 import { wireKey, type WireRow } from '../../analysis/learned/wires.ts'
 import type { Side } from '../../analysis/types.ts'
 import { bucketKey, merge, quantiles, type Histogram } from '../../statistics/histogram.ts'
-import { recentWindows, type Windows } from './windows.ts'
+import { recentWindows, windowOf, type Windows } from './windows.ts'
 
 export interface WireLearner {
   /** @param ns a separable pair's wire and wake-up time (D5). */
@@ -19,6 +19,8 @@ interface Pair {
   n: number
   /** Values of the trailing hour when they were told last. */
   told: number
+  /** Since the last rows. */
+  touched: boolean
 }
 
 type Window = Map<string, Pair>
@@ -38,12 +40,14 @@ export function wireLearner(): WireLearner {
     let pair = window.get(key)
     if (!pair) {
       if (window.size >= pairsPerWindow) return
-      window.set(key, (pair = { level, from, to, counts: new Map(), n: 0, told: 0 }))
+      window.set(key, (pair = { level, from, to, counts: new Map(), n: 0, told: 0, touched: false }))
     }
     const bucket = bucketKey(ns)
     pair.n++
     pair.counts.set(bucket, (pair.counts.get(bucket) ?? 0) + 1)
-    const fromMs = Math.floor(atMs / windowMs) * windowMs
+    if (pair.touched) return
+    pair.touched = true
+    const fromMs = windowOf(atMs)
     touched.set(fromMs, (touched.get(fromMs) ?? new Set()).add(key))
   }
   return {
@@ -57,6 +61,7 @@ export function wireLearner(): WireLearner {
         for (const key of keys) {
           const pair = windows.peek(fromMs)?.get(key)
           if (!pair) continue
+          pair.touched = false
           const hour = trailingHour(windows, key, fromMs)
           const n = hour.reduce((sum, part) => sum + part.n, 0)
           if (n < Math.max(leastValues, 1.5 * pair.told)) continue
