@@ -169,7 +169,7 @@ function comparePaths({ sent }: Scenario, traces: readonly TraceRow[]) {
   return { compared, wrong }
 }
 
-async function compareClocks({ prefix, clocks }: Scenario, clickhouse: ClickHouse) {
+async function compareClocks({ prefix, clocks, free }: Scenario, clickhouse: ClickHouse) {
   const rows = await clickhouse.query<{ from: string; to: string; at: string; lo: string | null; hi: string | null }>(
     `SELECT from_clock AS from, to_clock AS to,
        toString(intDiv(toUnixTimestamp64Milli(from_time) + toUnixTimestamp64Milli(argMax(to_time, job)), 2)) AS at,
@@ -183,7 +183,7 @@ async function compareClocks({ prefix, clocks }: Scenario, clickhouse: ClickHous
   let unknown = 0
   for (const { from, to, at, lo, hi } of rows) {
     const [a, b] = [from, to].map((name) => nodes.find((node) => name.endsWith(node)))
-    if (a === undefined || b === undefined) continue
+    if (a === undefined || b === undefined || a === free || b === free) continue
     if (lo === null || hi === null) {
       unknown++
       continue

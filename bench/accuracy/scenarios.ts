@@ -40,6 +40,8 @@ export interface Scenario {
   readonly rows: readonly number[]
   /** A node's clock against the truth, ns ahead. */
   readonly clocks: ReadonlyMap<string, Clock>
+  /** The node whose clock nobody disciplines: no one offset of a window is right. */
+  readonly free: string | undefined
 }
 
 /** Rounds that begin new requests; what is late comes in the one after. */
@@ -109,7 +111,8 @@ export function scenario(name: ScenarioName, seed: number, untilMs: number): Sce
     rows.push((rows.at(-1) ?? 0) + spans)
   }
   const weight = name === 'sampled at the head' ? 4 : 1
-  return { name, prefix, sent, requests: count, weight, rounds, rows, clocks }
+  const free = name === 'clocks drift and step' ? nodes[3] : undefined
+  return { name, prefix, sent, requests: count, weight, rounds, rows, clocks, free }
 }
 
 function clockOf(name: ScenarioName, node: number, random: Random, sinceMs: number, stepMs: number): Clock {
