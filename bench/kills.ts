@@ -26,10 +26,10 @@ const { values } = parseArgs({
 const spans = Math.ceil(Number(values.spans) / spansPerTrace) * spansPerTrace
 const kills = Number(values.kills)
 const tracesPerRequest = 100
-/** A life of the finaliser is at most so long … */
-const longestLifeMs = 8_000
-/** … and with the wait of the supervisor, which grows up to ten seconds, so long on average: spans come for all of them. */
-const cycleMs = 11_000
+/** Kills come this long after the start of the process at most: some find it starting, some recovering, most at work. */
+const longestLifeMs = 20_000
+/** With the wait of the supervisor, which grows up to ten seconds, a life takes so long on average: spans come for all. */
+const cycleMs = 18_000
 const settleWithinMs = 30 * 60_000
 
 let state = Number(values.seed) | 0 || 1

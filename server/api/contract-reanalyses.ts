@@ -16,7 +16,7 @@ export const Reanalysis = z.object({
   to: Instant,
   requestedUnixNano: Instant,
   traces: Count.describe('that had facts in the window when it was asked for'),
-  reanalysed: Count.describe('that have new facts'),
+  reanalysed: Count.describe('that have new facts: a second ago, exactly when it is done'),
   kept: Count.describe('whose facts stand because spans of theirs have expired'),
   failed: Count.describe('of the reanalysed: those that the analysis failed on'),
 })

@@ -1,9 +1,10 @@
-import express, { Router, type NextFunction, type Request, type Response } from 'express'
+import { Router, type Request, type Response } from 'express'
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import { cancelReanalysis, listReanalyses, requestReanalysis } from '../queries/reanalyses.ts'
 import { askFor } from './ask.ts'
 import { EntityParams } from './contract-query.ts'
 import { ReanalysisRequest, type Reanalysis, type ReanalysisList } from './contract-reanalyses.ts'
+import { ownJson, ownOrigin } from './own-json.ts'
 import { checked, notFound, ProblemError } from './problem.ts'
 
 /** Rules that were changed are in force everywhere after this long: process/rules-file.ts looks every two seconds. */
@@ -28,28 +29,22 @@ export function reanalysesRouter(read: ClickHouse, write: ClickHouse): Router {
       const items = await listReanalyses(read, askFor(request, response))
       response.json({ items } satisfies ReanalysisList)
     })
-    .post(
-      ownOrigin,
-      jsonOnly,
-      express.json({ limit: mostBytes }),
-      unreadable,
-      async (request: Request, response: Response) => {
-        const { from: fromMs, to: toMs } = checked(ReanalysisRequest, request.body)
-        const all = await listReanalyses(read, askFor(request, response))
-        const open = all.filter(({ state }) => state === 'requested' || state === 'running')
-        if (open.length >= mostOpen)
-          throw new ProblemError(
-            409,
-            'Conflict',
-            `${open.length} reanalyses are not done yet; wait for them or cancel some`,
-          )
-        const id = await requestReanalysis(write, { fromMs, toMs, afterMs: rulesInForceMs })
-        response
-          .status(202)
-          .location(`/api/v1/reanalyses/${id}`)
-          .json(await one(id, request, response))
-      },
-    )
+    .post(...ownJson(mostBytes), async (request: Request, response: Response) => {
+      const { from: fromMs, to: toMs } = checked(ReanalysisRequest, request.body)
+      const all = await listReanalyses(read, askFor(request, response))
+      const open = all.filter(({ state }) => state === 'requested' || state === 'running')
+      if (open.length >= mostOpen)
+        throw new ProblemError(
+          409,
+          'Conflict',
+          `${open.length} reanalyses are not done yet; wait for them or cancel some`,
+        )
+      const id = await requestReanalysis(write, { fromMs, toMs, afterMs: rulesInForceMs })
+      response
+        .status(202)
+        .location(`/api/v1/reanalyses/${id}`)
+        .json(await one(id, request, response))
+    })
     .all(notAllowed('GET, HEAD, POST'))
   router
     .route('/:id')
@@ -64,31 +59,6 @@ export function reanalysesRouter(read: ClickHouse, write: ClickHouse): Router {
     })
     .all(notAllowed('GET, HEAD, DELETE'))
   return router
-}
-
-/** A page of another site may not write through its visitor's browser, which names the site in Origin. */
-function ownOrigin(request: Request, _response: Response, next: NextFunction): void {
-  const { origin, host } = request.headers
-  if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return next()
-  next(new ProblemError(403, 'Forbidden', `pages of ${origin} may not change anything here`))
-}
-
-/** Browsers ask before they send JSON to another site, and are not answered; forms and text they just send. */
-function jsonOnly(request: Request, _response: Response, next: NextFunction): void {
-  next(
-    request.is('application/json')
-      ? undefined
-      : new ProblemError(415, 'Unsupported media type', 'send application/json'),
-  )
-}
-
-/** What express.json cannot read. Express tells an error handler by its four parameters. */
-function unreadable(error: unknown, _request: Request, _response: Response, next: NextFunction): void {
-  if (error instanceof ProblemError) return next(error)
-  const { status = 400 } = error as { status?: number }
-  if (status === 413) next(new ProblemError(413, 'Content too large', `at most ${mostBytes} bytes`))
-  else if (status === 415) next(new ProblemError(415, 'Unsupported media type', 'send JSON in UTF-8'))
-  else next(new ProblemError(400, 'Bad request', 'the body is not JSON'))
 }
 
 function notAllowed(allowed: string) {

@@ -1,6 +1,7 @@
-import { json, Router, type NextFunction, type Request, type Response } from 'express'
+import { Router } from 'express'
 import type { UserRule } from '../analysis/recognise/user-rule.ts'
 import { longestRules, TryRulesRequest, type RulesInForce } from './contract-rules.ts'
+import { ownJson } from './own-json.ts'
 import { checked, ProblemError } from './problem.ts'
 import type { RulesTrier } from './try-rules-process.ts'
 
@@ -12,6 +13,7 @@ export interface RulesOptions {
 
 /** A character is up to 6 bytes as JSON. */
 const mostBytes = 6 * longestRules + 1024
+const tooLarge = new ProblemError(413, 'Content too large', `source: at most ${longestRules / 1024} KiB`, 'source')
 
 /** `/rules`: those in force; `/rules/try`: what others would change. */
 export function rulesRouter({ clickhouseUrl, rules, trier }: RulesOptions): Router {
@@ -19,7 +21,7 @@ export function rulesRouter({ clickhouseUrl, rules, trier }: RulesOptions): Rout
   router.get('/', (_request, response) => {
     response.json(rules.state())
   })
-  router.post('/try', fromHere, json({ limit: mostBytes, inflate: false }), async (request, response) => {
+  router.post('/try', ...ownJson(mostBytes, tooLarge), async (request, response) => {
     const { source, minutes } = checked(TryRulesRequest, request.body)
     const toMs = Date.now()
     const order = { clickhouseUrl, source, current: rules.current(), fromMs: toMs - minutes * 60_000, toMs }
@@ -32,30 +34,5 @@ export function rulesRouter({ clickhouseUrl, rules, trier }: RulesOptions): Rout
     response.set('Allow', 'POST')
     throw new ProblemError(405, 'Method not allowed', `${request.method} is not supported at ${request.path}`)
   })
-  router.use('/try', refusedBody)
   return router
-}
-
-/** Only JSON, which a form of another site cannot send, and only from pages of this server or no page. */
-function fromHere(request: Request, _response: Response, next: NextFunction): void {
-  const { origin, host } = request.headers
-  if (origin !== undefined && hostOf(origin) !== host)
-    throw new ProblemError(403, 'Forbidden', `pages of ${origin} may not ask this`)
-  if (!request.is('application/json')) throw new ProblemError(415, 'Unsupported media type', 'send application/json')
-  next()
-}
-
-/** What the JSON parser refuses, as a problem document. */
-function refusedBody(error: unknown, _request: Request, _response: Response, next: NextFunction): void {
-  const { status, type } = error as { status?: number; type?: string }
-  if (status === 413)
-    return next(new ProblemError(413, 'Too large', `source: at most ${longestRules / 1024} KiB`, 'source'))
-  if (status === 415) return next(new ProblemError(415, 'Unsupported media type', 'send it uncompressed, in UTF-8'))
-  if (type?.startsWith('entity.') || type?.startsWith('request.') || status === 400)
-    return next(new ProblemError(400, 'Bad request', 'the body is no JSON object'))
-  next(error)
-}
-
-function hostOf(origin: string): string | undefined {
-  return URL.canParse(origin) ? new URL(origin).host : undefined
 }
