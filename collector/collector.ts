@@ -1,5 +1,6 @@
 import { connect } from '../storage/clickhouse.ts'
 import type { Logger, Running } from '../storage/running.ts'
+import { newMetrics } from './metrics.ts'
 import { newAdmission } from './pipeline/admission.ts'
 import { startPipeline } from './pipeline/pipeline.ts'
 import { startOrphanSweep } from './pipeline/orphans.ts'
@@ -41,8 +42,9 @@ export async function startCollector({
   log,
 }: CollectorOptions): Promise<Running> {
   const clickhouse = connect(clickhouseUrl, { connections: 12, timeoutMs: 30_000 })
-  const pipeline = startPipeline(clickhouse, log)
   const admission = newAdmission(maxRequestBytes)
+  const metrics = newMetrics(admission)
+  const pipeline = startPipeline(clickhouse, metrics, log)
   const sweep = startOrphanSweep(clickhouse, log)
   const ready = async () => pipeline.ready() && (await clickhouse.ping())
   const receivers: Running[] = []
@@ -54,7 +56,7 @@ export async function startCollector({
     await clickhouse.close()
   }
   try {
-    const common = { host, admission, access, tls, log }
+    const common = { host, admission, access, tls, metrics, log }
     receivers.push(await startGrpcReceiver(pipeline, { ...common, port: grpcPort }))
     receivers.push(await startHttpReceiver(pipeline, { ...common, port: httpPort, ready }))
     receivers.push(await startZipkinReceiver(pipeline, { ...common, port: zipkinPort }))

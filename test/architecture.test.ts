@@ -29,10 +29,7 @@ const may: Record<string, { folders: string[]; packages: string[] }> = {
     folders: ['storage', 'contract', 'server/analysis', 'server/queries', 'server/statistics', 'server/telemetry'],
     packages: ['express', 'helmet', 'zod', 'node:'],
   },
-  collector: {
-    folders: ['storage'],
-    packages: ['node:'],
-  },
+  collector: { folders: ['storage'], packages: ['prom-client', 'node:'] },
   storage: { folders: [], packages: ['@clickhouse/client', 'chdb/libchdb', 'ffi-rs', 'pino', 'node:'] },
   process: { folders: ['collector', 'server', 'storage'], packages: ['pino', 'zod', 'node:'] },
   web: { folders: ['contract'], packages: ['svelte', 'uplot'] },

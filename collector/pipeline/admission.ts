@@ -5,6 +5,8 @@
 export interface Admission {
   /** @param expected bytes that the request announces. @throws Overloaded, before any of them is read. */
   enter(expected: number): Admitted
+  /** Bytes that are in now. */
+  taken(): number
 }
 
 /** The bytes of one request. */
@@ -28,6 +30,7 @@ export function newAdmission(maxBytes: number): Admission {
     if (taken + more > maxBytes) throw new Overloaded()
   }
   return {
+    taken: () => taken,
     enter(expected) {
       check(expected)
       let own = 0

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { Logger } from '../../storage/running.ts'
+import type { Metrics } from '../metrics.ts'
 import { Interner } from '../wire/interner.ts'
 import { Scanner, type ScanResult } from '../wire/scan.ts'
 import { Overloaded } from './admission.ts'
@@ -31,7 +32,11 @@ const fullRows = 300_000
 const maxInserts = 2
 const flushLedgerMs = 5_000
 
-export function startPipeline(clickhouse: ClickHouse, log: Logger): Pipeline {
+export function startPipeline(
+  clickhouse: ClickHouse,
+  metrics: Pick<Metrics, 'spans' | 'insert'>,
+  log: Logger,
+): Pipeline {
   const collector = hostname()
   const interner = new Interner()
   const scanner = new Scanner(interner)
@@ -78,15 +83,19 @@ export function startPipeline(clickhouse: ClickHouse, log: Logger): Pipeline {
   function flush(): void {
     const batch = open
     // It is sealed before anything is waited for, and its columns are empty then.
+    const from = performance.now()
+    const rows = rowsOf(batch)
     const stored = store(batch)
     open = emptyBatch(rowsOf(batch) === 0 ? batch.spans : undefined)
     const insert = stored.then(
       () => {
         lastFailed = false
+        metrics.insert(rows, (performance.now() - from) / 1000, false)
         for (const { resolve } of batch.exports) resolve()
       },
       (error: unknown) => {
         lastFailed = true
+        metrics.insert(rows, (performance.now() - from) / 1000, true)
         log.error({ err: error, exports: batch.exports.length }, 'spans were not stored, exporters are asked to retry')
         for (const { reject } of batch.exports) reject(error as Error)
       },
@@ -140,6 +149,7 @@ export function startPipeline(clickhouse: ClickHouse, log: Logger): Pipeline {
         await committed
       }
       ledger.add(transport, result.sources, nowMs)
+      metrics.spans(transport, result.stored, result.rejected)
       return result
     },
     ready: () => !lastFailed,

@@ -12,11 +12,12 @@ import {
 import type { AddressInfo } from 'node:net'
 import { MalformedError } from '../../storage/protobuf.ts'
 import type { Running } from '../../storage/running.ts'
-import { Overloaded, type Admission } from '../pipeline/admission.ts'
+import type { Outcome } from '../metrics.ts'
+import { Overloaded } from '../pipeline/admission.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
 import { BadBody, chunksOf, inflated, maxInflatedBytes } from './body.ts'
 import { frame, MessageTooLarge, messageHeader, timeoutMs, UnaryBody } from './grpc-frames.ts'
-import { keyMissing, type Access } from './access.ts'
+import { keyMissing } from './access.ts'
 import { inUrl, type HttpOptions } from './http-server.ts'
 import { keepFresh, secureOptions, type TlsSource } from './tls.ts'
 import { Code, responseProtobuf, statusProtobuf } from './otlp-messages.ts'
@@ -40,7 +41,7 @@ type GrpcOptions = HttpOptions
  * set; everything a client sees is what gRPC over HTTP/2 and the OTLP specification say.
  */
 export async function startGrpcReceiver(pipeline: Pipeline, options: GrpcOptions): Promise<Running> {
-  const { host, admission, access, tls, log } = options
+  const { host, tls, log } = options
   const sessions = new Set<Http2Session>()
   const limits = {
     // Bounded by `admission`; node's own limit of 10 MB would end connections with one large export.
@@ -58,7 +59,7 @@ export async function startGrpcReceiver(pipeline: Pipeline, options: GrpcOptions
   server.on('sessionError', () => {})
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     stream.on('error', () => {})
-    call(stream, headers, { pipeline, admission, access }).catch((error: unknown) => {
+    call(stream, headers, pipeline, options).catch((error: unknown) => {
       log.error({ err: error }, 'an export call failed')
       fail(stream, { code: Code.internal, text: 'internal error' })
     })
@@ -98,13 +99,17 @@ interface Failure {
 async function call(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-  { pipeline, admission, access }: { pipeline: Pipeline; admission: Admission; access: Access },
+  pipeline: Pipeline,
+  { admission, access, metrics }: Pick<GrpcOptions, 'admission' | 'access' | 'metrics'>,
 ): Promise<void> {
   if (headers[':method'] !== 'POST') return refuse(stream, 405)
   if (!/^application\/grpc($|[+;])/.test(headers['content-type'] ?? '')) return refuse(stream, 415)
   if (headers[':path'] !== exportPath)
     return fail(stream, { code: Code.unimplemented, text: `unknown method ${headers[':path']}` })
-  if (!access.allows(headers)) return fail(stream, { code: Code.unauthenticated, text: keyMissing })
+  if (!access.allows(headers)) {
+    metrics.request('grpc', 'unauthenticated')
+    return fail(stream, { code: Code.unauthenticated, text: keyMissing })
+  }
   const encoding = String(headers['grpc-encoding'] ?? 'identity').toLowerCase()
   if (!encodings.includes(encoding))
     return fail(stream, { code: Code.unimplemented, text: `grpc-encoding ${encoding} is not supported` })
@@ -128,10 +133,14 @@ async function call(
     if (!message) return fail(stream, { code: Code.unimplemented, text: 'Export takes exactly one message' })
     const bytes = message.compressed ? await inflated(message.bytes, encoding) : message.bytes
     if (message.compressed) admitted.grow(bytes.length)
+    metrics.body('grpc', message.bytes.length, bytes.length)
     succeed(stream, responseProtobuf(await pipeline.accept(bytes, 'grpc')))
+    metrics.request('grpc', 'accepted')
   } catch (error) {
     if (stream.aborted) return
-    fail(stream, failureOf(error))
+    const failure = failureOf(error)
+    metrics.request('grpc', outcomeOf(failure))
+    fail(stream, failure)
   } finally {
     clearTimeout(deadline)
     admitted?.leave()
@@ -149,6 +158,9 @@ function failureOf(error: unknown): Failure {
   if (error instanceof Overloaded) return { code: Code.resourceExhausted, text: error.message, retry: true }
   return { code: Code.unavailable, text: 'ClickHouse does not take the spans now', retry: true }
 }
+
+const outcomeOf = ({ code, retry }: Failure): Outcome =>
+  !retry ? 'malformed' : code === Code.unavailable ? 'unavailable' : 'overloaded'
 
 /** Not gRPC: answered in plain HTTP. */
 function refuse(stream: ServerHttp2Stream, status: number): void {

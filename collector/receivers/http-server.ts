@@ -3,6 +3,8 @@ import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { MalformedError } from '../../storage/protobuf.ts'
 import type { Logger, Running } from '../../storage/running.ts'
+import type { Metrics, Outcome } from '../metrics.ts'
+import type { Transport } from '../pipeline/ledger.ts'
 import { Overloaded, type Admission, type Admitted } from '../pipeline/admission.ts'
 import { keyMissing, type Access } from './access.ts'
 import { BadBody, inflated, readBody } from './body.ts'
@@ -17,6 +19,7 @@ export interface HttpOptions {
   access: Access
   /** null: in the clear. */
   tls: TlsSource | null
+  metrics: Metrics
   log: Logger
 }
 
@@ -68,7 +71,7 @@ export const typeOf = ({ headers }: IncomingMessage): string =>
 
 const retrySeconds = 1
 
-export type Refusal = 'unauthenticated' | 'malformed' | 'overloaded' | 'unavailable'
+export type Refusal = Exclude<Outcome, 'accepted'>
 
 /**
  * Reads the body, hands it on, and says what could not be taken: `refuse` is called at most once, with the status and the headers
@@ -78,10 +81,19 @@ export type Refusal = 'unauthenticated' | 'malformed' | 'overloaded' | 'unavaila
 export async function takeBody(
   request: IncomingMessage,
   response: ServerResponse,
-  { admission, access }: Pick<HttpOptions, 'admission' | 'access'>,
+  {
+    admission,
+    access,
+    metrics,
+    transport,
+  }: Pick<HttpOptions, 'admission' | 'access' | 'metrics'> & { transport: Transport },
   take: (body: Buffer) => Promise<void>,
-  refuse: (status: number, why: Refusal, text: string) => void,
+  answer: (status: number, why: Refusal, text: string) => void,
 ): Promise<void> {
+  const refuse = (status: number, why: Refusal, text: string) => {
+    metrics.request(transport, why)
+    answer(status, why, text)
+  }
   if (!access.allows(request.headers)) {
     response.setHeader('WWW-Authenticate', 'Bearer')
     response.setHeader('Connection', 'close')
@@ -94,7 +106,9 @@ export async function takeBody(
     const sent = await readBody(request, admitted)
     const body = await inflated(sent, encoding)
     if (body !== sent) admitted.grow(body.length)
+    metrics.body(transport, sent.length, body.length)
     await take(body)
+    metrics.request(transport, 'accepted')
   } catch (error) {
     if (error instanceof BadBody) {
       // What is left of the body is not read: the connection cannot be used again.

@@ -13,7 +13,7 @@ const codes: Record<Refusal, number> = {
   unavailable: Code.unavailable,
 }
 
-/** OTLP/HTTP: `POST /v1/traces`, protobuf and JSON; `GET /healthz` and `/readyz` (OTLP specification, "OTLP/HTTP"). */
+/** OTLP/HTTP: `POST /v1/traces`, protobuf and JSON; `GET /healthz`, `/readyz` and `/metrics` (OTLP specification, "OTLP/HTTP"). */
 export function startHttpReceiver(
   pipeline: Pipeline,
   options: HttpOptions & { ready: () => Promise<boolean> },
@@ -23,6 +23,9 @@ export function startHttpReceiver(
     const { method } = request
     if (path === '/healthz' && (method === 'GET' || method === 'HEAD')) return answer(200, 'text/plain', 'ok\n')
     if (path === '/readyz' && (method === 'GET' || method === 'HEAD')) return sayReady(await options.ready(), answer)
+    if (path === '/metrics' && (method === 'GET' || method === 'HEAD')) {
+      return answer(200, options.metrics.contentType, await options.metrics.text())
+    }
     if (path !== '/v1/traces') return answer(404, 'text/plain', `nothing at ${path}; traces go to /v1/traces\n`)
     if (method !== 'POST') {
       response.setHeader('Allow', 'POST')
@@ -36,7 +39,7 @@ export function startHttpReceiver(
     await takeBody(
       request,
       response,
-      options,
+      { ...options, transport: 'http' },
       async (body) => {
         const result = await pipeline.accept(json ? protobufOfJson(body.toString()) : body, 'http')
         answer(200, type, json ? responseJson(result) : responseProtobuf(result))

@@ -27,7 +27,7 @@ export function startZipkinReceiver(pipeline: Pipeline, options: HttpOptions): P
     await takeBody(
       request,
       response,
-      options,
+      { ...options, transport: 'zipkin' },
       async (body) => {
         const spans = type === protobufType ? zipkinOfProtobuf(body) : zipkinOfJson(body.toString())
         const left = rejection(await pipeline.accept(protobufOf(otlpOfZipkin(spans), 2 * body.length), 'zipkin'))

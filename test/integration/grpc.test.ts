@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generateRequest } from '../../bench/generate.ts'
 import { MalformedError } from '../../storage/protobuf.ts'
+import { newMetrics } from '../../collector/metrics.ts'
 import { newAdmission } from '../../collector/pipeline/admission.ts'
 import type { Pipeline } from '../../collector/pipeline/pipeline.ts'
 import { everybody } from '../../collector/receivers/access.ts'
@@ -22,18 +23,15 @@ const pipeline: Pipeline = {
   close: () => Promise.resolve(),
 }
 const maxRequestBytes = 40 * 2 ** 20
+const options = () => {
+  const admission = newAdmission(maxRequestBytes)
+  const metrics = newMetrics(admission)
+  return { host: '127.0.0.1', port: 0, admission, access: everybody, tls: null, metrics, log: quiet }
+}
 let receiver: Running
 let session: ClientHttp2Session
 beforeAll(async () => {
-  const admission = newAdmission(maxRequestBytes)
-  receiver = await startGrpcReceiver(pipeline, {
-    host: '127.0.0.1',
-    port: 0,
-    admission,
-    access: everybody,
-    tls: null,
-    log: quiet,
-  })
+  receiver = await startGrpcReceiver(pipeline, options())
   // Sending more than 10 MB at once is more than this side would remember by default.
   session = connect(receiver.addresses[0]!.url, { maxSessionMemory: 1000 })
 })
@@ -212,15 +210,7 @@ it('gives back the room of clients that go away in the middle', async () => {
 })
 
 it('answers the calls under way when it is closed', async () => {
-  const admission = newAdmission(maxRequestBytes)
-  const closing = await startGrpcReceiver(pipeline, {
-    host: '127.0.0.1',
-    port: 0,
-    admission,
-    access: everybody,
-    tls: null,
-    log: quiet,
-  })
+  const closing = await startGrpcReceiver(pipeline, options())
   const before = session
   session = connect(closing.addresses[0]!.url)
   accept = () => new Promise((resolve) => setTimeout(() => resolve(taken), 300))
