@@ -1,6 +1,6 @@
 import { nativeBlock, type ColumnSpec } from '../../../storage/native.ts'
 import { settleSums } from './cell.ts'
-import { levels, type Group, type Rollups } from './rollups.ts'
+import { ledgerOf, levels, type Group, type Rollups } from './rollups.ts'
 
 /** The tables that a job adds to; their coarser ones are views on them. */
 export const rollupTables = ['rollup_1m', 'rollup_class_1m', 'coverage_1m'] as const
@@ -83,8 +83,8 @@ function pushGroup(blocks: Blocks, group: Group): void {
     const ns = sorted(buckets).filter(([, sum]) => sum !== 0)
     if (ns.length > 0) blocks.rollup_class_1m.push({ ...common, class: name, ns })
   }
-  for (const [service, counts] of sorted(group.coverage))
-    for (const [what, requests] of sorted(counts)) {
+  for (const [service, counted] of sorted(group.coverage))
+    for (const [what, requests] of sorted(ledgerOf(counted))) {
       if (requests !== 0) blocks.coverage_1m.push({ ...common, what, service, requests })
     }
 }

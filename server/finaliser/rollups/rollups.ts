@@ -28,8 +28,8 @@ export interface Group extends Place {
   readonly extra: number
   /** Metric -> one cell a level, in the order of `levels`. */
   readonly cells: Map<string, (Cell | undefined)[]>
-  /** The coverage ledger: by service ('' but for kind service), what was seen or lost -> requests. */
-  readonly coverage: Map<string, Map<string, number>>
+  /** The coverage ledger: by service ('' but for kind service), bits of `Seen`, then D9 flags -> requests; `ledgerOf` has the words. */
+  readonly coverage: Map<string, Map<number, Map<number, number>>>
   /** Of a route: class -> end-to-end bucket -> ns on the critical path. */
   readonly classes: Map<string, Map<number, number>>
 }
@@ -74,12 +74,11 @@ export function foldProxy(rollups: Rollups, proxy: RolledProxy, by: Folded): voi
   measured(group, 'responsePath', proxy.responsePath, error, by.sign)
   // What waiting and failed attempts cost where there was more than one attempt.
   if (retry.attempts > 1) add(group, 'retry', 'exact', retry.backoffNs + retry.wastedNs, error, by.sign)
-  const seen = ledgerOf(group)
-  count(seen, 'requests', by.sign)
-  if (caller !== '') count(seen, 'layer:caller', by.sign)
-  if (!(flags & Flag.singleSpanProxy)) count(seen, 'layer:upstream', by.sign)
-  if (callee !== '') count(seen, 'layer:callee', by.sign)
-  countFlags(seen, flags, by.sign)
+  const seen =
+    (caller === '' ? 0 : Seen.caller) |
+    (flags & Flag.singleSpanProxy ? 0 : Seen.upstream) |
+    (callee === '' ? 0 : Seen.callee)
+  cover(group, seen, flags, by.sign)
 }
 
 export function foldHop(rollups: Rollups, hop: RolledHop, by: Folded): void {
@@ -101,13 +100,12 @@ export function foldHop(rollups: Rollups, hop: RolledHop, by: Folded): void {
     }
     add(group, segmentMetric(segment.class), fidelity, ns, error, by.sign)
   })
-  const seen = ledgerOf(group)
-  count(seen, 'requests', by.sign)
-  if (hop.caller?.service) count(seen, 'layer:caller', by.sign)
-  if (hop.via.length > 0) count(seen, 'layer:proxy', by.sign)
-  if (hop.callee?.service) count(seen, 'layer:callee', by.sign)
-  if (wireNs !== null) count(seen, 'layer:wire', by.sign)
-  countFlags(seen, flags, by.sign)
+  const seen =
+    (hop.caller?.service ? Seen.caller : 0) |
+    (hop.via.length > 0 ? Seen.proxy : 0) |
+    (hop.callee?.service ? Seen.callee : 0) |
+    (wireNs === null ? 0 : Seen.wire)
+  cover(group, seen, flags, by.sign)
 }
 
 export function foldTrace(rollups: Rollups, trace: RolledTrace, by: Folded): void {
@@ -131,19 +129,13 @@ export function foldTrace(rollups: Rollups, trace: RolledTrace, by: Folded): voi
     if (!buckets) group.classes.set(name, (buckets = new Map()))
     buckets.set(bucket, (buckets.get(bucket) ?? 0) + by.sign * ns)
   }
-  const seen = ledgerOf(group)
-  count(seen, 'requests', by.sign)
-  if (duration !== null) count(seen, 'layer:root', by.sign)
-  if (trace.proxies.length > 0) count(seen, 'layer:proxy', by.sign)
-  if (duration !== null && isWhole) count(seen, 'complete', by.sign)
-  countFlags(seen, flags, by.sign)
+  const seen =
+    (duration === null ? 0 : Seen.root) |
+    (trace.proxies.length > 0 ? Seen.proxy : 0) |
+    (duration !== null && isWhole ? Seen.complete : 0)
+  cover(group, seen, flags, by.sign)
   const services = groupOf(rollups, 'service', '', trace, by.minute, extra)
-  for (const service of trace.services) {
-    const ledger = ledgerOf(services, service)
-    count(ledger, 'requests', by.sign)
-    if (error) count(ledger, 'errors', by.sign)
-    countFlags(ledger, flags & lossFlags, by.sign)
-  }
+  for (const service of trace.services) cover(services, error ? Seen.errors : 0, flags & lossFlags, by.sign, service)
 }
 
 /** By these flags something of a whole request is missing. */
@@ -195,24 +187,39 @@ function add(
 const stored = (ns: number): number =>
   Math.min(Number.MAX_SAFE_INTEGER, Math.max(-Number.MAX_SAFE_INTEGER, Math.round(ns)))
 
-type LedgerCounts = Map<string, number>
+/** What the ledger counts beside the flags of D9. */
+const Seen = { caller: 1, proxy: 2, upstream: 4, callee: 8, wire: 16, root: 32, complete: 64, errors: 128 } as const
+const seenWords = ['layer:caller', 'layer:proxy', 'layer:upstream', 'layer:callee', 'layer:wire', 'layer:root'].concat([
+  'complete',
+  'errors',
+])
+const flagWords = allFlagNames.map((name) => `flag:${name}`)
 
-function ledgerOf({ coverage }: Group, service = ''): LedgerCounts {
-  let counts = coverage.get(service)
-  if (!counts) coverage.set(service, (counts = new Map()))
-  return counts
+/** One request; its bits are told apart when all are counted, of which few differ. */
+function cover({ coverage }: Group, seen: number, flags: number, sign: 1 | -1, service = ''): void {
+  let bySeen = coverage.get(service)
+  if (!bySeen) coverage.set(service, (bySeen = new Map()))
+  let byFlags = bySeen.get(seen)
+  if (!byFlags) bySeen.set(seen, (byFlags = new Map()))
+  byFlags.set(flags, (byFlags.get(flags) ?? 0) + sign)
 }
 
-function count(counts: LedgerCounts, what: string, sign: 1 | -1): void {
-  counts.set(what, (counts.get(what) ?? 0) + sign)
-}
-
-const flagWhats = allFlagNames.map((name) => `flag:${name}`)
-
-function countFlags(counts: LedgerCounts, flags: number, sign: 1 | -1): void {
-  for (let rest = flags >>> 0; rest !== 0; rest &= rest - 1) {
-    count(counts, flagWhats[31 - Math.clz32(rest & -rest)] ?? 'flag:unknown', sign)
+/** What was seen or lost, in the words of the ledger -> requests. */
+export function ledgerOf(counted: ReadonlyMap<number, ReadonlyMap<number, number>>): Map<string, number> {
+  const ledger = new Map<string, number>()
+  const add = (word: string, n: number) => ledger.set(word, (ledger.get(word) ?? 0) + n)
+  const addBits = (words: readonly string[], bits: number, n: number) => {
+    for (let rest = bits >>> 0; rest !== 0; rest &= rest - 1) {
+      add(words[31 - Math.clz32(rest & -rest)] ?? 'flag:unknown', n)
+    }
   }
+  for (const [seen, byFlags] of counted)
+    for (const [flags, n] of byFlags) {
+      add('requests', n)
+      addBits(seenWords, seen, n)
+      addBits(flagWords, flags, n)
+    }
+  return ledger
 }
 
 /** @param extra see Group: sampling differs rarely, so that a place has one group nearly always. */
