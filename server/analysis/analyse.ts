@@ -119,7 +119,7 @@ const notCalibrated: WireOf = () => null
 function calibrated(wire: WireLookup | undefined, baseMs: number): WireOf {
   if (wire === undefined) return notCalibrated
   return ({ head, outs }) => {
-    const [out] = outs
+    const out = outs[0]
     if (out === undefined || outs.length > 1 || (head.emitter.pod !== '' && head.emitter.pod === out.emitter.pod))
       return null
     return wire(sideOf(head), sideOf(out), baseMs + head.start / 1e6)

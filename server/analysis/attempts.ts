@@ -3,12 +3,15 @@ import { sameClock } from './clock/domain.ts'
 import { Flag } from './flags.ts'
 import { attribute } from './recognise/pattern.ts'
 import { union } from './self.ts'
+import { sorted } from './sorted.ts'
 import { StatusCode } from './types.ts'
 
 /** A call that did not bring the answer: HTTP 0 or 5xx, an error status, or cancelled. */
 export function failed({ input, status, emitter }: Node): boolean {
   return status !== 0 ? status >= 500 : input.status === StatusCode.error || emitter.unanswered
 }
+
+const byStart = (a: Node, b: Node) => a.start - b.start
 
 const redirected = ({ status }: Node) => status >= 301 && status <= 308 && status !== 304
 
@@ -49,7 +52,7 @@ interface Call {
 function callsOf(tries: readonly Node[]): Node[][] {
   const calls: Call[] = []
   const destinations = new Map<string, Destination>()
-  for (const attempt of [...tries].sort((a, b) => a.start - b.start)) {
+  for (const attempt of sorted(tries, byStart)) {
     const key = target(attempt)
     const to = destinations.get(key)
     const call = to && callAgain(attempt, to)
@@ -149,11 +152,11 @@ const covering = (intervals: readonly Interval[]): number =>
 
 /** Between attempts; none where they do not share a clock, which tells nothing of gaps. */
 function gapsOf(tries: readonly Node[]): Interval[] {
-  const sorted = [...tries].sort((a, b) => a.start - b.start)
+  const ordered = sorted(tries, byStart)
   const gaps: Interval[] = []
-  let { end } = sorted[0]!
-  for (const attempt of sorted) {
-    if (attempt !== sorted[0] && !sameClock(attempt, sorted[0]!)) return []
+  let { end } = ordered[0]!
+  for (const attempt of ordered) {
+    if (attempt !== ordered[0] && !sameClock(attempt, ordered[0]!)) return []
     if (attempt.start > end) gaps.push({ start: end, end: attempt.start })
     end = Math.max(end, attempt.end)
   }

@@ -4,6 +4,7 @@ import { Flag } from './flags.ts'
 import { passing, processing } from './hops.ts'
 import { tolerance, type Node } from './node.ts'
 import { exitOf } from './traversals.ts'
+import { sorted } from './sorted.ts'
 import { compare } from './tree.ts'
 import { SpanKind, type Leg, type PathSegment, type SegmentClass } from './types.ts'
 
@@ -54,8 +55,8 @@ export const criticalOrder = (a: Node, b: Node): number => b.to - a.to || a.from
 
 function frame(node: Node, cur: number, wasted: boolean): Frame {
   const { children } = node
-  let ordered: readonly Node[] = children
-  if (children.length > 1) ordered = [...children].sort(criticalOrder)
+  // Children come by start: those after each other end the other way round.
+  const ordered = children.length > 1 ? sorted([...children].reverse(), criticalOrder) : children
   return { node, children: ordered, slack: siblingSlack(node), index: 0, cur, next: undefined, wasted }
 }
 

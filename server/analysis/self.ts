@@ -2,15 +2,15 @@ import { Flag } from './flags.ts'
 import { blurred, unknown } from './measure.ts'
 import { tolerance, type Node } from './node.ts'
 import { sameClock } from './clock/domain.ts'
+import { sorted } from './sorted.ts'
 import type { Measure } from './types.ts'
 
 /** Length of the union of [from, to) over spans or other intervals, `from` and `to` given by the caller. */
 export function union<T>(spans: readonly T[], from: (span: T) => number, to: (span: T) => number): number {
   if (spans.length === 1) return Math.max(0, to(spans[0]!) - from(spans[0]!))
-  const sorted = [...spans].sort((a, b) => from(a) - from(b))
   let total = 0
   let covered = -Infinity
-  for (const span of sorted) {
+  for (const span of sorted(spans, (a, b) => from(a) - from(b))) {
     const end = to(span)
     if (end <= covered) continue
     total += Math.max(0, end - Math.max(covered, from(span)))
@@ -29,16 +29,22 @@ const placedTo = (node: Node) => node.to
  * not change a union; placed times else. Spans of the parent's own clock are cut to it first (D1).
  */
 export function covered(parent: Node, inner: readonly Node[]): number {
-  const [first] = inner
+  const first = inner[0]
   if (first === undefined) return 0
+  if (inner.length === 1) return coveredByOne(parent, first)
   for (const node of inner) if (node !== first && !sameClock(node, first)) return union(inner, placedFrom, placedTo)
-  if (!sameClock(first, parent)) return inner.length === 1 ? first.duration : union(inner, rawStart, rawEnd)
+  if (!sameClock(first, parent)) return union(inner, rawStart, rawEnd)
   return union(
     inner,
     (node) => Math.max(node.start, parent.start),
     (node) => Math.min(node.end, parent.end),
   )
 }
+
+const coveredByOne = (parent: Node, inner: Node): number =>
+  sameClock(inner, parent)
+    ? Math.max(0, Math.min(inner.end, parent.end) - Math.max(inner.start, parent.start))
+    : inner.duration
 
 /**
  * D1's treatment of a difference of durations: below −δ−σ unknown (NEG_GAP), from there to 0 it is 0 and CENSORED.

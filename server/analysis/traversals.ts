@@ -132,7 +132,7 @@ function findNeighbours(traversals: readonly Traversal[]): void {
     if (parent !== null) traversal.caller = parent.leg === 'app' ? parent.emitter.service : parent.traversal!.caller
   }
   for (let i = traversals.length - 1; i >= 0; i--) {
-    const [out] = traversals[i]!.outs
+    const out = traversals[i]!.outs[0]
     if (out) traversals[i]!.callee = out.leg === 'app' ? out.emitter.service : out.traversal!.callee
   }
 }
