@@ -102,12 +102,14 @@ export function openAnalyst(
   let recalled = false
   const proxyNames = freshNames()
   const hopNames = freshNames()
+  /** Kept from job to job: growing them anew costs more than filling them. */
+  const blocks = factBlocks()
 
   return {
     async run({ job, settledAt, traces, again }, progressed) {
       if (!recalled) learner.remember(await recall(job))
       recalled = true
-      const blocks = factBlocks()
+      for (const block of Object.values(blocks)) (block as { truncate(rows: number): void }).truncate(0)
       const rollups = noRollups()
       const revised: { traceId: string; job: bigint }[] = []
       const failed: { traceId: string; reason: string }[] = []
@@ -250,8 +252,7 @@ function portions(traces: readonly JobTrace[]): JobTrace[][] {
 
 /** Each in a buffer of its own, so that a worker can hand it over without a copy. */
 function bytesOf(blocks: FactBlocks): Record<keyof FactBlocks, Uint8Array> {
-  const bytes = (block: FactBlocks[keyof FactBlocks]) =>
-    block.rows > 0 ? new Uint8Array(block.toBytes()) : new Uint8Array()
+  const bytes = (block: FactBlocks[keyof FactBlocks]) => (block.rows > 0 ? block.toBytes() : new Uint8Array())
   return {
     hops: bytes(blocks.hops),
     proxies: bytes(blocks.proxies),

@@ -28,6 +28,8 @@ export class AnalystDied extends Error {}
 const silenceMs = 120_000
 /** Enough for a job and its largest trace; a trace that wants more must not take the process with it. */
 const maxHeapMb = 1024
+/** The objects of a trace are gone by the next: with so much room few of them are ever copied. */
+const youngHeapMb = 128
 
 interface Pending {
   readonly resolve: (result: JobResult) => void
@@ -41,7 +43,7 @@ export function startAnalystThread(data: AnalystData): RuledAnalystThread {
   // Compiled code only: a thread cannot load TypeScript. Tests from source put an analyst of their own in its place.
   const worker = new Worker(new URL('./analyst-worker.js', import.meta.url), {
     workerData: data,
-    resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
+    resourceLimits: { maxOldGenerationSizeMb: maxHeapMb, maxYoungGenerationSizeMb: youngHeapMb },
   })
   let dead: AnalystDied | undefined
   let pending: Pending | undefined

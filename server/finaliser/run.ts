@@ -80,9 +80,9 @@ const jobsBetweenPortions = 8
 const pollMs = 250
 /** Batches that became visible this much later than they were committed are found even across a restart. */
 const restartOverlapMs = 10_000
-/** At this many spans a second jobs are made about once a second; at more, less often: fewer, longer reads. */
+/** At this many spans a second jobs are made about once a second; at more, less often, fewer and longer reads, until a job is full. */
 const spansPerSecondPerSecond = 5_000
-const maxVisitMs = 20_000
+const maxVisitSeconds = 20
 
 /** Runs until stopped. Resolves when the first recovery is done; `ended` when the last job is written. */
 export async function runFinaliser(options: RunOptions) {
@@ -302,7 +302,8 @@ function newPace() {
       pulledAt = now
     },
     visitDue: () =>
-      performance.now() - visitedAt >= Math.min(maxVisitMs, (1000 * spansPerSecond) / spansPerSecondPerSecond),
+      performance.now() - visitedAt >=
+      1000 * Math.min(maxVisitSeconds, spansPerSecond / spansPerSecondPerSecond, maxSpansPerJob / spansPerSecond),
     visited: () => (visitedAt = performance.now()),
   }
 }
