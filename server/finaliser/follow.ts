@@ -10,6 +10,8 @@ export interface Pulled {
   readonly spans: number
   /** Unix ms, ClickHouse's clock: every batch committed before it was pulled. */
   readonly clockMs: number
+  /** Unix ms, ClickHouse's clock. */
+  readonly nowMs: number
   /** Nothing more was there. */
   readonly caughtUp: boolean
 }
@@ -67,14 +69,14 @@ export function follow(clickhouse: ClickHouse, fromMs: number, log: Logger): Fol
       const { batches, all } = await unseen(nowMs)
       const taken = late.concat(upTo(batches, spansPerPull))
       const caughtUp = all && taken.length === late.length + batches.length
-      if (taken.length === 0) return { rows: [], spans: 0, clockMs: nowMs, caughtUp }
+      if (taken.length === 0) return { rows: [], spans: 0, clockMs: nowMs, nowMs, caughtUp }
       const rows = await rowsOf(clickhouse, taken, log)
       for (const { batch, committedMs } of taken) {
         seen.set(batch, committedMs)
         cursorMs = Math.max(cursorMs, committedMs)
       }
       const spans = taken.reduce((sum, batch) => sum + batch.spans, 0)
-      return { rows, spans, clockMs: caughtUp ? nowMs : Math.min(nowMs, cursorMs), caughtUp }
+      return { rows, spans, clockMs: caughtUp ? nowMs : Math.min(nowMs, cursorMs), nowMs, caughtUp }
     },
   }
 }

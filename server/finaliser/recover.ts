@@ -26,6 +26,8 @@ const rememberSeconds = 3600
 export async function recover(writer: JobWriter, log: Logger): Promise<Recovered> {
   const { clickhouse, finaliser } = writer
   await killQueries(clickhouse, queryPrefix(finaliser))
+  // Before jobs are forgotten: none of their ids may come again.
+  const { job: newest, watermarkMs, anyFacts } = await newestJob(clickhouse, finaliser)
   for (const { job, state } of await unfinishedJobs(clickhouse, finaliser)) {
     log.warn({ job, state }, state === 'begin' ? 'taking back a job that was not written' : 'rolling up a written job')
     if (state === 'written') await rollUpJob(writer, BigInt(job), 0, await rollupsOfJob(clickhouse, BigInt(job)))
@@ -34,7 +36,6 @@ export async function recover(writer: JobWriter, log: Logger): Promise<Recovered
       await deleteJob(clickhouse, job)
     }
   }
-  const { job, watermarkMs, anyFacts } = await newestJob(clickhouse, finaliser)
   const nowMs = await clockMs(clickhouse)
   const recent = recentIds()
   let since = Math.floor(nowMs / 1000) - rememberSeconds
@@ -48,5 +49,5 @@ export async function recover(writer: JobWriter, log: Logger): Promise<Recovered
   // Newest first: when the limit cut some off, those of the second that was cut through are not all here.
   if (count === recent.maxPerGeneration) since = oldest + 1
   startGeneration(recent, nowMs, anyFacts ? since * 1000 : -Infinity)
-  return { fromMs: watermarkMs, lastJob: BigInt(job), recent }
+  return { fromMs: watermarkMs, lastJob: BigInt(newest), recent }
 }

@@ -41,7 +41,10 @@ interface Life {
   readonly shards: readonly Shard[]
   readonly reanalyser: Reanalyser
   lastJob: bigint
+  /** Everything that was committed before it has been pulled: the clock by which traces settle. */
   clockMs: number
+  /** By which jobs are named. */
+  nowMs: number
 }
 
 interface Shard {
@@ -124,7 +127,7 @@ async function begin({ writer, startAnalyst, shards: count, log }: RunOptions): 
     return { index, analyst: startAnalyst(), queue: [], queuedSpans: 0, analysing: undefined }
   })
   const reanalyser = openReanalyser(writer.clickhouse, writer.finaliser, log)
-  return { follower, open: noTraces(), recent, shards, reanalyser, lastJob, clockMs: fromMs }
+  return { follower, open: noTraces(), recent, shards, reanalyser, lastJob, clockMs: fromMs, nowMs: fromMs }
 }
 
 async function live(life: Life, caution: Caution, options: RunOptions, succeeded: () => void): Promise<void> {
@@ -191,9 +194,10 @@ function enqueue(shards: readonly Shard[], settled: readonly SettledTrace[]): vo
 }
 
 async function pull(life: Life, pace: Pace): Promise<boolean> {
-  const { rows, spans, clockMs, caughtUp } = await life.follower.pull()
+  const { rows, spans, clockMs, nowMs, caughtUp } = await life.follower.pull()
   for (const row of rows) addRows(life.open, row)
   life.clockMs = clockMs
+  life.nowMs = nowMs
   pace.pulled(spans)
   return caughtUp
 }
@@ -222,7 +226,7 @@ async function prepare(
   again?: Portion,
 ): Promise<Prepared> {
   const existing = again?.facts ?? (await existingFacts(writer.clickhouse, traces, life.recent, life.clockMs))
-  const job = (life.lastJob = nextJobId(life.clockMs, life.lastJob, shard.index))
+  const job = (life.lastJob = nextJobId(life.nowMs, life.lastJob, shard.index))
   try {
     const order = {
       job,

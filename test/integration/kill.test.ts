@@ -78,8 +78,9 @@ beforeAll(async () => {
   await eventually(async () => {
     const row = await one<Record<string, number>>(`SELECT
       (SELECT uniqExact(trace_id) FROM spans) AS stored, (SELECT toInt64(sum(sign)) FROM traces) AS settled,
-      (SELECT uniqExactIf(job, state = 'written') - uniqExactIf(job, state = 'rolled') FROM jobs) AS unfinished`)
-    return row['stored'] === row['settled'] && row['unfinished'] === 0
+      (SELECT uniqExactIf(job, state = 'written') - uniqExactIf(job, state = 'rolled') FROM jobs) AS unfinished,
+      (SELECT uniqExact(batch) FROM spans WHERE batch NOT IN (SELECT batch FROM batches)) AS uncounted`)
+    return row['stored'] === row['settled'] && row['unfinished'] === 0 && row['uncounted'] === 0
   }, 900_000)
 }, 1_200_000)
 afterAll(async () => {

@@ -11,8 +11,12 @@ export const shardOfTrace = (traceId: string, shards: number): number =>
 
 export const shardOfJob = (job: bigint): number => Number(job & (2n ** shardBits - 1n))
 
-/** An id after `last`, by the clock (Unix ms): never falling, even when that is set back. */
-export function nextJobId(clockMs: number, last: bigint, shard: number): bigint {
-  const byClock = (BigInt(Math.floor(clockMs)) << 21n) | BigInt(shard)
+/**
+ * An id after `last` and no other's, by ClickHouse's clock (Unix ms): never falling, even when that is set back. Never used again, not
+ * even by a life that knows nothing of a job that was taken back: tokens of INSERTs are made of it, and a known token drops rows.
+ */
+export function nextJobId(nowMs: number, last: bigint, shard: number): bigint {
+  const sequence = BigInt(Math.floor(Math.random() * 2 ** Number(21n - shardBits)))
+  const byClock = (BigInt(Math.floor(nowMs)) << 21n) | (sequence << shardBits) | BigInt(shard)
   return byClock > last ? byClock : (((last >> shardBits) + 1n) << shardBits) | BigInt(shard)
 }
