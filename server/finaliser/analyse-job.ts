@@ -109,7 +109,8 @@ export function openAnalyst(
     async run({ job, settledAt, traces, again }, progressed) {
       if (!recalled) learner.remember(await recall(job))
       recalled = true
-      for (const block of Object.values(blocks)) (block as { truncate(rows: number): void }).truncate(0)
+      for (const block of [blocks.hops, blocks.proxies, blocks.traces, blocks.proxyNames, blocks.hopNames])
+        block.truncate(0)
       const rollups = noRollups()
       const revised: { traceId: string; job: bigint }[] = []
       const failed: { traceId: string; reason: string }[] = []

@@ -21,7 +21,7 @@ export interface AnalystData {
 export type AnalystMessage = JobOrder | { readonly rules: readonly UserRule[] }
 export type AnalystAnswer = 'progressed' | { readonly result: JobResult } | { readonly error: string }
 
-/** The worker itself died or was stopped: of this job, as far as one can tell. */
+/** The worker itself died or was silent for too long: of this job, as far as one can tell. Not when it was closed. */
 export class AnalystDied extends Error {}
 
 /** A part of a job, some ten thousand spans, takes a fraction of a second; on a machine that does other things, longer. */
@@ -45,7 +45,7 @@ export function startAnalystThread(data: AnalystData): RuledAnalystThread {
     workerData: data,
     resourceLimits: { maxOldGenerationSizeMb: maxHeapMb, maxYoungGenerationSizeMb: youngHeapMb },
   })
-  let dead: AnalystDied | undefined
+  let dead: Error | undefined
   let pending: Pending | undefined
   const settle = (then: (job: Pending) => void) => {
     const job = pending
@@ -54,11 +54,12 @@ export function startAnalystThread(data: AnalystData): RuledAnalystThread {
     clearTimeout(job.watch)
     then(job)
   }
-  const die = (reason: string) => {
-    dead ??= new AnalystDied(reason)
+  const end = (reason: Error) => {
+    dead ??= reason
     const error = dead
     settle(({ reject }) => reject(error))
   }
+  const die = (reason: string) => end(new AnalystDied(reason))
   worker.on('message', (answer: AnalystAnswer) => {
     if (answer === 'progressed') pending?.watch.refresh()
     else
@@ -84,7 +85,7 @@ export function startAnalystThread(data: AnalystData): RuledAnalystThread {
       if (!dead) worker.postMessage({ rules } satisfies AnalystMessage)
     },
     async close() {
-      die('the analyst thread was closed')
+      end(new Error('the analyst thread was closed'))
       await worker.terminate()
     },
   }
