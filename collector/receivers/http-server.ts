@@ -74,7 +74,7 @@ const retrySeconds = 1
 export type Refusal = Exclude<Outcome, 'accepted'>
 
 /**
- * Reads the body, hands it on, and says what could not be taken: `refuse` is called at most once, with the status and the headers
+ * Reads the body, hands it on, and says what could not be taken: `answer` is called at most once, with the status and the headers
  * that go with it set.
  * @param take answers the request itself.
  */
