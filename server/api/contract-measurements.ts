@@ -88,6 +88,7 @@ export const BreakdownRow = z.object({
   value: z.string(),
   n: Count,
   errors: Count,
+  population: Population.optional(),
   p50Ns: Ns.nullable(),
   p99Ns: Ns.nullable(),
 })
@@ -96,11 +97,13 @@ export type BreakdownRow = z.infer<typeof BreakdownRow>
 export const Breakdown = z.object({
   by: z.enum(['route', 'version', 'instance', 'caller', 'callee']),
   fidelity: Fidelity,
-  rows: z.array(BreakdownRow).describe('most requests first, at most 20; numbers are observed, not claimed'),
+  rows: z
+    .array(BreakdownRow)
+    .describe('most requests first, at most 20; quantiles are of the population, observed, not claimed'),
 })
 export type Breakdown = z.infer<typeof Breakdown>
 
-/** A real request whose value lies next to a quantile. */
+/** A real request whose value lies next to a quantile of the population. */
 export const Exemplar = z.object({
   q: z.number(),
   traceId: TraceId,
@@ -194,7 +197,8 @@ export const Heatmap = z.object({
   from: Instant,
   to: Instant,
   stepMs: Count,
-  n: Count,
+  n: Count.describe('values'),
+  population: Population.optional(),
   timesUnixNano: z.array(Instant).describe('start of each column, none left out'),
   boundsNs: z
     .array(Ns)
@@ -202,7 +206,7 @@ export const Heatmap = z.object({
       'rows + 1 borders, ascending, at most 121, none without values; row i holds [boundsNs[i], boundsNs[i + 1]). Values ' +
         'below 1,024 ns share row 0, which then begins at or below 0; all other rows are equally high on a log axis',
     ),
-  counts: z.array(z.array(Count)).describe('counts[column][row]'),
+  counts: z.array(z.array(Count)).describe('counts[column][row], of the population'),
 })
 export type Heatmap = z.infer<typeof Heatmap>
 

@@ -3,9 +3,10 @@ WITH cells AS (
   SELECT
     route, callee_version AS version,
     toInt16(sign(value) * (1 + floor(32 * log2(greatest(abs(value), 1))))) AS key,
-    sum(toInt64(sign)) AS facts, sum(toInt64(sign) * error) AS failed
+    sum(toInt64(sign)) AS facts, sum(sign * weight) AS population, sum(toInt64(sign) * error) AS failed
   FROM (
-    SELECT route, callee_version, sign, error, if(transit_fidelity = 'bounded', transit_hi, transit) AS value
+    SELECT route, callee_version, sign, error,
+      if(bitAnd(flags, 131072) != 0, 1, weight) AS weight, if(transit_fidelity = 'bounded', transit_hi, transit) AS value
     FROM hops
     WHERE hop_id = {id:UInt64} AND transit_fidelity = {fidelity:String}
       AND toStartOfMinute(start) >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
@@ -15,8 +16,9 @@ WITH cells AS (
 )
 SELECT
   dimension.1 AS by, dimension.2 AS value, toFloat64(sum(facts)) AS n, toFloat64(sum(failed)) AS errors,
-  mapKeys(sumMapIf(map(assumeNotNull(key), facts), key IS NOT NULL) AS hist) AS keys,
-  arrayMap(count -> toFloat64(count), mapValues(hist)) AS counts
+  round(sum(cells.population)) AS population, toFloat64(sumIf(facts, key IS NOT NULL)) AS known,
+  mapKeys(sumMapIf(map(assumeNotNull(key), cells.population), key IS NOT NULL AND facts > 0) AS hist) AS keys,
+  mapValues(hist) AS counts
 FROM cells
 ARRAY JOIN [('route', toString(route)), ('version', toString(version))] AS dimension
 GROUP BY by, value

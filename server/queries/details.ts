@@ -19,6 +19,10 @@ interface BreakdownValue {
   value: string
   n: number
   errors: number
+  population: number
+  /** Of n. */
+  known: number
+  /** Buckets of the known, by how many of the population are in them. */
   keys: number[]
   counts: number[]
 }
@@ -60,8 +64,7 @@ function breakdownsOf(values: readonly BreakdownValue[], fidelity: Fidelity): Br
     .filter(({ rows }) => rows.some(({ value }) => value !== ''))
 }
 
-function rowOf({ value, n, errors, keys, counts }: BreakdownValue): Breakdown['rows'][number] {
-  const known = counts.reduce((sum, count) => sum + count, 0)
+function rowOf({ value, n, errors, population, known, keys, counts }: BreakdownValue): Breakdown['rows'][number] {
   const at = (q: number) => (known * (1 - q) >= 0.999 ? Math.round(quantile({ keys, counts }, q)!) : null)
-  return { value, n, errors, p50Ns: at(0.5), p99Ns: at(0.99) }
+  return { value, n, errors, ...(population !== n && { population }), p50Ns: at(0.5), p99Ns: at(0.99) }
 }

@@ -1,7 +1,8 @@
--- Requests of one hop whose transit is at, or next below, each quantile of one level: the newest of equals.
+-- Requests of one hop whose transit is at, or next below, each quantile of the population of one level: the newest of equals; as exemplars-proxy.sql.
 -- Current revision only: facts that were replaced are there again with sign -1.
 WITH current AS (
-  SELECT trace_id, start, assumeNotNull(if(transit_fidelity = 'bounded', transit_hi, transit)) AS value
+  SELECT trace_id, start, assumeNotNull(if(transit_fidelity = 'bounded', transit_hi, transit)) AS value,
+    toUInt64(round(16 * if(bitAnd(flags, 131072) != 0, 1, weight))) AS weight
   FROM hops
   WHERE hop_id = {id:UInt64} AND transit_fidelity = {fidelity:String} AND sign = 1
     AND (transit_fidelity != 'bounded' OR transit_hi IS NOT NULL)
@@ -22,7 +23,7 @@ FROM (
     ]
   ) AS exemplars, count() AS n
   FROM current
-  CROSS JOIN (SELECT quantilesExact(0.5, 0.9, 0.95, 0.99)(value) AS edges FROM current) AS quantiles
+  CROSS JOIN (SELECT quantilesExactWeighted(0.5, 0.9, 0.95, 0.99)(value, weight) AS edges FROM current) AS quantiles
 )
 ARRAY JOIN exemplars.1 AS q, exemplars.2 AS found
 WHERE n * (1 - q) > 0.999

@@ -14,6 +14,8 @@ const firstKey = 321
 
 interface LatticeRow {
   fidelity: Fidelity
+  /** Values. */
+  stored: number
   /** Unix seconds of the steps that have values or requests. */
   starts: number[]
   /** Bucket keys: the least from `firstKey` on, the most, the least of all. */
@@ -22,8 +24,8 @@ interface LatticeRow {
   bottom: number
   /** Buckets a row. */
   width: number
-  /** Of each step: rows, and how many values are in them. */
-  columns: [rows: number[], counts: string[]][]
+  /** Of each step: rows, and how many of the population are in them. */
+  columns: [rows: number[], counts: number[]][]
 }
 
 /** Where values of one metric of one entity lie over time, at one level. */
@@ -45,11 +47,18 @@ export async function readHeatmap(
     fidelity: lattice?.fidelity ?? asked.fidelity ?? 'unknown',
     ...windowRead(window, stepMs),
     stepMs,
-    n: counts.flat().reduce((sum, count) => sum + count, 0),
+    n: lattice?.stored ?? 0,
+    ...(lattice && populationOf(lattice)),
     timesUnixNano: Array.from({ length: columns }, (_, i) => unixNano(window.fromMs + i * stepMs)),
     boundsNs,
     counts,
   }
+}
+
+/** Where values stand for more than themselves. */
+function populationOf({ stored, columns }: LatticeRow): { population?: number } {
+  const population = Math.round(columns.reduce((all, [, counts]) => counts.reduce((sum, count) => sum + count, all), 0))
+  return population === stored ? {} : { population }
 }
 
 const empty = (columns: number) => ({ boundsNs: [], counts: Array.from({ length: columns }, (): number[] => []) })
@@ -68,7 +77,7 @@ function fill(lattice: LatticeRow, fromSeconds: number, stepSeconds: number, col
   starts.forEach((start, i) => {
     const column = counts[(start - fromSeconds) / stepSeconds]!
     const [rowNumbers, values] = lattice.columns[i]!
-    rowNumbers.forEach((row, j) => (column[row < 0 ? 0 : row - first + Number(below)] = Number(values[j])))
+    rowNumbers.forEach((row, j) => (column[row < 0 ? 0 : row - first + Number(below)] = Math.round(values[j]!)))
   })
   return { boundsNs, counts }
 }

@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TraceAnalysis } from '../../server/analysis/types.ts'
 import { ServiceList } from '../../server/api/contract-catalogue.ts'
-import { HopDetail, HopList, Overview, ProxyDetail, ProxyList, Series } from '../../server/api/contract-measurements.ts'
+import {
+  Heatmap,
+  HopDetail,
+  HopList,
+  Overview,
+  ProxyDetail,
+  ProxyList,
+  Series,
+} from '../../server/api/contract-measurements.ts'
 import { bucketBounds, bucketKey, representative } from '../../server/statistics/histogram.ts'
 import { valueOf } from './expected.ts'
 import { at, startMeasuredApi, startMs, type MeasuredApi } from './measured-api.ts'
@@ -36,6 +44,9 @@ function weightedQuantile(values: readonly { ns: number; weight: number }[], q: 
   const found = sorted.find(({ weight }) => (below += weight) >= rank - 1e-6)
   return Math.round(representative(bucketKey(found!.ns)))
 }
+
+/** Of the bucket of a value. */
+const middle = (ns: number): number => representative(bucketKey(ns))
 
 describe('of a sample, numbers are those of the population', () => {
   let traces: TraceAnalysis[]
@@ -97,6 +108,38 @@ describe('of a sample, numbers are those of the population', () => {
       0,
     )
     expect(Math.abs(middle!.classes.find((one) => one.class === 'app')!.ns - app / all)).toBeLessThan(2)
+  })
+
+  it('in the heatmap, the breakdowns and the exemplars of a hop', async () => {
+    const facts = traces.flatMap(({ traceId, hops, weight }) =>
+      hops
+        .filter(({ hopId, transit }) => hopId === hopIds.entry && transit.fidelity === 'exact')
+        .map(({ transit, route }) => ({ traceId, weight, route, ns: transit.ns! })),
+    )
+    const counted = (of: typeof facts) => of.reduce((sum, { weight }) => sum + weight, 0)
+    const map = await api.get(Heatmap, `hops/${hopIds.entry}/heatmap`, { ...hoursFrom(2), fidelity: 'exact' })
+    expect([map.n, map.population]).toEqual([facts.length, counted(facts)])
+    const rows = map.boundsNs.slice(1).map((_, row) => map.counts.reduce((sum, column) => sum + column[row]!, 0))
+    expect(rows).toEqual(
+      rows.map((_, row) => {
+        const isIn = (ns: number) => map.boundsNs.findLastIndex((bound) => bound <= middle(ns)) === row
+        return counted(facts.filter(({ ns }) => isIn(ns)))
+      }),
+    )
+
+    const { breakdowns, exemplars } = await api.get(HopDetail, `hops/${hopIds.entry}`, hoursFrom(2))
+    const routes = breakdowns.find(({ by }) => by === 'route')!
+    expect(routes.fidelity).toBe('exact')
+    for (const row of routes.rows) {
+      const mine = facts.filter(({ route }) => route === row.value)
+      expect([row.n, row.population]).toEqual([mine.length, counted(mine)])
+      expect([row.p50Ns, row.p99Ns]).toEqual([0.5, 0.99].map((q) => weightedQuantile(mine, q)))
+    }
+    for (const { q, traceId, ns } of exemplars) {
+      expect(facts.find((fact) => fact.traceId === traceId)!.ns).toBe(ns)
+      expect(bucketKey(ns)).toBe(bucketKey(weightedQuantile(facts, q)))
+    }
+    expect(exemplars.length).toBeGreaterThan(2)
   })
 
   it('of a hop and a proxy, alone, in the list and over time', async () => {
