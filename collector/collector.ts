@@ -10,9 +10,6 @@ import { startGrpcReceiver } from './receivers/grpc.ts'
 import { startHttpReceiver } from './receivers/http.ts'
 import { startZipkinReceiver } from './receivers/zipkin.ts'
 
-/** Bytes of requests from their first to their answer; their columns take about half as much again. */
-const maxRequestBytes = 256 * 2 ** 20
-
 export interface CollectorOptions {
   clickhouseUrl: string
   host: string
@@ -20,6 +17,8 @@ export interface CollectorOptions {
   grpcPort: number
   httpPort: number
   zipkinPort: number
+  /** Bytes of requests from their first to their answer, 256 MiB by default; their columns take about half as much again. */
+  requestBytes?: number
   /** Who may send; by default everybody. */
   access?: Access
   /** By default in the clear. */
@@ -37,12 +36,13 @@ export async function startCollector({
   grpcPort,
   httpPort,
   zipkinPort,
+  requestBytes = 256 * 2 ** 20,
   access = everybody,
   tls = null,
   log,
 }: CollectorOptions): Promise<Running> {
   const clickhouse = connect(clickhouseUrl, { connections: 12, timeoutMs: 30_000 })
-  const admission = newAdmission(maxRequestBytes)
+  const admission = newAdmission(requestBytes)
   const metrics = newMetrics(admission)
   const pipeline = startPipeline(clickhouse, metrics, log)
   const sweep = startOrphanSweep(clickhouse, log)

@@ -3,7 +3,7 @@ import type { Admission } from './pipeline/admission.ts'
 import type { Transport } from './pipeline/ledger.ts'
 
 /** What became of a request; the words are those of the metric's label. */
-export type Outcome = 'accepted' | 'unauthenticated' | 'malformed' | 'overloaded' | 'unavailable'
+export type Outcome = 'accepted' | 'unauthenticated' | 'malformed' | 'overloaded' | 'limited' | 'unavailable'
 
 /** Counts of one collector for Prometheus (`GET /metrics` on the OTLP/HTTP port). */
 export interface Metrics {

@@ -67,7 +67,10 @@ async function run(config: Config): Promise<void> {
   stops.push(() => server?.stop() ?? Promise.resolve())
   if (has('collector')) {
     const { host, otlpGrpcPort: grpcPort, otlpHttpPort: httpPort, zipkinPort, ingestKeysFile, tlsPaths } = config
-    const options: CollectorPart = { clickhouseUrl, host, grpcPort, httpPort, zipkinPort, ingestKeysFile, tlsPaths }
+    const options: CollectorPart = {
+      ...{ clickhouseUrl, host, grpcPort, httpPort, zipkinPort, ingestKeysFile, tlsPaths },
+      requestBytes: requestBytesOf(config.memoryBytes),
+    }
     const collector = await part('collector', './collector', options, memoryMb * 0.15)
     stops.push(() => collector.stop())
     addresses.push(...collector.addresses)
@@ -99,6 +102,10 @@ async function run(config: Config): Promise<void> {
     )
   if (demo) await startDemo(receivers.http)
 }
+
+/** Half of it holds the largest request, compressed and inflated, even where memory is short. */
+const requestBytesOf = (memoryBytes: number) =>
+  Math.min(256 * 2 ** 20, Math.max(160 * 2 ** 20, Math.floor(memoryBytes * 0.05)))
 
 const isLoopback = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.')
 

@@ -4,7 +4,6 @@ import type { Logger } from '../../storage/running.ts'
 import type { Metrics } from '../metrics.ts'
 import { Interner } from '../wire/interner.ts'
 import { Scanner, type ScanResult } from '../wire/scan.ts'
-import { Overloaded } from './admission.ts'
 import { batchIds, emptyBatch, rowsOf, type Batch } from './batch.ts'
 import { newLedger, type Transport } from './ledger.ts'
 import { seal, storeDictionaries, storeSpans } from './store.ts'
@@ -13,8 +12,8 @@ import { seal, storeDictionaries, storeSpans } from './store.ts'
 export interface Pipeline {
   /**
    * Resolves when all spans of the export that can be stored are in ClickHouse.
-   * @throws MalformedError when the body is not an ExportTraceServiceRequest (nothing is stored), Overloaded when it
-   * cannot be taken now, Error when ClickHouse did not take it.
+   * @throws MalformedError when the body is not an ExportTraceServiceRequest (nothing is stored), Error when ClickHouse did not
+   * take it.
    */
   accept(body: Uint8Array, transport: Transport): Promise<ScanResult>
   /** Counts spans that were refused before they were scanned. */
@@ -135,7 +134,8 @@ export function startPipeline(
 
   return {
     async accept(body, transport) {
-      if (rowsOf(open) >= fullRows) throw new Overloaded()
+      // Its bytes have been let in, so it waits for its turn; how much can wait is bounded by `admission`.
+      while (rowsOf(open) >= fullRows) await Promise.race(inserts)
       const nowMs = Date.now()
       if (rowsOf(open) === 0) open.openedAt = performance.now()
       const result = scan(body, nowMs)

@@ -24,7 +24,6 @@ import { Code, responseProtobuf, statusProtobuf } from './otlp-messages.ts'
 
 const exportPath = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'
 const encodings = ['identity', 'gzip', 'deflate']
-const retrySeconds = 1
 /** A stream may be silent for this long in the middle of its message. */
 const silentMs = 60_000
 /** A connection without a call is let go; exporters open another when they need one. */
@@ -90,10 +89,20 @@ function secureServer(limits: ServerOptions, tls: TlsSource): Http2SecureServer 
   return server
 }
 
+const addresses = new WeakMap<Http2Session, string>()
+/** Asking the socket of a session is slow. */
+function addressOf(session: Http2Session): string {
+  let address = addresses.get(session)
+  if (address === undefined) addresses.set(session, (address = session.socket.remoteAddress ?? ''))
+  return address
+}
+
 interface Failure {
   code: number
   text: string
-  retry?: boolean
+  /** Seconds after which it may be tried again; without it never. */
+  retry?: number
+  outcome?: Outcome
 }
 
 async function call(
@@ -106,7 +115,8 @@ async function call(
   if (!/^application\/grpc($|[+;])/.test(headers['content-type'] ?? '')) return refuse(stream, 415)
   if (headers[':path'] !== exportPath)
     return fail(stream, { code: Code.unimplemented, text: `unknown method ${headers[':path']}` })
-  if (!access.allows(headers)) {
+  const key = access.keyOf(headers)
+  if (!key) {
     metrics.request('grpc', 'unauthenticated')
     return fail(stream, { code: Code.unauthenticated, text: keyMissing })
   }
@@ -122,7 +132,9 @@ async function call(
   stream.setTimeout(silentMs, () => stream.close(constants.NGHTTP2_CANCEL))
   let admitted
   try {
-    admitted = admission.enter(Number(headers['content-length'] ?? 0))
+    const connection = stream.session!
+    const sender = { key, address: addressOf(connection), connection }
+    admitted = admission.enter(sender, Number(headers['content-length'] ?? 0))
     const body = new UnaryBody(maxInflatedBytes)
     for await (const chunk of chunksOf(stream)) {
       admitted.grow(chunk.length)
@@ -134,12 +146,15 @@ async function call(
     const bytes = message.compressed ? await inflated(message.bytes, encoding) : message.bytes
     if (message.compressed) admitted.grow(bytes.length)
     metrics.body('grpc', message.bytes.length, bytes.length)
-    succeed(stream, responseProtobuf(await pipeline.accept(bytes, 'grpc')))
+    admitted.used({ bytes: message.bytes.length })
+    const result = await pipeline.accept(bytes, 'grpc')
+    admitted.used({ spans: result.stored + result.rejected })
+    succeed(stream, responseProtobuf(result))
     metrics.request('grpc', 'accepted')
   } catch (error) {
     if (stream.aborted) return
     const failure = failureOf(error)
-    metrics.request('grpc', outcomeOf(failure))
+    metrics.request('grpc', failure.outcome ?? 'malformed')
     fail(stream, failure)
   } finally {
     clearTimeout(deadline)
@@ -155,12 +170,15 @@ function failureOf(error: unknown): Failure {
     const code = error.status === 413 ? Code.resourceExhausted : Code.invalidArgument
     return { code, text: error.message }
   }
-  if (error instanceof Overloaded) return { code: Code.resourceExhausted, text: error.message, retry: true }
-  return { code: Code.unavailable, text: 'ClickHouse does not take the spans now', retry: true }
+  if (error instanceof Overloaded) {
+    const { message: text, retrySeconds: retry, why: outcome } = error
+    return { code: Code.resourceExhausted, text, retry, outcome }
+  }
+  return {
+    ...{ code: Code.unavailable, text: 'ClickHouse does not take the spans now' },
+    ...{ retry: 1, outcome: 'unavailable' },
+  }
 }
-
-const outcomeOf = ({ code, retry }: Failure): Outcome =>
-  !retry ? 'malformed' : code === Code.unavailable ? 'unavailable' : 'overloaded'
 
 /** Not gRPC: answered in plain HTTP. */
 function refuse(stream: ServerHttp2Stream, status: number): void {
@@ -186,7 +204,7 @@ function fail(stream: ServerHttp2Stream, { code, text, retry }: Failure): void {
     'grpc-status': String(code),
     'grpc-message': messageHeader(text),
     'grpc-accept-encoding': encodings.join(','),
-    ...(retry && { 'grpc-status-details-bin': statusProtobuf(code, text, retrySeconds).toString('base64') }),
+    ...(retry !== undefined && { 'grpc-status-details-bin': statusProtobuf(code, text, retry).toString('base64') }),
   }
   stream.respond(headers, { endStream: true })
   if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR)

@@ -6,6 +6,7 @@ import type { Logger, Running } from '../../storage/running.ts'
 import type { Metrics, Outcome } from '../metrics.ts'
 import type { Transport } from '../pipeline/ledger.ts'
 import { Overloaded, type Admission, type Admitted } from '../pipeline/admission.ts'
+import type { ScanResult } from '../wire/scan.ts'
 import { keyMissing, type Access } from './access.ts'
 import { BadBody, inflated, readBody } from './body.ts'
 import { keepFresh, secureOptions, type TlsSource } from './tls.ts'
@@ -69,14 +70,12 @@ export const pathOf = ({ url = '' }: IncomingMessage): string => url.split('?')[
 export const typeOf = ({ headers }: IncomingMessage): string =>
   (headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()
 
-const retrySeconds = 1
-
 export type Refusal = Exclude<Outcome, 'accepted'>
 
 /**
  * Reads the body, hands it on, and says what could not be taken: `answer` is called at most once, with the status and the headers
  * that go with it set.
- * @param take answers the request itself.
+ * @param take answers the request itself; what became of the spans.
  */
 export async function takeBody(
   request: IncomingMessage,
@@ -87,27 +86,32 @@ export async function takeBody(
     metrics,
     transport,
   }: Pick<HttpOptions, 'admission' | 'access' | 'metrics'> & { transport: Transport },
-  take: (body: Buffer) => Promise<void>,
+  take: (body: Buffer) => Promise<Pick<ScanResult, 'stored' | 'rejected'>>,
   answer: (status: number, why: Refusal, text: string) => void,
 ): Promise<void> {
   const refuse = (status: number, why: Refusal, text: string) => {
     metrics.request(transport, why)
     answer(status, why, text)
   }
-  if (!access.allows(request.headers)) {
+  const key = access.keyOf(request.headers)
+  if (!key) {
     response.setHeader('WWW-Authenticate', 'Bearer')
     response.setHeader('Connection', 'close')
     return refuse(401, 'unauthenticated', keyMissing)
   }
   let admitted: Admitted | undefined
   try {
-    admitted = admission.enter(Number(request.headers['content-length'] ?? 0))
+    const { socket } = request
+    const sender = { key, address: socket.remoteAddress ?? '', connection: socket }
+    admitted = admission.enter(sender, Number(request.headers['content-length'] ?? 0))
     const encoding = (request.headers['content-encoding'] ?? '').trim().toLowerCase()
     const sent = await readBody(request, admitted)
+    admitted.used({ bytes: sent.length })
     const body = await inflated(sent, encoding)
     if (body !== sent) admitted.grow(body.length)
     metrics.body(transport, sent.length, body.length)
-    await take(body)
+    const { stored, rejected } = await take(body)
+    admitted.used({ spans: stored + rejected })
     metrics.request(transport, 'accepted')
   } catch (error) {
     if (error instanceof BadBody) {
@@ -117,9 +121,10 @@ export async function takeBody(
     }
     if (error instanceof MalformedError) return refuse(400, 'malformed', error.message)
     if (request.destroyed && !request.complete) return
-    response.setHeader('Retry-After', String(retrySeconds))
+    const later = error instanceof Overloaded ? error : undefined
+    response.setHeader('Retry-After', String(later?.retrySeconds ?? 1))
     if (!request.complete) response.setHeader('Connection', 'close')
-    if (error instanceof Overloaded) refuse(429, 'overloaded', error.message)
+    if (later) refuse(429, later.why, later.message)
     else refuse(503, 'unavailable', 'ClickHouse does not take the spans now')
   } finally {
     admitted?.leave()

@@ -10,6 +10,7 @@ const codes: Record<Refusal, number> = {
   unauthenticated: Code.unauthenticated,
   malformed: Code.invalidArgument,
   overloaded: Code.resourceExhausted,
+  limited: Code.resourceExhausted,
   unavailable: Code.unavailable,
 }
 
@@ -43,6 +44,7 @@ export function startHttpReceiver(
       async (body) => {
         const result = await pipeline.accept(json ? protobufOfJson(body.toString()) : body, 'http')
         answer(200, type, json ? responseJson(result) : responseProtobuf(result))
+        return result
       },
       (status, why, text) =>
         answer(status, type, json ? statusJson(codes[why], text) : statusProtobuf(codes[why], text)),

@@ -30,9 +30,11 @@ export function startZipkinReceiver(pipeline: Pipeline, options: HttpOptions): P
       { ...options, transport: 'zipkin' },
       async (body) => {
         const spans = type === protobufType ? zipkinOfProtobuf(body) : zipkinOfJson(body.toString())
-        const left = rejection(await pipeline.accept(protobufOf(otlpOfZipkin(spans), 2 * body.length), 'zipkin'))
+        const result = await pipeline.accept(protobufOf(otlpOfZipkin(spans), 2 * body.length), 'zipkin')
+        const left = rejection(result)
         if (left) sayLeftOut(options.log, left.text)
         answer(202, 'text/plain', '')
+        return result
       },
       (status, _, text) => answer(status, 'text/plain', `${text}\n`),
     )

@@ -22,7 +22,7 @@ const pipeline: Pipeline = {
   ready: () => true,
   close: () => Promise.resolve(),
 }
-const maxRequestBytes = 40 * 2 ** 20
+const maxRequestBytes = 64 * 2 ** 20
 const options = () => {
   const admission = newAdmission(maxRequestBytes)
   const metrics = newMetrics(admission)

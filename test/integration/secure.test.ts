@@ -17,6 +17,7 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startCollector } from '../../collector/collector.ts'
 import { hashOfKey, whoHasKey } from '../../collector/receivers/access.ts'
+import { noKey, type Key } from '../../collector/pipeline/rates.ts'
 import type { TlsFiles } from '../../collector/receivers/tls.ts'
 import type { Running } from '../../storage/running.ts'
 import { quiet, startEngine, type TestEngine } from '../harness.ts'
@@ -33,11 +34,11 @@ beforeAll(async () => {
 })
 afterAll(() => db?.stop())
 
-let hashes: Set<string>
+let hashes: Map<string, Key>
 let listeners: ((files: TlsFiles) => void)[]
 let collector: Running
 async function start(tls: TlsFiles | null): Promise<void> {
-  hashes = new Set([hashOfKey(key)])
+  hashes = new Map([[hashOfKey(key), { ...noKey, name: 'test' }]])
   listeners = []
   collector = await startCollector({
     ...{ clickhouseUrl: db.url, host: '127.0.0.1', grpcPort: 0, httpPort: 0, zipkinPort: 0, log: quiet },
