@@ -21,6 +21,8 @@ export interface CollectorOptions {
   requestBytes?: number
   /** Who may send; by default everybody. */
   access?: Access
+  /** Origins of pages that may send; by default none. */
+  origins?: readonly string[]
   /** By default in the clear. */
   tls?: TlsSource | null
   log: Logger
@@ -38,6 +40,7 @@ export async function startCollector({
   zipkinPort,
   requestBytes = 256 * 2 ** 20,
   access = everybody,
+  origins = [],
   tls = null,
   log,
 }: CollectorOptions): Promise<Running> {
@@ -56,7 +59,7 @@ export async function startCollector({
     await clickhouse.close()
   }
   try {
-    const common = { host, admission, access, tls, metrics, log }
+    const common = { host, admission, access, origins, tls, metrics, log }
     receivers.push(await startGrpcReceiver(pipeline, { ...common, port: grpcPort }))
     receivers.push(await startHttpReceiver(pipeline, { ...common, port: httpPort, ready }))
     receivers.push(await startZipkinReceiver(pipeline, { ...common, port: zipkinPort }))

@@ -38,6 +38,7 @@ describe('configuration', () => {
     [{ HOPSCOPE_PORT: '70000' }, 'HOPSCOPE_PORT=70000 (environment): must be a port'],
     [{ HOPSCOPE_TLS_CERT_FILE: 'cert.pem' }, 'HOPSCOPE_TLS_CERT_FILE and HOPSCOPE_TLS_KEY_FILE go together'],
     [{ HOPSCOPE_FINALISER_THREADS: '17' }, 'HOPSCOPE_FINALISER_THREADS=17 (environment): must be 1 to 16'],
+    [{ HOPSCOPE_CORS_ORIGINS: 'https://shop.example/' }, 'must be origins such as https://shop.example'],
     [{ HOPSCOPE_PROT: '7070' }, 'HOPSCOPE_PROT (environment) is not a setting of hopscope'],
     [{ HOPSCOPE_ROLES: 'collector,cook' }, 'must be some of collector, finaliser, api, alerts'],
     [{ HOPSCOPE_RETENTION_SPANS: '7' }, 'must be a number and s, m, h or d'],

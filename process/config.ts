@@ -25,6 +25,7 @@ export interface Config {
   /** null: everybody may send. */
   readonly ingestKeysFile: string | null
   /** null: receivers in the clear. */
+  readonly corsOrigins: readonly string[]
   readonly tlsPaths: { certFile: string; keyFile: string; clientCaFile: string | null } | null
   readonly retention: Retention
   readonly memoryBytes: number
@@ -73,6 +74,12 @@ const roleList = z
   .string()
   .transform((text) => text.split(',').map((role) => role.trim()))
   .pipe(z.array(z.enum(roles)).min(1))
+
+/** As browsers send them: no path, no final slash, lower case. */
+const originList = z
+  .string()
+  .transform((text) => text.split(',').map((origin) => origin.trim()))
+  .pipe(z.array(z.string().refine((text) => text === '*' || (URL.canParse(text) && new URL(text).origin === text))))
 
 interface Variable {
   readonly schema: z.ZodType
@@ -151,6 +158,12 @@ export const variables = {
     '',
     'a path',
     'hashes of the API keys that exporters must show (`npm run keys`); unset: everybody who reaches the ports may send',
+  ),
+  HOPSCOPE_CORS_ORIGINS: variable(
+    originList,
+    '',
+    'origins such as https://shop.example, separated by commas; * is any',
+    'pages that may send spans from browsers to OTLP/HTTP and Zipkin; unset: none',
   ),
   HOPSCOPE_TLS_CERT_FILE: variable(
     z.string().min(1),
@@ -231,6 +244,7 @@ export function readConfig(env: NodeJS.ProcessEnv, flags: readonly string[], dir
     networkRttNs: rttUs === null ? null : rttUs * 1000,
     rulesFile: path('HOPSCOPE_RULES_FILE'),
     ingestKeysFile: path('HOPSCOPE_INGEST_KEYS_FILE'),
+    corsOrigins: (value('HOPSCOPE_CORS_ORIGINS') as string[] | null) ?? [],
     tlsPaths: tlsPaths(
       path('HOPSCOPE_TLS_CERT_FILE'),
       path('HOPSCOPE_TLS_KEY_FILE'),

@@ -70,6 +70,7 @@ async function run(config: Config): Promise<void> {
     const options: CollectorPart = {
       ...{ clickhouseUrl, host, grpcPort, httpPort, zipkinPort, ingestKeysFile, tlsPaths },
       requestBytes: requestBytesOf(config.memoryBytes),
+      origins: config.corsOrigins,
     }
     const collector = await part('collector', './collector', options, memoryMb * 0.15)
     stops.push(() => collector.stop())

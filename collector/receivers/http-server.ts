@@ -18,6 +18,8 @@ export interface HttpOptions {
   port: number
   admission: Admission
   access: Access
+  /** Of pages that may send; see `answersOrigin`. */
+  origins?: readonly string[]
   /** null: in the clear. */
   tls: TlsSource | null
   metrics: Metrics

@@ -1,6 +1,7 @@
 import type { Running } from '../../storage/running.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
 import { protobufOfJson } from '../wire/json.ts'
+import { answersOrigin } from './cors.ts'
 import { listen, pathOf, takeBody, typeOf, type Answer, type HttpOptions, type Refusal } from './http-server.ts'
 import { Code, responseJson, responseProtobuf, statusJson, statusProtobuf } from './otlp-messages.ts'
 
@@ -28,6 +29,7 @@ export function startHttpReceiver(
       return answer(200, options.metrics.contentType, await options.metrics.text())
     }
     if (path !== '/v1/traces') return answer(404, 'text/plain', `nothing at ${path}; traces go to /v1/traces\n`)
+    if (answersOrigin(request, response, options.origins ?? [], answer)) return
     if (method !== 'POST') {
       response.setHeader('Allow', 'POST')
       return answer(405, 'text/plain', 'only POST\n')

@@ -2,6 +2,7 @@ import type { Logger, Running } from '../../storage/running.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
 import { protobufOf } from '../wire/json.ts'
 import { otlpOfZipkin, zipkinOfJson, zipkinOfProtobuf } from '../wire/zipkin.ts'
+import { answersOrigin } from './cors.ts'
 import { listen, pathOf, takeBody, typeOf, type HttpOptions } from './http-server.ts'
 import { rejection } from './otlp-messages.ts'
 
@@ -16,6 +17,7 @@ export function startZipkinReceiver(pipeline: Pipeline, options: HttpOptions): P
   return listen('Zipkin', options, async (request, response, answer) => {
     const path = pathOf(request)
     if (path !== '/api/v2/spans') return answer(404, 'text/plain', `nothing at ${path}; spans go to /api/v2/spans\n`)
+    if (answersOrigin(request, response, options.origins ?? [], answer)) return
     if (request.method !== 'POST') {
       response.setHeader('Allow', 'POST')
       return answer(405, 'text/plain', 'only POST\n')
