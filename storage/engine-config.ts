@@ -28,8 +28,10 @@ export function serverConfig(limits: EngineLimits, logFile: string, usersFile: s
     background_schedule_pool_size: 16,
     background_common_pool_size: 4,
     max_concurrent_queries: 100,
-    // A pool smaller than these thresholds is refused.
     merge_tree: {
+      // Statistics of columns for choosing filters: no query here gains by them, every INSERT and merge pays for them.
+      auto_statistics_types: '',
+      // A pool smaller than these thresholds is refused.
       number_of_free_entries_in_pool_to_lower_max_size_of_merge: pool / 2,
       number_of_free_entries_in_pool_to_execute_mutation: pool / 2,
       number_of_free_entries_in_pool_to_execute_optimize_entire_partition: pool / 2,
@@ -45,6 +47,8 @@ export function usersConfig({ memoryBytes }: EngineLimits): string {
       default: {
         // On by default since 26.3, and of no use for blocks that are already large.
         async_insert: 0,
+        // Merges make this index of spans: in the small parts of INSERTs it would cost much and skip little.
+        exclude_materialize_skip_indexes_on_insert: 'attr_values',
         log_queries: 0,
         max_memory_usage: Math.floor(memoryBytes * 0.7),
         max_bytes_before_external_group_by: spill,
