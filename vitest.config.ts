@@ -13,7 +13,7 @@ export default defineConfig({
           name: 'unit',
           pool: 'forks',
           include: [
-            '{collector,process,server,storage,scripts}/**/*.test.ts',
+            '{collector,process,server,storage,telemetry,scripts}/**/*.test.ts',
             'web/src/**/*.test.ts',
             'test/*.test.ts',
           ],

@@ -1,5 +1,6 @@
 import { connect } from '../storage/clickhouse.ts'
 import type { Logger, Running } from '../storage/running.ts'
+import { newMeter, type Meter } from '../telemetry/meter.ts'
 import { newMetrics } from './metrics.ts'
 import { newAdmission } from './pipeline/admission.ts'
 import { startPipeline } from './pipeline/pipeline.ts'
@@ -25,6 +26,7 @@ export interface CollectorOptions {
   origins?: readonly string[]
   /** By default in the clear. */
   tls?: TlsSource | null
+  meter?: Meter
   log: Logger
 }
 
@@ -42,11 +44,12 @@ export async function startCollector({
   access = everybody,
   origins = [],
   tls = null,
+  meter = newMeter('hopscope_collector_'),
   log,
 }: CollectorOptions): Promise<Running> {
   const clickhouse = connect(clickhouseUrl, { connections: 12, timeoutMs: 30_000 })
   const admission = newAdmission(requestBytes)
-  const metrics = newMetrics(admission)
+  const metrics = newMetrics(admission, meter)
   const pipeline = startPipeline(clickhouse, metrics, log)
   const sweep = startOrphanSweep(clickhouse, log)
   const ready = async () => pipeline.ready() && (await clickhouse.ping())

@@ -8,7 +8,17 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const flags = process.argv.slice(2)
 const onlyStale = flags.includes('--if-stale')
-const serverFolders = ['collector', 'process', 'server', 'storage', 'migrations', 'bench', 'test', 'scripts']
+const serverFolders = [
+  'collector',
+  'process',
+  'server',
+  'storage',
+  'telemetry',
+  'migrations',
+  'bench',
+  'test',
+  'scripts',
+]
 
 /** Newest change below a folder or of a file, Unix ms; node_modules, dist and fixtures left out. */
 function newest(path) {

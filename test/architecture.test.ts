@@ -16,22 +16,25 @@ const may: Record<string, { folders: string[]; packages: string[] }> = {
   // Parsers of the user's rules: no I/O in them.
   'server/analysis': { folders: [], packages: ['yaml', 'zod'] },
   'server/statistics': { folders: [], packages: [] },
-  'server/telemetry': { folders: ['storage'], packages: ['@opentelemetry/api', '@opentelemetry/sdk-node', 'express'] },
+  telemetry: {
+    folders: ['storage'],
+    packages: ['@opentelemetry/api', '@opentelemetry/sdk-node', 'express', 'prom-client'],
+  },
   'server/queries': {
     folders: ['storage', 'contract', 'server/analysis', 'server/statistics'],
     packages: ['node:fs', 'node:url'],
   },
   'server/finaliser': {
-    folders: ['storage', 'server/analysis', 'server/queries', 'server/statistics'],
+    folders: ['storage', 'server/analysis', 'server/queries', 'server/statistics', 'telemetry'],
     packages: ['node:timers/promises', 'node:worker_threads'],
   },
   'server/api': {
-    folders: ['storage', 'contract', 'server/analysis', 'server/queries', 'server/statistics', 'server/telemetry'],
+    folders: ['storage', 'contract', 'server/analysis', 'server/queries', 'server/statistics', 'telemetry'],
     packages: ['express', 'helmet', 'zod', 'node:'],
   },
-  collector: { folders: ['storage'], packages: ['prom-client', 'node:'] },
+  collector: { folders: ['storage', 'telemetry'], packages: ['node:'] },
   storage: { folders: [], packages: ['@clickhouse/client', 'chdb/libchdb', 'ffi-rs', 'pino', 'node:'] },
-  process: { folders: ['collector', 'server', 'storage'], packages: ['pino', 'zod', 'node:'] },
+  process: { folders: ['collector', 'server', 'storage', 'telemetry'], packages: ['pino', 'zod', 'node:'] },
   web: { folders: ['contract'], packages: ['svelte', 'uplot'] },
 }
 
@@ -41,7 +44,7 @@ interface Import {
   typesOnly: boolean
 }
 
-const sources = ['collector', 'server', 'storage', 'process', 'web/src']
+const sources = ['collector', 'server', 'storage', 'telemetry', 'process', 'web/src']
   .flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
   )
@@ -81,7 +84,8 @@ const folderOf = (file: string): string | undefined =>
         .filter((folder) => file.startsWith(`${folder}/`))
         .sort((a, b) => b.length - a.length)[0]
 
-const isFile = ({ to }: Import) => /^(?:collector|server|storage|process|web|test|bench|migrations|scripts)\//.test(to)
+const isFile = ({ to }: Import) =>
+  /^(?:collector|server|storage|telemetry|process|web|test|bench|migrations|scripts)\//.test(to)
 const isPackage = (one: Import) => !isFile(one)
 
 function isAllowed(one: Import): boolean {

@@ -25,6 +25,8 @@ export interface Admission {
    * @throws Overloaded, before any of them is read: too much is in already, or the key has used up what it may send.
    */
   enter(sender: Sender, expected: number): Admitted
+  /** Bytes that may be in at a time. */
+  readonly maxBytes: number
   /** Bytes that are in now. */
   taken(): number
   /** Clients that have a request in now. */
@@ -85,6 +87,7 @@ export function newAdmission(maxBytes: number): Admission {
   }
 
   return {
+    maxBytes,
     taken: () => taken,
     clients: () => parties.size,
     enter(sender, expected) {

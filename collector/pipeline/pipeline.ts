@@ -33,11 +33,12 @@ const flushLedgerMs = 5_000
 
 export function startPipeline(
   clickhouse: ClickHouse,
-  metrics: Pick<Metrics, 'spans' | 'insert'>,
+  metrics: Pick<Metrics, 'spans' | 'insert' | 'caches'>,
   log: Logger,
 ): Pipeline {
   const collector = hostname()
   const interner = new Interner()
+  metrics.caches(() => interner.lookups)
   const scanner = new Scanner(interner)
   const ledger = newLedger()
   const nextId = batchIds()

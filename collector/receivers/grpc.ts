@@ -111,6 +111,7 @@ async function call(
   pipeline: Pipeline,
   { admission, access, metrics }: Pick<GrpcOptions, 'admission' | 'access' | 'metrics'>,
 ): Promise<void> {
+  const startedAt = performance.now()
   if (headers[':method'] !== 'POST') return refuse(stream, 405)
   if (!/^application\/grpc($|[+;])/.test(headers['content-type'] ?? '')) return refuse(stream, 415)
   if (headers[':path'] !== exportPath)
@@ -150,7 +151,7 @@ async function call(
     const result = await pipeline.accept(bytes, 'grpc')
     admitted.used({ spans: result.stored + result.rejected })
     succeed(stream, responseProtobuf(result))
-    metrics.request('grpc', 'accepted')
+    metrics.request('grpc', 'accepted', (performance.now() - startedAt) / 1000)
   } catch (error) {
     if (stream.aborted) return
     const failure = failureOf(error)

@@ -91,6 +91,7 @@ export async function takeBody(
   take: (body: Buffer) => Promise<Pick<ScanResult, 'stored' | 'rejected'>>,
   answer: (status: number, why: Refusal, text: string) => void,
 ): Promise<void> {
+  const startedAt = performance.now()
   const refuse = (status: number, why: Refusal, text: string) => {
     metrics.request(transport, why)
     answer(status, why, text)
@@ -114,7 +115,7 @@ export async function takeBody(
     metrics.body(transport, sent.length, body.length)
     const { stored, rejected } = await take(body)
     admitted.used({ spans: stored + rejected })
-    metrics.request(transport, 'accepted')
+    metrics.request(transport, 'accepted', (performance.now() - startedAt) / 1000)
   } catch (error) {
     if (error instanceof BadBody) {
       // What is left of the body is not read: the connection cannot be used again.

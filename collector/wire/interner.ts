@@ -90,6 +90,12 @@ export class Interner {
     scope: new IdCache(1 << 14),
     attrset: new IdCache(1 << 18),
   }
+  /** What the caches were asked since the start. */
+  readonly lookups: Record<Kind, { hits: number; misses: number }> = {
+    resource: { hits: 0, misses: 0 },
+    scope: { hits: 0, misses: 0 },
+    attrset: { hits: 0, misses: 0 },
+  }
   private rows: DictionaryRows = dictionaryRows()
   private added: { kind: Kind; low: number; high: number }[] = []
   private mark = { resources: 0, scopes: 0, attrsets: 0 }
@@ -131,7 +137,12 @@ export class Interner {
   private isNew(kind: Kind): boolean {
     const { low, high } = this.hash
     const cache = this.caches[kind]
-    if (cache.has(low, high, this.now - rewriteAfter)) return false
+    const counts = this.lookups[kind]
+    if (cache.has(low, high, this.now - rewriteAfter)) {
+      counts.hits++
+      return false
+    }
+    counts.misses++
     cache.add(low, high, this.now)
     this.added.push({ kind, low, high })
     return true

@@ -3,8 +3,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect, type ClickHouse } from '../../storage/clickhouse.ts'
 import type { Logger, Running } from '../../storage/running.ts'
+import { newMeter, type Meter } from '../../telemetry/meter.ts'
+import { observe } from '../../telemetry/requests.ts'
 import type { RuleSource } from '../analysis/recognise/user-rule.ts'
-import { observe } from '../telemetry/requests.ts'
 import { accuracyRouter } from './accuracy.ts'
 import { catalogueRouter } from './catalogue.ts'
 import { compressed } from './compress.ts'
@@ -35,11 +36,13 @@ export interface ApiOptions {
   networkRttNs: number | null
   rules: RuleSource & { state(): RulesInForce }
   version: string
+  /** What `/metrics` shows; by default of the API alone. */
+  meter?: Meter
   log: Logger
 }
 
 /**
- * Serves `/api/v1`, `/healthz`, `/readyz` and the web UI.
+ * Serves `/api/v1`, `/healthz`, `/readyz`, `/metrics` and the web UI.
  * @throws the error of the port that cannot be listened on.
  */
 export async function startApi(options: ApiOptions): Promise<Running> {
@@ -77,6 +80,7 @@ interface Connections {
 
 function apiApp(options: ApiOptions, { clickhouse, writing }: Connections, trier: RulesTrier): Express {
   const { clickhouseUrl, receivers, settleQuietMs, networkRttNs, rules, version, webRoot, host, log } = options
+  const { meter = newMeter('hopscope_server_') } = options
   const settings = {
     networkRttNs,
     get rules() {
@@ -98,8 +102,12 @@ function apiApp(options: ApiOptions, { clickhouse, writing }: Connections, trier
       .send(ready ? 'ok\n' : 'ClickHouse does not answer\n')
   })
 
+  app.get('/metrics', async (_request, response) => {
+    response.set('Content-Type', meter.contentType).send(await meter.text())
+  })
+
   const api = express.Router()
-  api.use(compressed, observe)
+  api.use(compressed, observe(meter))
   api.use((_request, response, next) => {
     response.set('Cache-Control', 'no-store').set('X-Content-Type-Options', 'nosniff')
     next()

@@ -60,6 +60,8 @@ export interface JobResult {
   readonly revised: readonly string[]
   readonly failed: readonly { traceId: string; reason: string }[]
   readonly spans: number
+  /** Rows of the traces above of spans that were there already: exporters send again what was not acknowledged. */
+  readonly duplicates: number
   /** Where the time went, wall clock in ms by stage. */
   readonly stages: Readonly<Record<string, number>>
 }
@@ -116,6 +118,7 @@ export function openAnalyst(
       const failed: { traceId: string; reason: string }[] = []
       let written = 0
       let spans = 0
+      let duplicates = 0
       const { stages, timed } = stopwatch()
 
       const fail = (extent: TraceExtent, context: FactContext): void => {
@@ -132,6 +135,7 @@ export function openAnalyst(
         const context = { job, settledAt, revision: trace.facts ? trace.facts.revision + 1 : 0, spanRows, flags }
         try {
           const analysed = timed('analyse', () => analyse(stored, settings))
+          duplicates += stored.spans.length - analysed.spans.length
           if (!trace.facts) timed('learn', () => learner.watch(analysed))
           audit.maybe(stored)
           timed('facts', () => pushFacts(blocks, analysed, context))
@@ -186,7 +190,7 @@ export function openAnalyst(
       return {
         blocks: timed('facts', () => bytesOf(blocks)),
         rollups: timed('rollups', () => rollupBlocks(rollups)),
-        ...{ learned, warnings, written, failed, spans, stages },
+        ...{ learned, warnings, written, failed, spans, duplicates, stages },
         revised: revised.map(({ traceId }) => traceId),
       }
     },

@@ -1,8 +1,10 @@
 import { connect } from '../../storage/clickhouse.ts'
 import type { Logger, Running } from '../../storage/running.ts'
+import { newMeter, type Meter } from '../../telemetry/meter.ts'
 import type { RuleSource } from '../analysis/recognise/user-rule.ts'
 import { maxShards } from '../queries/finaliser/shards.ts'
 import { startAnalystThread, type AnalystThread, type RuledAnalystThread } from './analyst-thread.ts'
+import { finaliserMetrics } from './metrics.ts'
 import { runFinaliser } from './run.ts'
 
 export interface FinaliserOptions {
@@ -16,6 +18,8 @@ export interface FinaliserOptions {
   /** Threads that analyse side by side, each the trace ids of its shard. */
   finaliserThreads: number
   rules: RuleSource
+  /** By default one of its own that nobody reads. */
+  meter?: Meter
   log: Logger
 }
 
@@ -66,6 +70,7 @@ export async function startFinaliser(options: FinaliserOptions, hooks: Finaliser
     settle: { quietMs, maxMs, maxWaiting },
     crashes: hooks.diesOfFailure ?? false,
     stop: stop.signal,
+    metrics: finaliserMetrics(options.meter ?? newMeter('hopscope_server_')),
     log,
   })
   return {

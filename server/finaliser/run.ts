@@ -16,6 +16,7 @@ import {
   type SettledTrace,
   type SettleRule,
 } from './open-traces.ts'
+import type { FinaliserMetrics, FinaliserState } from './metrics.ts'
 import { remember, type RecentIds } from './recent-ids.ts'
 import { openReanalyser, type Portion, type Reanalyser } from './reanalyse.ts'
 import { recover } from './recover.ts'
@@ -30,6 +31,7 @@ export interface RunOptions {
   /** A failure ends everything (tests of crashes) instead of being recovered from. */
   readonly crashes: boolean
   readonly stop: AbortSignal
+  readonly metrics: FinaliserMetrics
   readonly log: Logger
 }
 
@@ -45,6 +47,8 @@ interface Life {
   clockMs: number
   /** By which jobs are named. */
   nowMs: number
+  /** `performance.now()` when that was asked. */
+  pulledAt: number
 }
 
 interface Shard {
@@ -91,7 +95,8 @@ const maxVisitSeconds = 20
 export async function runFinaliser(options: RunOptions) {
   const caution: Caution = { spansPerJob: maxSpansPerJob, poisonous: new Set() }
   let life = await begin(options)
-  const { stop, log, crashes } = options
+  const { stop, log, crashes, metrics } = options
+  metrics.watch(() => stateOf(life))
   const ended = (async () => {
     for (let failures = 0; ;) {
       try {
@@ -100,6 +105,7 @@ export async function runFinaliser(options: RunOptions) {
       } catch (error) {
         await dismiss(life)
         if (stop.aborted || crashes) return
+        metrics.failed()
         log.error({ err: error, failures }, 'the finaliser failed and starts over from its watermark')
       }
       for (;;) {
@@ -127,7 +133,24 @@ async function begin({ writer, startAnalyst, shards: count, log }: RunOptions): 
     return { index, analyst: startAnalyst(), queue: [], queuedSpans: 0, analysing: undefined }
   })
   const reanalyser = openReanalyser(writer.clickhouse, writer.finaliser, log)
-  return { follower, open: noTraces(), recent, shards, reanalyser, lastJob, clockMs: fromMs, nowMs: fromMs }
+  return {
+    follower,
+    open: noTraces(),
+    recent,
+    shards,
+    reanalyser,
+    lastJob,
+    clockMs: fromMs,
+    nowMs: fromMs,
+    pulledAt: performance.now(),
+  }
+}
+
+function stateOf({ open, shards, clockMs, nowMs, pulledAt }: Life): FinaliserState {
+  const queuedSpans = shards.reduce((sum, { queuedSpans }) => sum + queuedSpans, 0)
+  const now = nowMs + performance.now() - pulledAt
+  const backlogSeconds = Math.max(0, now - watermark(open, [], clockMs)) / 1000
+  return { openTraces: open.waiting.size + open.taken.size, queuedSpans, backlogSeconds }
 }
 
 async function live(life: Life, caution: Caution, options: RunOptions, succeeded: () => void): Promise<void> {
@@ -198,6 +221,7 @@ async function pull(life: Life, pace: Pace): Promise<boolean> {
   for (const row of rows) addRows(life.open, row)
   life.clockMs = clockMs
   life.nowMs = nowMs
+  life.pulledAt = performance.now()
   pace.pulled(spans)
   return caughtUp
 }
@@ -265,7 +289,12 @@ function jobTrace(trace: SettledTrace, existing: ReadonlyMap<string, FactsOfTrac
 
 const factsOf = ({ job, revision, spanRows, late = false }: FactsOfTrace) => ({ job, revision, spanRows, late })
 
-async function finish(life: Life, prepared: Prepared, caution: Caution, { writer, log }: RunOptions): Promise<void> {
+async function finish(
+  life: Life,
+  prepared: Prepared,
+  caution: Caution,
+  { writer, metrics, log }: RunOptions,
+): Promise<void> {
   const { job, traces, replaced, result, again } = prepared
   const from = performance.now()
   for (const { traceId, reason } of result.failed) log.error({ traceId, reason }, 'the analysis of a trace failed')
@@ -283,6 +312,7 @@ async function finish(life: Life, prepared: Prepared, caution: Caution, { writer
   if (again) await life.reanalyser.took(again, result)
   const { written, failed, revised, spans } = result
   const stages = { ...result.stages, write: performance.now() - from }
+  metrics.job({ ...result, stages }, again !== undefined)
   log.debug(
     { job: String(job), traces: written, revised: revised.length, failed: failed.length, spans, stages },
     'job done',

@@ -217,6 +217,7 @@ describe('facts', () => {
           rollups: {} as JobResult['rollups'],
           learned: {} as JobResult['learned'],
           warnings: [],
+          duplicates: 0,
           stages: {},
         }
         return { ...nothing, written: 0, revised: [], failed: [], spans: 0 }

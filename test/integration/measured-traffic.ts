@@ -239,7 +239,7 @@ export async function writeTraces(
         blocks: bytes as Record<keyof typeof blocks, Uint8Array>,
         rollups: rollupBlocks(rollups),
         learned: learnedBlocks(nothingLearned, settledAt),
-        ...{ warnings: [], written: traces.length, revised: [], failed: [], spans: 0, stages: {} },
+        ...{ warnings: [], written: traces.length, revised: [], failed: [], spans: 0, duplicates: 0, stages: {} },
       },
     },
   )

@@ -65,13 +65,20 @@ it('counts requests, bytes and spans by transport and by what became of them, an
     byGrpc: more('spans_total{transport="grpc",outcome="stored"}'),
     byZipkin: more('spans_total{transport="zipkin",outcome="stored"}'),
     waiting: after.get('waiting_bytes'),
+    clients: after.get('clients'),
+    exported: more('request_spans_sum{transport="http"}'),
+    timed: more('request_duration_seconds_count{transport="http"}'),
   }).toEqual({
     ...{ http: 3, malformed: 1, zipkin: 1, grpc: 1 },
-    ...{ stored: 48, rejected: 1, byGrpc: 24, byZipkin: 1, waiting: 0 },
+    ...{ stored: 48, rejected: 1, byGrpc: 24, byZipkin: 1, waiting: 0, clients: 0 },
+    ...{ exported: 49, timed: 3 },
   })
   expect(more('received_bytes_total{transport="http"}')).toBe(body.length + gzipped.length + 8 + bad.length)
   expect(more('inflated_bytes_total{transport="http"}')).toBe(2 * body.length + 8 + bad.length)
   expect(more('insert_rows_sum')).toBe(48 + 24 + 1)
-  expect(more('insert_seconds_count')).toBe(more('insert_rows_count'))
+  expect(more('insert_duration_seconds_count')).toBe(more('insert_rows_count'))
+  // The same resources came three times, and the empty one twice.
+  const lookups = (result: string) => more(`dictionary_lookups_total{dictionary="resource",result="${result}"}`)
+  expect([lookups('miss') > 0, lookups('hit')]).toEqual([true, 2 * (lookups('miss') - 1) + 1])
   expect(Date.now() / 1000 - after.get('last_insert_timestamp_seconds')!).toBeLessThan(60)
 })

@@ -12,7 +12,7 @@ import { startHopscope } from '../harness.ts'
 const fast = { OTEL_BSP_SCHEDULE_DELAY: '200', OTEL_METRIC_EXPORT_INTERVAL: '500', OTEL_METRIC_EXPORT_TIMEOUT: '500' }
 
 describe('hopscope’s own telemetry', () => {
-  it('goes to the collector that it is told of: spans and metrics of API requests', async () => {
+  it('goes to the collector that it is told of: spans of API requests, metrics of every part', async () => {
     const received = new Map<string, string>()
     const elsewhere = createServer(async (request, response) => {
       const body = await buffer(request)
@@ -29,7 +29,9 @@ describe('hopscope’s own telemetry', () => {
       const has = (path: string, text: string) => eventually(() => received.get(path)?.includes(text))
       await has('/v1/traces', 'GET /api/v1/services')
       await has('/v1/traces', 'hopscope-server')
-      await has('/v1/metrics', 'http.server.request.duration')
+      for (const name of ['http.server.request.duration', 'hopscope.finaliser.backlog', 'hopscope.collector.waiting'])
+        await has('/v1/metrics', name)
+      await has('/v1/metrics', 'hopscope-collector')
     } finally {
       expect(await hopscope.stop()).toBe(0)
       elsewhere.close()
@@ -38,7 +40,7 @@ describe('hopscope’s own telemetry', () => {
   })
 
   it.each(['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'])(
-    'never goes into itself: %s says so in one line and nothing is sent',
+    'never goes into itself: %s makes each process say so in one line, and nothing is sent',
     async (name) => {
       const port = String(await freePort())
       const hopscope = await startHopscope({
@@ -54,7 +56,8 @@ describe('hopscope’s own telemetry', () => {
         expect(await clickhouse.query('SELECT count() AS n FROM spans')).toEqual([{ n: '0' }])
         await clickhouse.close()
         const lines = hopscope.complaints().trim().split('\n')
-        expect(lines).toEqual([expect.stringContaining(`${name} is this hopscope itself: own telemetry stays off`)])
+        const said: unknown = expect.stringContaining(`${name} is this hopscope itself: own telemetry stays off`)
+        expect(lines).toEqual([said, said])
       } finally {
         expect(await hopscope.stop()).toBe(0)
       }

@@ -1,4 +1,4 @@
-import type { Logger } from '../../storage/running.ts'
+import type { Logger } from '../storage/running.ts'
 
 /**
  * hopscope's own traces and metrics, off unless OTEL_EXPORTER_OTLP_ENDPOINT is set. Never into itself: its own spans
