@@ -24,7 +24,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           pool: 'forks',
-          include: ['test/integration/**/*.test.ts'],
+          include: ['test/{integration,fuzz,faults}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
           fileParallelism: false,

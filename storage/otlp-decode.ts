@@ -71,7 +71,7 @@ export class TooDeepError extends MalformedError {
   }
 }
 
-/** @param depth how many arrays or kvlists are around the value. */
+/** As protobuf has it, a message that comes twice is merged. @param depth how many arrays or kvlists are around the value. */
 export function decodeAnyValue(bytes: Uint8Array, from = 0, to = bytes.length, depth = 0): AnyValue {
   if (depth > maxValueDepth) throw new TooDeepError()
   const f = new FieldCursor(bytes, from, to)
@@ -81,11 +81,15 @@ export function decodeAnyValue(bytes: Uint8Array, from = 0, to = bytes.length, d
     else if (f.field === 2) value = { boolValue: (f.expect(WireType.varint), f.low !== 0 || f.high !== 0) }
     else if (f.field === 3) value = { intValue: (f.expect(WireType.varint), f.int64().toString()) }
     else if (f.field === 4) value = { doubleValue: (f.expect(WireType.fixed64), doubleOf(f.double())) }
-    else if (f.field === 5)
-      value = { arrayValue: { values: (f.expect(WireType.bytes), decodeArray(f.inner(), depth)) } }
-    else if (f.field === 6)
-      value = { kvlistValue: { values: (f.expect(WireType.bytes), decodeKvlist(f.inner(), depth)) } }
-    else if (f.field === 7) {
+    else if (f.field === 5) {
+      f.expect(WireType.bytes)
+      if (!value.arrayValue) value = { arrayValue: { values: [] } }
+      decodeArray(f.inner(), depth, value.arrayValue!.values)
+    } else if (f.field === 6) {
+      f.expect(WireType.bytes)
+      if (!value.kvlistValue) value = { kvlistValue: { values: [] } }
+      decodeKvlist(f.inner(), depth, value.kvlistValue!.values)
+    } else if (f.field === 7) {
       f.expect(WireType.bytes)
       value = { bytesValue: Buffer.from(f.content()).toString('base64') }
     }
@@ -98,36 +102,40 @@ function doubleOf(value: number): number | 'NaN' | 'Infinity' | '-Infinity' {
   return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity'
 }
 
-function decodeArray(f: FieldCursor, depth: number): AnyValue[] {
-  const values: AnyValue[] = []
+function decodeArray(f: FieldCursor, depth: number, values: AnyValue[]): void {
   while (f.next()) {
     if (f.field !== 1) continue
     f.expect(WireType.bytes)
     values.push(decodeAnyValue(f.bytes, f.from, f.to, depth + 1))
   }
-  return values
 }
 
-function decodeKvlist(f: FieldCursor, depth: number): KeyValue[] {
-  const values: KeyValue[] = []
+function decodeKvlist(f: FieldCursor, depth: number, values: KeyValue[]): void {
   while (f.next()) {
     if (f.field !== 1) continue
     f.expect(WireType.bytes)
     values.push(decodeKeyValue(f.bytes, f.from, f.to, depth + 1))
   }
-  return values
 }
 
 export function decodeKeyValue(bytes: Uint8Array, from: number, to: number, depth = 0): KeyValue {
   const f = new FieldCursor(bytes, from, to)
   let key = ''
-  let value: AnyValue = {}
+  const values: Uint8Array[] = []
   while (f.next()) {
     if (f.field === 1) key = (f.expect(WireType.bytes), f.text())
-    else if (f.field === 2) value = (f.expect(WireType.bytes), decodeAnyValue(bytes, f.from, f.to, depth))
+    else if (f.field === 2) {
+      f.expect(WireType.bytes)
+      values.push(f.content())
+    }
   }
-  return { key, value }
+  const value = joined(values)
+  return { key, value: decodeAnyValue(value, 0, value.length, depth) }
 }
+
+/** A message that comes several times is merged, which for protobuf is the same as its bytes one after the other. */
+export const joined = (parts: readonly Uint8Array[]): Uint8Array =>
+  parts.length === 1 ? parts[0]! : Buffer.concat(parts)
 
 function attribute(f: FieldCursor): KeyValue {
   f.expect(WireType.bytes)

@@ -1,5 +1,5 @@
 import { ByteBuffer } from '../../storage/bytes.ts'
-import { TooDeepError } from '../../storage/otlp-decode.ts'
+import { joined, TooDeepError } from '../../storage/otlp-decode.ts'
 import { FieldCursor, MalformedError, viewOf } from '../../storage/protobuf.ts'
 import { messages, wellNested } from './check.ts'
 import type { Interner } from './interner.ts'
@@ -96,14 +96,15 @@ export class Scanner {
   private resourceSpans(begin: number, end: number): void {
     const { bytes, view, interner, resourceFields: f } = this
     // Fields may come in any order, so the resource and its schema are looked for before any span is read.
-    let resource = noBytes
+    const parts: Uint8Array[] = []
     let schemaUrl = noBytes
     f.reset(bytes, view, begin, end)
     while (f.next()) {
-      if (f.tag === 0x0a) resource = joined(resource, f.content())
+      if (f.tag === 0x0a) parts.push(f.content())
       else if (f.tag === 0x1a) schemaUrl = f.content()
       else if (f.field <= 3 && f.tag !== 0x12) throw wrongWireType(f, 'ResourceSpans')
     }
+    const resource = joined(parts)
     this.refused = ''
     try {
       interner.resource(resource, schemaUrl)
@@ -121,14 +122,15 @@ export class Scanner {
 
   private scopeSpans(begin: number, end: number, service: string): void {
     const { bytes, view, interner, result, scopeFields: f } = this
-    let scope = noBytes
+    const parts: Uint8Array[] = []
     let schemaUrl = noBytes
     f.reset(bytes, view, begin, end)
     while (f.next()) {
-      if (f.tag === 0x0a) scope = joined(scope, f.content())
+      if (f.tag === 0x0a) parts.push(f.content())
       else if (f.tag === 0x1a) schemaUrl = f.content()
       else if (f.field <= 3 && f.tag !== 0x12) throw wrongWireType(f, 'ScopeSpans')
     }
+    const scope = joined(parts)
     const refusedByResource = this.refused
     try {
       interner.scope(scope, schemaUrl)
@@ -144,7 +146,7 @@ export class Scanner {
     while (f.next()) if (f.tag === 0x12) this.span(f.from, f.to)
     this.refused = refusedByResource
     const counts = { stored: result.stored - stored, rejected: result.rejected - rejected }
-    result.sources.push({ service, scope: scopeName, ...counts })
+    if (counts.stored + counts.rejected > 0) result.sources.push({ service, scope: scopeName, ...counts })
   }
 
   private reject(reason: string): void {
@@ -174,6 +176,8 @@ export class Scanner {
     let endLow = 0
     let endHigh = 0
     let tooDeep = false
+    // What of the span is in `ext` already, so that a later value of it must be, too: kind 1, status 2, counts their field's bit.
+    let inExt = 0
     ext.length = 0
     attributes.begin()
 
@@ -201,10 +205,10 @@ export class Scanner {
           nameTo = f.to
           break
         case 0x30:
-          kind = f.low
-          if (kind <= 5 && f.high === 0) break
-          kind = 0
-          ext.copy(bytes, f.tagAt, f.fieldEnd)
+          // An int32: what is above its 32 bits does not count.
+          kind = f.low <= 5 ? f.low : 0
+          inExt |= kind === f.low ? 0 : 1
+          if (inExt & 1) ext.copy(bytes, f.tagAt, f.fieldEnd)
           break
         case 0x39:
           startLow = view.getUint32(f.from, true)
@@ -220,7 +224,8 @@ export class Scanner {
         case 0x50:
         case 0x60:
         case 0x70:
-          if (f.low !== 0) ext.copy(bytes, f.tagAt, f.fieldEnd)
+          inExt |= f.low === 0 ? 0 : 1 << f.field
+          if (inExt & (1 << f.field)) ext.copy(bytes, f.tagAt, f.fieldEnd)
           break
         case 0x5a:
         case 0x6a:
@@ -229,20 +234,18 @@ export class Scanner {
           break
         case 0x7a: {
           const s = this.statusFields
-          let exact = true
           s.reset(bytes, view, f.from, f.to)
           while (s.next()) {
             if (s.tag === 0x12) {
               messageFrom = s.from
               messageTo = s.to
             } else if (s.tag === 0x18) {
-              const known = s.low <= 2 && s.high === 0
-              status = known ? s.low : 0
-              exact &&= known
+              status = s.low <= 2 ? s.low : 0
+              inExt |= status === s.low ? 0 : 2
             } else if (s.field === 2 || s.field === 3) throw wrongWireType(s, 'Status')
-            else exact = false
+            else inExt |= 2
           }
-          if (!exact) ext.copy(bytes, f.tagAt, f.fieldEnd)
+          if (inExt & 2) ext.copy(bytes, f.tagAt, f.fieldEnd)
           break
         }
         case 0x85:
@@ -300,7 +303,3 @@ const isZero = (view: DataView, begin: number, size: 8 | 16): boolean =>
 
 const wrongWireType = (f: FieldCursor, message: string): MalformedError =>
   new MalformedError(`field ${f.field} of ${message} has wire type ${f.wire}`)
-
-/** A message that comes twice is merged, which for protobuf is the same as its bytes one after the other. */
-const joined = (first: Uint8Array, second: Uint8Array): Uint8Array =>
-  first.length === 0 ? second : Buffer.concat([first, second])

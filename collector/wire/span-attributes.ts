@@ -87,8 +87,9 @@ export class SpanAttributes {
     ) {
       if (this.seenInSet[p] === 0) {
         this.seenAt[p] = from
-        if (bytes[from + keyEnd] === 0x12)
-          return this.addToRow(from, to, from + 2, from + keyEnd, this.textIn(from + keyEnd + 1, to))
+        // Nothing but the value may follow: further fields could name another key.
+        const valueFrom = bytes[from + keyEnd] === 0x12 ? this.lengthPrefixed(from + keyEnd + 1, to) : -1
+        if (valueFrom >= 0) return this.addToRow(from, to, from + 2, from + keyEnd, this.textAt(valueFrom, to))
       } else if (
         size === this.seenSize[p] &&
         sameBytes(view, this.seenAt[p]! + keyEnd, view, from + keyEnd, size - keyEnd)
@@ -125,7 +126,7 @@ export class SpanAttributes {
     if (inSet) {
       interner.hashKeyValue(view, from, to, hash)
       this.addToSet(from, to, hash)
-    } else this.addToRow(from, to, keyFrom, keyTo, this.textIn(keyTo + 1, to))
+    } else this.addToRow(from, to, keyFrom, keyTo, this.textAt(valueFrom, to))
   }
 
   /** Reads the length at `at` of something that must end at `end`; where its content begins, or -1. */
@@ -139,10 +140,9 @@ export class SpanAttributes {
     return -1
   }
 
-  /** Where the text of the value whose length is at `at` begins, when it is a string and nothing else; or -1. */
-  private textIn(at: number, end: number): number {
-    const value = this.lengthPrefixed(at, end)
-    return value >= 0 && value < end && this.bytes[value] === 0x0a ? this.lengthPrefixed(value + 1, end) : -1
+  /** Where the text of the AnyValue at `at` begins, when it is a string and nothing else; or -1. */
+  private textAt(at: number, end: number): number {
+    return at < end && this.bytes[at] === 0x0a ? this.lengthPrefixed(at + 1, end) : -1
   }
 
   private addToSet(from: number, to: number, hash: ContentHash): void {
