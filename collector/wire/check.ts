@@ -34,10 +34,33 @@ export const messages = {
 } satisfies Record<string, Message>
 
 /**
+ * Messages (resources, scopes, spans, attributes, events, items of arrays …) that one request may hold. Two bytes make an empty
+ * one, so that without a limit a few KB of gzip would take minutes and gigabytes.
+ */
+export const maxMessages = 500_000
+
+/** Counts those of the request that is being read. */
+export class MessageCount {
+  private left = maxMessages
+
+  begin(): void {
+    this.left = maxMessages
+  }
+  /** @throws MalformedError */
+  add(): void {
+    if (--this.left < 0) throw new MalformedError(`more than ${maxMessages} messages in one request: send it in parts`)
+  }
+}
+
+/** Requests are read one after the other. */
+export const messageCount = new MessageCount()
+
+/**
  * @throws MalformedError where a known field has another wire type or the bytes are cut off, TooDeepError where
  * attribute values are nested deeper than `maxValueDepth`.
  */
 export function checkMessage(source: Uint8Array, from: number, to: number, message: Message, depth = 0): void {
+  messageCount.add()
   if (message.nests && ++depth > maxValueDepth) throw new TooDeepError()
   const f = new FieldCursor(source, from, to)
   while (f.next()) {

@@ -1,7 +1,7 @@
 import { ByteBuffer } from '../../storage/bytes.ts'
 import { joined, TooDeepError } from '../../storage/otlp-decode.ts'
 import { FieldCursor, MalformedError, viewOf } from '../../storage/protobuf.ts'
-import { messages, wellNested } from './check.ts'
+import { messageCount, messages, wellNested } from './check.ts'
 import type { Interner } from './interner.ts'
 import { SpanAttributes } from './span-attributes.ts'
 import type { SpanBlock } from './span-block.ts'
@@ -82,6 +82,7 @@ export class Scanner {
     this.lastHigh = 0
     this.lastLow = 0
     this.attributes.beginRequest(bytes, view)
+    messageCount.begin()
     const f = this.requestFields
     f.reset(bytes, view, 0, bytes.length)
     while (f.next()) {
@@ -94,13 +95,14 @@ export class Scanner {
   }
 
   private resourceSpans(begin: number, end: number): void {
+    messageCount.add()
     const { bytes, view, interner, resourceFields: f } = this
     // Fields may come in any order, so the resource and its schema are looked for before any span is read.
     const parts: Uint8Array[] = []
     let schemaUrl = noBytes
     f.reset(bytes, view, begin, end)
     while (f.next()) {
-      if (f.tag === 0x0a) parts.push(f.content())
+      if (f.tag === 0x0a) messagePart(parts, f)
       else if (f.tag === 0x1a) schemaUrl = f.content()
       else if (f.field <= 3 && f.tag !== 0x12) throw wrongWireType(f, 'ResourceSpans')
     }
@@ -121,12 +123,13 @@ export class Scanner {
   }
 
   private scopeSpans(begin: number, end: number, service: string): void {
+    messageCount.add()
     const { bytes, view, interner, result, scopeFields: f } = this
     const parts: Uint8Array[] = []
     let schemaUrl = noBytes
     f.reset(bytes, view, begin, end)
     while (f.next()) {
-      if (f.tag === 0x0a) parts.push(f.content())
+      if (f.tag === 0x0a) messagePart(parts, f)
       else if (f.tag === 0x1a) schemaUrl = f.content()
       else if (f.field <= 3 && f.tag !== 0x12) throw wrongWireType(f, 'ScopeSpans')
     }
@@ -155,6 +158,7 @@ export class Scanner {
   }
 
   private span(begin: number, end: number): void {
+    messageCount.add()
     const { bytes, view, spans, attributes, ext, spanFields: f } = this
     let traceId = 0
     let traceIdSize = 0
@@ -233,6 +237,7 @@ export class Scanner {
           ext.copy(bytes, f.tagAt, f.fieldEnd)
           break
         case 0x7a: {
+          messageCount.add()
           const s = this.statusFields
           s.reset(bytes, view, f.from, f.to)
           while (s.next()) {
@@ -303,3 +308,8 @@ const isZero = (view: DataView, begin: number, size: 8 | 16): boolean =>
 
 const wrongWireType = (f: FieldCursor, message: string): MalformedError =>
   new MalformedError(`field ${f.field} of ${message} has wire type ${f.wire}`)
+
+function messagePart(parts: Uint8Array[], f: FieldCursor): void {
+  messageCount.add()
+  parts.push(f.content())
+}

@@ -3,7 +3,7 @@ import type { ByteBuffer } from '../../storage/bytes.ts'
 import { ContentHash } from '../../storage/hash.ts'
 import { anyValueText, decodeKeyValue, TooDeepError } from '../../storage/otlp-decode.ts'
 import { FieldCursor, MalformedError, viewOf, WireType } from '../../storage/protobuf.ts'
-import { messages, wellNested } from './check.ts'
+import { messageCount, messages, wellNested } from './check.ts'
 import type { Interner } from './interner.ts'
 import type { SpanBlock } from './span-block.ts'
 
@@ -75,6 +75,7 @@ export class SpanAttributes {
 
   /** One KeyValue message. @throws MalformedError */
   add(from: number, to: number): void {
+    messageCount.add()
     const { bytes, view, position: p } = this
     const size = to - from
     this.position++

@@ -1,4 +1,6 @@
 import { FieldCursor, MalformedError, WireType } from '../../storage/protobuf.ts'
+import { messageCount } from './check.ts'
+import { parsedJson } from './json.ts'
 
 /**
  * Zipkin v2 spans (zipkin-api: zipkin2-api.yaml, zipkin.proto3) as an OTLP ExportTraceServiceRequest, as the OpenTelemetry
@@ -31,19 +33,12 @@ export interface ZipkinEndpoint {
   readonly port?: number | undefined
 }
 
-const kinds: Record<string, number> = { SERVER: 2, CLIENT: 3, PRODUCER: 4, CONSUMER: 5 }
+const kinds = new Map(Object.entries({ SERVER: 2, CLIENT: 3, PRODUCER: 4, CONSUMER: 5 }))
 const internalKind = 1
 
 /** @param text a JSON list of spans. @throws MalformedError naming the field. */
 export function zipkinOfJson(text: string): ZipkinSpan[] {
-  let list: unknown
-  try {
-    list = JSON.parse(text)
-  } catch (error) {
-    throw new MalformedError(`invalid JSON: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    })
-  }
+  const list = parsedJson(text)
   if (!Array.isArray(list)) throw new MalformedError('the request is not a list of spans')
   return list.map((span, i) => spanOf(objectAt(span, `[${i}]`), `[${i}]`))
 }
@@ -124,10 +119,12 @@ function micros(value: unknown, path: string): bigint {
 /** @param body zipkin.proto3.ListOfSpans. @throws MalformedError */
 export function zipkinOfProtobuf(body: Uint8Array): ZipkinSpan[] {
   const spans: ZipkinSpan[] = []
+  messageCount.begin()
   const list = new FieldCursor(body)
   while (list.next()) {
     if (list.field !== 1) continue
     list.expect(WireType.bytes)
+    messageCount.add()
     spans.push(spanOfProtobuf(body, list.from, list.to))
   }
   return spans
@@ -145,10 +142,12 @@ interface FieldValue {
 
 /** All fields of one message, by number; its wire types are checked by who reads a field. */
 function fieldsOf(body: Uint8Array, from: number, to: number): Fields {
+  messageCount.add()
   const fields: Fields = new Map()
   const cursor = new FieldCursor(body, from, to)
   const view = new DataView(body.buffer, body.byteOffset, body.length)
   while (cursor.next()) {
+    messageCount.add()
     const { field, wire, low, high } = cursor
     const number =
       wire === WireType.varint
@@ -275,7 +274,7 @@ function otlpSpan(span: ZipkinSpan, path: string): object {
     flags: 1,
     traceState: tag('w3c.tracestate') ?? '',
     name: span.name ?? '',
-    kind: kinds[span.kind ?? ''] ?? internalKind,
+    kind: kinds.get(span.kind ?? '') ?? internalKind,
     startTimeUnixNano: String(start * 1000n),
     endTimeUnixNano: String((start + span.duration) * 1000n),
     attributes: [
