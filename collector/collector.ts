@@ -1,15 +1,19 @@
+import { hostname } from 'node:os'
 import { connect } from '../storage/clickhouse.ts'
 import type { Logger, Running } from '../storage/running.ts'
 import { newMeter, type Meter } from '../telemetry/meter.ts'
 import { newMetrics } from './metrics.ts'
 import { newAdmission } from './pipeline/admission.ts'
 import { startPipeline } from './pipeline/pipeline.ts'
+import { newSenders } from './pipeline/senders.ts'
 import { startOrphanSweep } from './pipeline/orphans.ts'
 import { everybody, type Access } from './receivers/access.ts'
 import type { TlsSource } from './receivers/tls.ts'
 import { startGrpcReceiver } from './receivers/grpc.ts'
 import { startHttpReceiver } from './receivers/http.ts'
 import { startZipkinReceiver } from './receivers/zipkin.ts'
+
+const tellEveryMs = 5_000
 
 export interface CollectorOptions {
   clickhouseUrl: string
@@ -20,6 +24,8 @@ export interface CollectorOptions {
   zipkinPort: number
   /** Bytes of requests from their first to their answer, 256 MiB by default; their columns take about half as much again. */
   requestBytes?: number
+  /** Spans that come so long after they began may come too late for the analysis of their traces: HOPSCOPE_SETTLE_QUIET_MS. */
+  lateAfterMs?: number
   /** Who may send; by default everybody. */
   access?: Access
   /** Origins of pages that may send; by default none. */
@@ -41,6 +47,7 @@ export async function startCollector({
   httpPort,
   zipkinPort,
   requestBytes = 256 * 2 ** 20,
+  lateAfterMs = 15_000,
   access = everybody,
   origins = [],
   tls = null,
@@ -51,6 +58,11 @@ export async function startCollector({
   const admission = newAdmission(requestBytes)
   const metrics = newMetrics(admission, meter)
   const pipeline = startPipeline(clickhouse, metrics, log)
+  const senders = newSenders(lateAfterMs)
+  const tell = () => senders.flush(clickhouse, hostname())
+  const telling = setInterval(() => {
+    tell().catch((error: unknown) => log.warn({ err: error }, 'cannot say who sends'))
+  }, tellEveryMs)
   const sweep = startOrphanSweep(clickhouse, log)
   const ready = async () => pipeline.ready() && (await clickhouse.ping())
   const receivers: Running[] = []
@@ -59,10 +71,12 @@ export async function startCollector({
     // Open requests wait for their batch, and the batch for nothing but ClickHouse.
     await Promise.all([...receivers.map((receiver) => receiver.close()), pipeline.close()])
     await pipeline.close()
+    clearInterval(telling)
+    await tell().catch(() => {})
     await clickhouse.close()
   }
   try {
-    const common = { host, admission, access, origins, tls, metrics, log }
+    const common = { host, admission, access, origins, tls, metrics, senders, log }
     receivers.push(await startGrpcReceiver(pipeline, { ...common, port: grpcPort }))
     receivers.push(await startHttpReceiver(pipeline, { ...common, port: httpPort, ready }))
     receivers.push(await startZipkinReceiver(pipeline, { ...common, port: zipkinPort }))

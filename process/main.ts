@@ -71,6 +71,7 @@ async function run(config: Config): Promise<void> {
       ...{ clickhouseUrl, host, grpcPort, httpPort, zipkinPort, ingestKeysFile, tlsPaths },
       requestBytes: requestBytesOf(config.memoryBytes),
       origins: config.corsOrigins,
+      lateAfterMs: config.settleQuietMs,
     }
     const collector = await part('collector', './collector', options, memoryMb * 0.15)
     stops.push(() => collector.stop())
