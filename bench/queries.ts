@@ -126,6 +126,7 @@ try {
   const asks: Record<string, [target: number | null, path: (i: number) => string]> = {
     hopList24h: [150, () => `/hops?${window}`],
     proxyList24h: [null, () => `/proxies?${window}`],
+    map24h: [150, () => `/map?${window}`],
     overview24h: [150, () => `/overview?${window}`],
     hop24h: [null, (i) => `/hops/${hop(i)}?${window}`],
     hopSeries24h: [60, (i) => `/hops/${hop(i)}/series?${window}`],

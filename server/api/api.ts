@@ -13,6 +13,7 @@ import type { RulesInForce } from './contract-rules.ts'
 import { hopsRouter } from './hops.ts'
 import { localHostsOnly } from './hosts.ts'
 import { openApiDocument } from './openapi.ts'
+import { mapRouter } from './map.ts'
 import { overviewRouter } from './overview.ts'
 import { notFound, ProblemError, problems } from './problem.ts'
 import { proxiesRouter } from './proxies.ts'
@@ -119,6 +120,7 @@ function apiApp(options: ApiOptions, { clickhouse, writing }: Connections, trier
   api.use('/traces', tracesRouter({ clickhouse, settings }))
   api.use('/proxies', proxiesRouter(clickhouse))
   api.use('/hops', hopsRouter(clickhouse))
+  api.use('/map', mapRouter(clickhouse))
   api.use('/overview', overviewRouter(clickhouse))
   api.use('/accuracy', accuracyRouter())
   api.use('/rules', rulesRouter({ clickhouseUrl, rules, trier }))

@@ -82,6 +82,9 @@ export const ProxiesQuery = z
   .superRefine(inOrder)
 export type ProxiesQuery = z.infer<typeof ProxiesQuery>
 
+export const MapQuery = z.strictObject({ ...window, ...place }).superRefine(inOrder)
+export type MapQuery = z.infer<typeof MapQuery>
+
 export const HopsQuery = z
   .strictObject({
     ...window,

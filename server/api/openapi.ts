@@ -1,12 +1,14 @@
 import { z } from 'zod'
 import { Accuracy } from './contract-accuracy.ts'
 import { AttributeList, Ingest, RouteList, ServiceList, Setup, TraceList } from './contract-catalogue.ts'
+import { ServiceMap } from './contract-map.ts'
 import { Heatmap, HopDetail, HopList, Overview, ProxyDetail, ProxyList, Series } from './contract-measurements.ts'
 import {
   AttributesQuery,
   EntityParams,
   HopSeriesQuery,
   HopsQuery,
+  MapQuery,
   OverviewQuery,
   ProxiesQuery,
   ProxySeriesQuery,
@@ -49,6 +51,7 @@ export const resources: readonly Resource[] = [
   { path: '/hops/{id}', summary: 'One hop', ...entity, query: RangeQuery, answer: HopDetail },
   { path: '/hops/{id}/series', summary: 'One metric of a hop over time', ...ofHop, answer: Series },
   { path: '/hops/{id}/heatmap', summary: 'Where its values lie over time', ...ofHop, answer: Heatmap },
+  { path: '/map', summary: 'All hops and the proxies on their way', query: MapQuery, answer: ServiceMap },
   { path: '/services', summary: 'Services in settled traces', query: RangeQuery, answer: ServiceList },
   { path: '/routes', summary: 'What requests begin with', query: RangeQuery, answer: RouteList },
   { path: '/attributes', summary: 'What filters offer', query: AttributesQuery, answer: AttributeList },

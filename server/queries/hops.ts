@@ -29,7 +29,7 @@ export async function listHops(
 ): Promise<HopList> {
   const { measured, names, proxies } = await readMeasured(clickhouse, { window, place: filter, ids: [] }, options)
   const items = [...measured]
-    .map(([id, metrics]) => hopItem(names.get(id) ?? nameless(id), metrics, proxies))
+    .map(([id, metrics]) => hopItem(names.get(id) ?? namelessHop(id), metrics, proxies))
     .filter((item) => matches(item, filter))
     .sort((a, b) => b.requests - a.requests || (a.id < b.id ? -1 : 1))
   return { items, nextCursor: null, ...windowRead(window) }
@@ -69,21 +69,26 @@ function hopItem(
   measured: ReadonlyMap<string, LevelRow[]>,
   proxies: ReadonlyMap<string, ProxyName>,
 ): HopItem {
-  const transit = measured.get('transit') ?? []
-  const requests = sumOf(transit, 'requests')
-  const errors = sumOf(transit, 'errors')
   return {
     ...name,
     viaProxies: name.via.map((id) => {
       const proxy = proxies.get(id)
       return { id, name: proxy?.name ?? id, family: proxy?.family ?? '', role: proxy?.role ?? 'l4-proxy' }
     }),
-    requests,
+    ...hopFigures(measured),
+    segments: segmentsOf(measured, sumIn(measured.get('transit') ?? [], 'n')),
+  }
+}
+
+/** How many requests took a hop, how many failed, and their transit. */
+export function hopFigures(measured: ReadonlyMap<string, LevelRow[]>) {
+  const transit = measured.get('transit') ?? []
+  return {
+    requests: sumOf(transit, 'requests'),
     ...populationIn(...transit),
-    errors,
+    errors: sumOf(transit, 'errors'),
     errorRate: shareOf(sumIn(transit, 'errors'), sumIn(transit, 'requests')),
     transit: mainDistribution(transit),
-    segments: segmentsOf(measured, sumIn(transit, 'n')),
   }
 }
 
@@ -118,7 +123,8 @@ function matches(item: HopItem, { service, proxy, kind, q }: HopFilter): boolean
   return !q || `${item.caller}\n${item.callee}`.toLowerCase().includes(q.toLowerCase())
 }
 
-const nameless = (id: string): HopName => ({
+/** Facts name their hop before the dictionary does only while a job is being written. */
+export const namelessHop = (id: string): HopName => ({
   id,
   environment: '',
   cluster: '',

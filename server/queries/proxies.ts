@@ -26,7 +26,7 @@ export async function listProxies(
 ): Promise<ProxyList> {
   const { measured, names, instances } = await readMeasured(clickhouse, { window, place: filter, ids: [] }, options)
   const items = [...measured]
-    .map(([id, metrics]) => proxyItem(names.get(id) ?? nameless(id), metrics, instances.get(id) ?? 0))
+    .map(([id, metrics]) => proxyItem(names.get(id) ?? namelessProxy(id), metrics, instances.get(id) ?? 0))
     .filter((item) => matches(item, filter))
     .sort((a, b) => b.requests - a.requests || (a.id < b.id ? -1 : 1))
   return { items, nextCursor: null, ...windowRead(window) }
@@ -71,27 +71,32 @@ async function readInstances(clickhouse: ClickHouse, window: Window, ids: readon
 
 function proxyItem(name: ProxyName, measured: ReadonlyMap<string, LevelRow[]>, instances: number): ProxyItem {
   const of = (metric: string) => measured.get(metric) ?? []
-  const added = of('added')
-  const requests = sumOf(added, 'requests')
-  const errors = sumOf(added, 'errors')
   const retried = sumOf(of('retry'), 'requests')
-  const population = sumIn(added, 'requests')
   return {
     ...name,
     instances,
-    requests,
-    ...populationIn(...added),
-    errors,
-    errorRate: shareOf(sumIn(added, 'errors'), population),
-    added: distributionsOf(added),
-    overhead: distributionsOf(of('overhead')),
+    ...proxyFigures(measured),
     requestPath: distributionsOf(of('requestPath')),
     responsePath: distributionsOf(of('responsePath')),
     retry: {
       requests: retried,
-      rate: shareOf(sumIn(of('retry'), 'requests'), population),
+      rate: shareOf(sumIn(of('retry'), 'requests'), sumIn(of('added'), 'requests')),
       cost: retried === 0 ? null : mainDistribution(of('retry')),
     },
+  }
+}
+
+/** How many requests went through a proxy, how many failed, and what it added. */
+export function proxyFigures(measured: ReadonlyMap<string, LevelRow[]>) {
+  const added = measured.get('added') ?? []
+  const population = sumIn(added, 'requests')
+  return {
+    requests: sumOf(added, 'requests'),
+    ...populationIn(...added),
+    errors: sumOf(added, 'errors'),
+    errorRate: shareOf(sumIn(added, 'errors'), population),
+    added: distributionsOf(added),
+    overhead: distributionsOf(measured.get('overhead') ?? []),
     coverage: shareOf(sumIn(known(added), 'n'), population),
   }
 }
@@ -105,7 +110,7 @@ function matches(item: ProxyItem, { family, role, q }: ProxyFilter): boolean {
 }
 
 /** Facts name their proxy before the dictionary does only while a job is being written. */
-const nameless = (id: string): ProxyName => ({
+export const namelessProxy = (id: string): ProxyName => ({
   id,
   environment: '',
   cluster: '',

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Hop, ProxyTraversal, TraceAnalysis } from '../../server/analysis/types.ts'
 import { HopDetail, HopList, ProxyDetail, ProxyList, type HopItem } from '../../server/api/contract-measurements.ts'
+import { ServiceMap } from '../../server/api/contract-map.ts'
 import { AttributeList } from '../../server/api/contract-catalogue.ts'
 import { histogramOf, quantile } from '../../server/statistics/histogram.ts'
 import { distributionsOf, valueOf, valuesAt } from './expected.ts'
@@ -246,6 +247,56 @@ describe('one hop', () => {
     expect(detail.breakdowns[0]).toEqual({ by: 'route', fidelity: main, rows })
     expect(detail.breakdowns[1]).toMatchObject({ by: 'version', rows: [{ value: 'v7' }] })
     expect(detail.exemplars).toHaveLength(4)
+  })
+})
+
+describe('the map', () => {
+  const hopsOf = (place: Partial<Record<string, string>>) =>
+    traces
+      .flatMap(({ hops }) => hops)
+      .filter((hop) => Object.entries(place).every(([key, value]) => hop[key as 'cluster'] === value))
+
+  it.each([{}, { environment: 'staging' }, { namespace: 'shop', cluster: 'c1' }])(
+    'of %o has every hop as its list has it, and its wire as the facts have it',
+    async (place) => {
+      const { hops } = await api.get(ServiceMap, 'map', { ...whole, ...place })
+      const { items } = await api.get(HopList, 'hops', { ...whole, ...place })
+      expect(hops.map(({ wire: _, ...hop }) => hop)).toEqual(
+        items.map(({ viaProxies: _, segments: __, ...hop }) => hop),
+      )
+      expect(hops.length).toBeGreaterThan(1)
+      for (const { id, wire } of hops) {
+        const measured = hopsOf(place).filter(({ hopId }) => hopId === id)
+        expect(wire).toEqual(distributionsOf(measured.map((hop) => hop.wire))[0] ?? wire)
+        expect(wire.n).toBe(measured.filter((hop) => hop.wire.fidelity !== 'unknown').length)
+      }
+    },
+  )
+
+  it('has the proxies on their way as their list has them, over all hops', async () => {
+    const { hops, proxies } = await api.get(ServiceMap, 'map', { ...whole, namespace: 'shop' })
+    const { items } = await api.get(ProxyList, 'proxies', whole)
+    const named = new Set(hops.flatMap(({ via }) => via))
+    expect(proxies).toEqual(
+      items
+        .filter(({ id }) => named.has(id))
+        .map(({ instances: _, requestPath: __, responsePath: ___, retry: ____, ...proxy }) => proxy),
+    )
+    expect(proxies.length).toBe(named.size)
+  })
+
+  it('of a window without requests, and of a place that nothing is in, is empty', async () => {
+    const nothing = { hops: [], proxies: [] }
+    expect(await api.get(ServiceMap, 'map', { from: at(2), to: at(3) })).toMatchObject(nothing)
+    expect(await api.get(ServiceMap, 'map', { ...whole, cluster: 'nowhere' })).toMatchObject(nothing)
+  })
+
+  it('refuses what it does not know', async () => {
+    const response = await fetch(`${api.url}/api/v1/map?service=cart`)
+    expect([response.status, ((await response.json()) as { detail: string }).detail]).toEqual([
+      400,
+      expect.stringContaining('service'),
+    ])
   })
 })
 

@@ -1,0 +1,50 @@
+import type { ClickHouse } from '../../storage/clickhouse.ts'
+import type { ServiceMap } from '../api/contract-map.ts'
+import { byEntity, mainDistribution, readLevels, type PlaceFilter } from './distributions.ts'
+import { hopFigures, namelessHop } from './hops.ts'
+import { readHopNames, readProxyNames } from './names.ts'
+import { namelessProxy, proxyFigures } from './proxies.ts'
+import { partOf, type QueryOf } from './query-of.ts'
+import { windowRead, type Window } from './rollup-window.ts'
+
+/** Hops with requests in the window and the proxies on their way; what the lists say of the same, without segments and legs. */
+export async function readMap(
+  clickhouse: ClickHouse,
+  { window, place }: { window: Window; place: PlaceFilter },
+  options: QueryOf,
+): Promise<ServiceMap> {
+  const [hopLevels, proxyLevels, hopNames, proxyNames] = await Promise.all([
+    readLevels(
+      clickhouse,
+      { window, rows: { kinds: ['hop'], metrics: ['transit', 'wire'] }, place },
+      partOf(options, 'hop-levels'),
+    ),
+    // A gateway may stand in another namespace than the hops that lead through it.
+    readLevels(
+      clickhouse,
+      { window, rows: { kinds: ['proxy'], metrics: ['added', 'overhead'] } },
+      partOf(options, 'proxy-levels'),
+    ),
+    readHopNames(clickhouse, [], partOf(options, 'hop-names')),
+    readProxyNames(clickhouse, [], partOf(options, 'proxy-names')),
+  ])
+  const hops = [...byEntity(hopLevels)]
+    .map(([id, metrics]) => ({
+      ...(hopNames.get(id) ?? namelessHop(id)),
+      ...hopFigures(metrics),
+      wire: mainDistribution(metrics.get('wire') ?? []),
+    }))
+    .sort(busiestFirst)
+  const proxyMetrics = byEntity(proxyLevels)
+  const proxies = [...new Set(hops.flatMap(({ via }) => via))]
+    .map((id) => ({
+      ...(proxyNames.get(id) ?? namelessProxy(id)),
+      ...proxyFigures(proxyMetrics.get(id) ?? new Map()),
+    }))
+    .sort(busiestFirst)
+  return { ...windowRead(window), hops, proxies }
+}
+
+function busiestFirst(a: { id: string; requests: number }, b: { id: string; requests: number }): number {
+  return b.requests - a.requests || (a.id < b.id ? -1 : 1)
+}
