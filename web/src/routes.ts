@@ -23,6 +23,7 @@ export interface Route {
 
 export const routes: readonly Route[] = [
   { screen: 'Overview', pattern: '/', nav: { text: 'Overview', icon: 'overview', key: 'o' } },
+  { screen: 'Map', pattern: '/map', nav: { text: 'Map', icon: 'map', key: 'm' } },
   { screen: 'Hops', pattern: '/hops', nav: { text: 'Hops', icon: 'hops', key: 'h' } },
   { screen: 'Hop', pattern: '/hops/:id', under: '/hops' },
   { screen: 'Proxy', pattern: '/proxies/:id', under: '/hops' },

@@ -44,9 +44,11 @@ export function createResource<T>(address: () => string | null, get: typeof apiG
   let slow = $state(false)
   let updatedMs = $state<number | undefined>()
   let own = $state(0)
+  // By its text: what an address is made of may change without changing it, as the query of the page does with a selection.
+  const asked = $derived(address())
 
   $effect(() => {
-    const from = address()
+    const from = asked
     void own
     void refreshed.times
     if (from === null) return

@@ -1,0 +1,76 @@
+/** Where labels of links stand, so that none covers another one, a bead or a node. */
+import type { DrawnLink, Drawing } from './drawing.ts'
+import { boxOf } from './drawing.ts'
+import { pointAlong, type Point } from './route.ts'
+import { meets, type Bounds } from './view.ts'
+
+export interface LabelBox {
+  readonly id: string
+  /** px of the drawing. */
+  readonly width: number
+  /** The more, the sooner it gets its place. */
+  readonly weight: number
+}
+
+export const labelHeight = 24
+
+/** Shares of the way that are tried: the middle first, then towards the end that fewer links share. */
+const shares = [0.5, 0.6, 0.4, 0.68, 0.32, 0.76, 0.24]
+
+/** Middles by link. A label that finds no free place is left out. */
+export function placeLabels({ layout, links }: Drawing, boxes: readonly LabelBox[]): Map<string, Point> {
+  const taken = new Grid()
+  for (const place of layout.places.values()) taken.add(boxOf(place))
+  for (const { beads } of links) for (const { x, y } of beads) taken.add({ x: x - 7, y: y - 7, width: 14, height: 14 })
+  const drawn = new Map(links.map((each) => [each.link.id, each]))
+  const ways = countWays(links)
+  const placed = new Map<string, Point>()
+  for (const { id, width } of boxes.toSorted((a, b) => b.weight - a.weight || (a.id < b.id ? -1 : 1))) {
+    const each = drawn.get(id)
+    if (!each) continue
+    const isFanIn = ways.into.get(each.link.to)! > ways.out.get(each.link.from)!
+    for (const share of shares) {
+      const { x, y } = pointAlong(each.route, isFanIn ? 1 - share : share)
+      const box = { x: x - width / 2 - 2, y: y - labelHeight / 2 - 2, width: width + 4, height: labelHeight + 4 }
+      if (taken.isTaken(box)) continue
+      taken.add(box)
+      placed.set(id, { x, y })
+      break
+    }
+  }
+  return placed
+}
+
+function countWays(links: readonly DrawnLink[]) {
+  const [into, out] = [new Map<string, number>(), new Map<string, number>()]
+  for (const { link } of links) {
+    into.set(link.to, (into.get(link.to) ?? 0) + 1)
+    out.set(link.from, (out.get(link.from) ?? 0) + 1)
+  }
+  return { into, out }
+}
+
+/** Boxes by squares of the drawing, so that a box is held against those near it only. */
+class Grid {
+  private readonly cells = new Map<string, Bounds[]>()
+  private readonly size = 160
+
+  add(box: Bounds): void {
+    for (const key of this.keys(box)) {
+      const cell = this.cells.get(key)
+      if (cell) cell.push(box)
+      else this.cells.set(key, [box])
+    }
+  }
+
+  isTaken(box: Bounds): boolean {
+    return this.keys(box).some((key) => this.cells.get(key)?.some((other) => meets(box, other)))
+  }
+
+  private keys({ x, y, width, height }: Bounds): string[] {
+    const keys: string[] = []
+    for (let column = Math.floor(x / this.size); column * this.size < x + width; column++)
+      for (let row = Math.floor(y / this.size); row * this.size < y + height; row++) keys.push(`${column} ${row}`)
+    return keys
+  }
+}
