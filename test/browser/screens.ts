@@ -9,6 +9,7 @@ export interface Screen {
 
 export const emptyScreens: readonly Screen[] = [
   { name: 'Overview', path: '/' },
+  { name: 'Map', path: '/map' },
   { name: 'Hops', path: '/hops' },
   { name: 'Traces', path: '/traces' },
   { name: 'Data', path: '/data' },

@@ -109,6 +109,11 @@ export function linkAt({ links }: Drawing, point: Point): MapLink | undefined {
   return nearest
 }
 
+/** The proxy whose mark is at a point. */
+export function beadAt({ links }: Drawing, point: Point): Bead | undefined {
+  return links.flatMap(({ beads }) => beads).find(({ x, y }) => Math.hypot(x - point.x, y - point.y) < reach)
+}
+
 /** The node at a point. */
 export function nodeAt({ places }: Layout, point: Point): string | undefined {
   for (const [id, place] of places) {

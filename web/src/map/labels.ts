@@ -1,8 +1,44 @@
 /** Where labels of links stand, so that none covers another one, a bead or a node. */
-import type { DrawnLink, Drawing } from './drawing.ts'
-import { boxOf } from './drawing.ts'
+import { boxOf, type DrawnLink, type Drawing } from './drawing.ts'
+import { labelOfLink, type Label } from './figures.ts'
+import type { MapLink } from './graph.ts'
+import type { Model } from './model.ts'
 import { pointAlong, type Point } from './route.ts'
 import { meets, type Bounds } from './view.ts'
+import { manyErrors } from './words.ts'
+
+export interface Labelled {
+  readonly link: MapLink
+  /** undefined: there is nothing to say but errors. */
+  readonly label: Label | undefined
+  /** Middle; undefined: there is no room for it. */
+  readonly point: Point | undefined
+}
+
+/** The links that have something to say, where they say it. @param dim ids of links that are not what is looked for. */
+export function labelsOf({ graph, asked }: Model, drawing: Drawing, dim: ReadonlySet<string>): Labelled[] {
+  const labelled = graph.links.flatMap((link) => {
+    const label = labelOfLink(link, asked)
+    return label || link.errorRate >= manyErrors ? [{ link, label }] : []
+  })
+  const points = placeLabels(
+    drawing,
+    labelled.map(({ link, label }) => ({
+      id: link.id,
+      width: widthOf(link, label),
+      weight: (dim.has(link.id) ? 0 : 1e15) + (label?.figure ? (label.figure.ns ?? 0) + 1 : link.requests),
+    })),
+  )
+  return labelled.map((each) => ({ ...each, point: points.get(each.link.id) }))
+}
+
+/** px, from what stands in it: the layout cannot wait for the page to measure. */
+function widthOf({ errorRate }: MapLink, label: Label | undefined): number {
+  const { figure, text, among = 1 } = label ?? {}
+  const unstated = figure?.known !== undefined ? 82 : 52
+  const value = figure ? (figure.ns === null ? unstated : figure.sign ? 42 : 30) + 18 : (text ?? '').length * 6.5
+  return 16 + value + (among > 1 ? 30 : 0) + (errorRate >= manyErrors ? 18 : 0)
+}
 
 export interface LabelBox {
   readonly id: string

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { exampleMap, largeMap, type Example } from './examples.ts'
 import { graphOf } from './graph.ts'
-import { ascending, layoutOf, type Layout } from './layout.ts'
+import { layoutOf, type Layout } from './layout.ts'
+import { ascending } from './settle.ts'
 
 function layout({ hops, proxies }: Example): Layout {
   const { nodes, links } = graphOf(hops, proxies, 'gateways')

@@ -7,6 +7,7 @@
  */
 import { backLinks } from './circles.ts'
 import { backRoute, forwardRoute, loopRoute, type Route } from './route.ts'
+import { rowGap, settle, type Item } from './settle.ts'
 
 /** px of the drawing at 100 %. */
 export interface Box {
@@ -47,7 +48,6 @@ export interface Layout {
 }
 
 const leastGap = 120
-const rowGap = 22
 /** Room for a link that passes by. */
 const passHeight = 16
 /** Above this many links those that skip layers run straight: making room for each would make the picture twice as high. */
@@ -55,20 +55,6 @@ const mostPassing = 300
 /** px above a node for a loop to itself. */
 const loopRoom = 34
 const leastColumnHeight = 1_100
-
-/** A node, or the room of a link that passes a layer. */
-interface Item {
-  readonly id: string
-  readonly height: number
-  readonly width: number
-  readonly layer: number
-  readonly order: number
-  readonly passes: boolean
-  before: Item[]
-  after: Item[]
-  column: number
-  y: number
-}
 
 export function layoutOf(boxes: readonly Box[], wires: readonly Wire[]): Layout {
   const sorted = [...boxes].sort(byName)
@@ -215,43 +201,6 @@ function columnsOf(items: ReadonlyMap<string, Item>): Item[][] {
     for (const item of column) item.y -= middle
   }
   return columns
-}
-
-/** Moves each column's items towards their neighbours, in their order and apart (pool adjacent violators). */
-function settle(columns: readonly Item[][], forwards: boolean): void {
-  for (const column of forwards ? columns : columns.toReversed()) {
-    const offsets: number[] = []
-    column.forEach((item, i) => {
-      const before = column[i - 1]
-      offsets.push(before ? offsets[i - 1]! + (before.height + item.height) / 2 + rowGap : 0)
-    })
-    const wanted = column.map((item, i) => wantedY(item) - offsets[i]!)
-    // A passing link that is straight is worth more than a node in the middle of its neighbours.
-    const weights = column.map(({ passes }) => (passes ? 4 : 1))
-    const fitted = ascending(wanted, weights)
-    column.forEach((item, i) => (item.y = fitted[i]! + offsets[i]!))
-  }
-}
-
-function wantedY({ before, after, y }: Item): number {
-  const near = [...before, ...after]
-  return near.length === 0 ? y : near.reduce((sum, item) => sum + item.y, 0) / near.length
-}
-
-/** The nearest ascending sequence, by weighted least squares. */
-export function ascending(values: readonly number[], weights: readonly number[]): number[] {
-  const pools: { mean: number; weight: number; size: number }[] = []
-  values.forEach((value, i) => {
-    pools.push({ mean: value, weight: weights[i]!, size: 1 })
-    for (let last = pools.at(-1)!, before = pools.at(-2); before && before.mean > last.mean;) {
-      const weight = before.weight + last.weight
-      const mean = (before.mean * before.weight + last.mean * last.weight) / weight
-      pools.splice(-2, 2, { mean, weight, size: before.size + last.size })
-      last = pools.at(-1)!
-      before = pools.at(-2)
-    }
-  })
-  return pools.flatMap(({ mean, size }) => Array.from({ length: size }, () => mean))
 }
 
 interface Settled {

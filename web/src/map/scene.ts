@@ -3,6 +3,7 @@ import type { MapDot, MapStroke } from '../charts/map-canvas.ts'
 import { sideOf } from '../format/roles.ts'
 import type { DrawnLink, Drawing } from './drawing.ts'
 import type { MapGraph, MapNode } from './graph.ts'
+import type { Model } from './model.ts'
 import type { Route } from './route.ts'
 
 export interface Looks {
@@ -10,6 +11,19 @@ export interface Looks {
   readonly onNodes: ReadonlySet<string>
   /** Ids of links and nodes that are not what is looked for. */
   readonly dim: ReadonlySet<string>
+}
+
+/** Ids of links none of whose hops was found, and of nodes that no other link touches; empty when nothing is looked for. */
+export function dimOf({ found, graph }: Model): Set<string> {
+  const dim = new Set<string>()
+  if (!found) return dim
+  const bright = new Set<string>()
+  for (const { id, from, to, hops } of graph.links) {
+    if (hops.some((hop) => found.has(hop.id))) bright.add(from).add(to)
+    else dim.add(id)
+  }
+  for (const { id } of graph.nodes) if (!bright.has(id)) dim.add(id)
+  return dim
 }
 
 const widest = 16

@@ -1,0 +1,276 @@
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { MapHop, ServiceMap } from '../../server/api/contract-map.ts'
+import { axe, loaded, startSite, type Site } from './browser.ts'
+import { documentOf } from './trace-documents.ts'
+import { send, settled } from './traffic.ts'
+
+/** The map: ux behaviours 29 (map), 1 (URL), 16 (keyboard), 19 (never colour alone), 23 to 25 (states). */
+let site: Site
+let map: ServiceMap
+const recorded = 800
+
+const longName = `${'long-'.repeat(99)}name`
+const oddNames = [longName, 'שירות-התשלומים', '<img src=x onerror=alert(1)>', '🛒 & "cart"']
+
+beforeAll(async () => {
+  site = await startSite(recorded)
+  // Each calls the next, the last calls itself and the first: a circle and a loop.
+  const calls = [...oddNames.map((name, i) => [name, oddNames[i + 1] ?? name]), [oddNames.at(-1)!, oddNames[0]!]]
+  for (const [i, [from, to]] of (calls as [string, string][]).entries()) {
+    const rows = [
+      [from, 1, 0, 'GET /', 2, 0, 900],
+      [from, 2, 1, 'GET /', 3, 100, 800],
+      [to, 3, 2, 'GET /', 2, 200, 700],
+    ] as const
+    await send(site.hopscope, documentOf(`0dd${i}`.padEnd(32, '0'), rows))
+  }
+  await settled(site.hopscope, recorded + calls.length)
+  map = (await (await fetch(`${site.hopscope.apiUrl}/api/v1/map`)).json()) as ServiceMap
+}, 300_000)
+afterAll(() => site?.close())
+
+const query = (page: Page) => new URL(page.url()).searchParams
+const picture = (page: Page) => page.getByRole('application')
+const node = (page: Page, name: string) =>
+  picture(page)
+    .getByRole('button', { name: new RegExp(`^${name},`) })
+    .first()
+const status = (page: Page) => page.getByRole('toolbar').getByRole('status').first()
+const spoken = (page: Page) => page.locator('[aria-live="polite"]').first()
+/** As the screen writes it in ms or µs; the column has one unit. */
+const written = (ns: number) => [`${(ns / 1e6).toFixed(2)}`, `${Math.round(ns / 1e3)}`]
+const ends = ({ caller, callee }: MapHop) => [caller, callee].filter(Boolean)
+const stated = () => map.hops.filter(({ transit }) => transit.p50Ns !== null)
+
+describe('the map (ux 29)', () => {
+  it('draws every application and gateway once, and each link with the figure that the API has', async () => {
+    const { page, context, complaints } = await site.open('/map?label=transit&p=p50')
+    const services = new Set(map.hops.flatMap(ends))
+    const gateways = map.proxies.filter(({ role }) => role === 'gateway')
+    const names = await picture(page).locator('.node .name').allTextContents()
+    for (const name of services) expect(names).toContain(name)
+    for (const { name } of gateways) expect(names).toContain(name)
+    const labels = await picture(page).locator('.label').allTextContents()
+    expect(stated().length).toBeGreaterThan(1)
+    for (const { transit } of stated()) {
+      const [ms, us] = written(transit.p50Ns!)
+      expect(labels.some((text) => text.includes(ms!) || text.includes(us!))).toBe(true)
+    }
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('shows the added time of each gateway, and of how sure it is a sign and a word (ux 19)', async () => {
+    const { page, context } = await site.open('/map?p=p50')
+    const gateway = map.proxies.find(({ role, added }) => role === 'gateway' && added[0]?.p50Ns)!
+    const box = node(page, gateway.name)
+    const { p50Ns, fidelity } = gateway.added[0]!
+    const [ms, us] = written(p50Ns!)
+    const text = (await box.textContent())!
+    expect(text.includes(ms!) || text.includes(us!)).toBe(true)
+    expect(text).toContain({ exact: '', bounded: '≤', modelled: '≈', unknown: 'unknown' }[fidelity])
+    expect(await box.getByRole('img', { name: fidelity }).count()).toBe(1)
+    await context.close()
+  })
+
+  it('finds and hides by expression, says what is wrong with one, and ranks', async () => {
+    const { page, context } = await site.open('/map?p=p50')
+    const all = map.hops.length
+    const orders = map.hops.filter(({ callee }) => callee === 'orders').length
+    const find = page.getByLabel('find')
+    await find.fill('callee = orders')
+    await expect.poll(() => status(page).textContent()).toBe(`${orders} found`)
+    expect(await node(page, 'payments').getAttribute('class')).toMatch(/\bdim\b/)
+    expect(await node(page, 'orders').getAttribute('class')).not.toMatch(/\bdim\b/)
+    await find.fill('callee > orders')
+    await page.getByText('compares numbers; callee takes').waitFor()
+    await find.fill('')
+    await page.getByLabel('hide').fill('callee = payments')
+    await expect.poll(() => node(page, 'payments').count()).toBe(0)
+    await expect.poll(() => status(page).textContent()).toMatch(/hops? hidden/)
+    await page.getByLabel('hide').fill('requests > 0')
+    await page.getByText(`hides all of ${all} hops`).waitFor()
+    await page.getByRole('button', { name: 'Hide nothing' }).click()
+    await page.getByLabel('label', { exact: true }).selectOption('transit')
+    await page.getByLabel('show', { exact: true }).selectOption('10')
+    await expect.poll(() => status(page).textContent()).toMatch(/^10 with most transit, \d+ hops? left out$/)
+    await context.close()
+  })
+
+  it('folds and unfolds proxies', async () => {
+    const { page, context } = await site.open('/map')
+    const gateway = map.proxies.find(({ role }) => role === 'gateway')!.name
+    const count = () => picture(page).locator('.node.proxy').count()
+    const [gateways, all] = [await count(), new Set(map.hops.flatMap(({ via }) => via)).size]
+    expect(await node(page, gateway).count()).toBe(1)
+    await page.keyboard.press('[')
+    await expect.poll(count).toBe(all)
+    await page.keyboard.press(']')
+    await page.keyboard.press(']')
+    await expect.poll(count).toBe(0)
+    await page.keyboard.press('[')
+    await expect.poll(count).toBe(gateways)
+    await context.close()
+  })
+
+  it('has the same picture after a refresh', async () => {
+    const { page, context } = await site.open('/map')
+    const places = () =>
+      picture(page)
+        .locator('.node')
+        .evaluateAll((nodes) =>
+          nodes.map((it) => `${it.getAttribute('style')} ${it.textContent}`.replace(/[\d.]+\s?\/s.*/, '')),
+        )
+    const before = await places()
+    await page.keyboard.press('r')
+    await loaded(page)
+    expect(await places()).toEqual(before)
+    await context.close()
+  })
+
+  it('is a table too, with all hops and the figures that the API has', async () => {
+    const { page, context } = await site.open('/map?p=p50')
+    await page.getByRole('button', { name: 'View as table' }).click()
+    const rows = page.getByRole('table', { name: 'Hops on the map' }).locator('tbody tr')
+    expect(await rows.count()).toBe(map.hops.length)
+    for (const { id, transit } of stated()) {
+      const row = rows.filter({ has: page.locator(`a[href^="/hops/${id}"]`) })
+      const [ms, us] = written(transit.p50Ns!)
+      const text = (await row.locator('td').last().textContent())!
+      expect(text.includes(ms!) || text.includes(us!)).toBe(true)
+    }
+    await page.goBack()
+    await picture(page).waitFor()
+    await context.close()
+  })
+
+  it('draws circles, calls to oneself, long names, right-to-left names and names in HTML as what they are', async () => {
+    const { page, context, complaints } = await site.open('/map?hide=proxies+>+0')
+    for (const name of oddNames) {
+      const box = picture(page).locator('.node', { has: page.getByText(name, { exact: true }) })
+      expect(await box.count()).toBe(1)
+      expect((await box.boundingBox())!.width).toBeLessThan(200)
+    }
+    expect(await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')).toBe(0)
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+})
+
+describe('by keys (ux 16)', () => {
+  it('walks along the links, says where it is, opens what is selected', async () => {
+    const { page, context } = await site.open('/map?label=transit&p=p50')
+    await picture(page).focus()
+    await page.keyboard.press('Home')
+    await expect.poll(() => spoken(page).textContent()).toMatch(/^Clients, send no spans, .*links? out$/)
+    await page.keyboard.press('ArrowRight')
+    await expect.poll(() => spoken(page).textContent()).toMatch(/^Clients to /)
+    await page.keyboard.press('ArrowRight')
+    await expect.poll(() => spoken(page).textContent()).toMatch(/, gateway, /)
+    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('ArrowRight')
+    await expect.poll(() => spoken(page).textContent()).toMatch(/, application, /)
+    await page.keyboard.press('ArrowLeft')
+    await expect.poll(() => spoken(page).textContent()).toMatch(/ to .*transit p50 /)
+    const hop = query(page).get('sel')!
+    expect(hop).toMatch(/^[0-9a-f]{16}$/)
+    await page.keyboard.press('Enter')
+    await page.waitForURL(`**/hops/${hop}**`)
+    await page.goBack()
+    await page.getByRole('region', { name: 'Selected' }).waitFor()
+    await page.keyboard.press('Escape')
+    await expect.poll(() => query(page).get('sel')).toBeNull()
+    await context.close()
+  })
+
+  it('goes through hits and errors, zooms, moves, shows all, and is on the sheet of keys', async () => {
+    const { page, context } = await site.open('/map')
+    await page.keyboard.press('/')
+    await page.keyboard.type('callee = orders')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => spoken(page).textContent()).toMatch(/ to orders,/)
+    const first = query(page).get('sel')
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('n')
+    await expect.poll(() => query(page).get('sel')).not.toBe(first)
+    await page.keyboard.press('e')
+    await expect.poll(() => spoken(page).textContent()).toMatch(/% errors/)
+    const size = page.getByRole('group', { name: 'Zoom' }).locator('.num')
+    const opened = await size.textContent()
+    await page.keyboard.press('w')
+    await page.keyboard.press('d')
+    await expect.poll(() => size.textContent()).not.toBe(opened)
+    await expect.poll(() => query(page).get('at')).toMatch(/^-?\d+,-?\d+,[\d.]+$/)
+    await page.keyboard.press('?')
+    await page.getByText('Along a link towards the leaf').waitFor()
+    await context.close()
+  })
+})
+
+describe('its address (ux 1)', () => {
+  it('is the whole view: measure, percentile, proxies, expressions, rank, selection, place', async () => {
+    const { id } = map.hops.find(({ via }) => via.length > 1)!
+    const path = `/map?label=transit&p=p50&proxies=all&find=orders&hide=callee+=+shop&top=25&sel=${id}&at=400,200,0.8&v=1`
+    const { page, context } = await site.open(path)
+    const view = async () => [
+      await page.getByRole('region', { name: 'Selected' }).getByRole('heading').first().textContent(),
+      await status(page).textContent(),
+      await picture(page).locator('.drawing').getAttribute('style'),
+      await page.getByLabel('label', { exact: true }).inputValue(),
+      await page.getByLabel('proxies', { exact: true }).inputValue(),
+    ]
+    const before = await view()
+    expect(before[2]).toContain('scale(0.8)')
+    expect(before.slice(3)).toEqual(['transit', 'all'])
+    await page.reload()
+    await loaded(page)
+    expect(await view()).toEqual(before)
+    await context.close()
+  })
+
+  it('leads with a selection to its layers, hop, proxies and traces, and axe finds nothing in the dark', async () => {
+    const hop = map.hops.find(({ via, transit }) => via.length > 1 && transit.p50Ns)!
+    const { page, context, complaints } = await site.open(`/map?p=p50&sel=${hop.id}`, { theme: 'dark' })
+    const side = page.getByRole('region', { name: 'Selected' })
+    const [ms, us] = written(hop.transit.p50Ns!)
+    expect(await side.locator('.figures').first().textContent()).toMatch(new RegExp(`${ms}|${us}`))
+    for (const via of hop.via) expect(await side.locator(`a[href^="/proxies/${via}"]`).count()).toBe(1)
+    expect(await side.getByRole('link', { name: 'Open hop' }).getAttribute('href')).toContain(`/hops/${hop.id}`)
+    expect(await side.getByRole('link', { name: 'Traces' }).getAttribute('href')).toContain(`hop=${hop.id}`)
+    expect(await axe(page)).toEqual([])
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+})
+
+describe('its states (ux 23 to 25)', () => {
+  it('empty: says where there is data', async () => {
+    const { page, context } = await site.open('/map?from=1767225600000&to=1767229200000')
+    await page.getByRole('link', { name: /^Go to last data/ }).waitFor()
+    await context.close()
+  })
+
+  it('slow, then failing, then mended: a skeleton, the reason in place, the map', async () => {
+    const { page, context } = await site.open('/data')
+    let answer: 'slow' | 'fail' | 'pass' = 'slow'
+    await page.route('**/api/v1/map*', async (route) => {
+      if (answer === 'slow') await new Promise((resolve) => setTimeout(resolve, 600))
+      if (answer === 'fail') await route.abort()
+      else await route.continue()
+    })
+    await page.keyboard.press('g')
+    await page.keyboard.press('m')
+    await page.locator('.skeleton').waitFor()
+    await node(page, 'orders').waitFor()
+    answer = 'fail'
+    await page.keyboard.press('r')
+    await page.getByRole('alert').waitFor()
+    // What was there stays there.
+    expect(await node(page, 'orders').isVisible()).toBe(true)
+    answer = 'pass'
+    await page.getByRole('button', { name: /retry|again/i }).click()
+    await page.getByRole('alert').waitFor({ state: 'detached' })
+    await context.close()
+  })
+})
