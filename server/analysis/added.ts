@@ -3,7 +3,7 @@ import { bounded, modelled, unknown } from './measure.ts'
 import type { Node, Traversal } from './node.ts'
 import type { Overhead } from './overhead.ts'
 import { sameClock, sameMachine } from './clock/domain.ts'
-import { covered, difference, maxSlack, union } from './self.ts'
+import { contradicts, covered, maxSlack, union } from './self.ts'
 import { SpanKind, type AnalysisSettings, type Measure } from './types.ts'
 
 /** D4b: what a traversal adds to the request, from the spans on its either side. */
@@ -13,7 +13,7 @@ export function addedOf(traversal: Traversal, overhead: Overhead, settings: Anal
   if (overhead.flags & Flag.negGap) return unknown(Flag.negGap)
   if (overhead.total.reasons.includes('truncated') || overhead.flags & Flag.streaming) return overhead.total
   const lo = overhead.total.loNs ?? 0
-  const callees = outs.filter((out) => !out.wasted && !isWastedUp(out.exit!, traversal))
+  const callees = outs.some(isWastedOut) ? outs.filter((out) => !isWastedOut(out)) : outs
   if (callees.length === 0) {
     const caller = callerOf(traversal)
     const hi = overhead.localReply && caller ? Math.max(lo, caller.duration - besides(caller, head)) : null
@@ -45,7 +45,7 @@ export function mostByCaller(traversal: Traversal, callees: readonly Node[]): nu
   const gap = caller.duration - besides(caller, head) - covered(head, callees) - lost
   // The caller's own duration may be short by its clock (NGINX).
   const slack = maxSlack(callees) + caller.emitter.coarse
-  return difference(gap, caller.duration, slack) === null ? 'neg_gap' : gap + slack
+  return contradicts(gap, caller.duration, slack) ? 'neg_gap' : gap + slack
 }
 
 /** The client-side span that the request came from: not an application's SERVER span, whose own work it would hold. */
@@ -56,8 +56,8 @@ export function callerOf({ head, role }: Traversal): Node | null {
   return parent.traversal.role === 'sidecar-inbound' && role === 'sidecar-outbound' ? null : parent
 }
 
-const isWastedUp = (parent: Node, traversal: Traversal) =>
-  parent.traversal === traversal && parent !== traversal.head && parent.wasted
+/** What answered an attempt that was made good for. */
+const isWastedOut = ({ wasted, exit }: Node) => wasted || (exit!.wasted && exit !== exit!.traversal!.head)
 
 /** Time that the caller spent in other attempts than `head`, where one clock tells. */
 function besides(caller: Node, head: Node): number {

@@ -11,7 +11,7 @@ import { refineEmitters } from './learned/emitters.ts'
 import type { WireLookup } from './learned/wires.ts'
 import type { Node, Traversal } from './node.ts'
 import { lostCalls, overheadOf, type WireOf } from './overhead.ts'
-import { criticalPath } from './path.ts'
+import { criticalPath, noPath } from './path.ts'
 import { boundSelfTimes } from './orphans.ts'
 import { place } from './place.ts'
 import { promote } from './promote.ts'
@@ -22,7 +22,7 @@ import { recogniserFor } from './recognise/recognise.ts'
 import { samplingOf } from './sampling.ts'
 import { covered, selfTime } from './self.ts'
 import { markStreams } from './streaming.ts'
-import { taxes, type WireBelow } from './tax.ts'
+import { taxes } from './tax.ts'
 import { findTraversals } from './traversals.ts'
 import { buildTree } from './tree.ts'
 import {
@@ -63,7 +63,7 @@ export function analyseTrace(input: TraceInput, settings: AnalysisSettings): Tra
 
   const measurable = root !== null && !(root.flags & Flag.negDuration)
   const duration = measurable ? root.duration : null
-  const path = measurable ? criticalPath(root) : []
+  const path = measurable ? criticalPath(root) : noPath
   let flags = tree.flags
   for (const node of order) flags |= node.flags
   const top = root ?? order[0]
@@ -86,13 +86,13 @@ export function analyseTrace(input: TraceInput, settings: AnalysisSettings): Tra
     spans: order.map(toSpan),
     proxies,
     hops,
-    criticalPath: path,
+    criticalPath: path.segments,
     tax: taxes({
       root: measurable ? root : null,
       path,
       orphaned: (tree.flags & Flag.missingParent) !== 0,
       traversals,
-      wireBelow: wireBelow(traversals, wireOf),
+      wireOf,
     }),
     queueWaits: queueWaits(order, input.traceId, clocks),
     exchanges: exchangesOf(order),
@@ -123,17 +123,6 @@ function calibrated(wire: WireLookup | undefined, baseMs: number): WireOf {
     if (out === undefined || outs.length > 1 || (head.emitter.pod !== '' && head.emitter.pod === out.emitter.pod))
       return null
     return wire(sideOf(head), sideOf(out), baseMs + head.start / 1e6)
-  }
-}
-
-/** Asked only about spans on a path that hold a wire beside their own work. */
-function wireBelow(traversals: readonly Traversal[], wireOf: WireOf): WireBelow {
-  if (wireOf === notCalibrated) return () => null
-  let byHead: Map<string, Traversal> | undefined
-  return (spanId) => {
-    byHead ??= new Map(traversals.map((traversal) => [traversal.head.id, traversal]))
-    const traversal = byHead.get(spanId)
-    return traversal ? wireOf(traversal) : null
   }
 }
 

@@ -14,7 +14,7 @@ describe('critical paths', () => {
     let segments = 0
     for (let i = 0; i < 200_000; i++) {
       const tree = placedTree(randomTree(random), settings)
-      const path = criticalPath(tree.root!)
+      const path = criticalPath(tree.root!).segments
       const violations = pathViolations(tree.root!, tree.order, path)
       if (violations.length > 0) throw new Error(violations.join('; '))
       segments += path.length
@@ -45,7 +45,7 @@ describe('the audit', () => {
       A I go 100-400
       B I go 500-900`)
   const { root, order } = placedTree(trace, settings)
-  const path = criticalPath(root!)
+  const path = criticalPath(root!).segments
   const kinds = (changed: typeof path) => [
     ...new Set(pathViolations(root!, order, changed).map((violation) => violation.slice(0, 2))),
   ]

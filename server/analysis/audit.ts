@@ -6,7 +6,7 @@ import type { AnalysisSettings, PathSegment, TraceInput } from './types.ts'
 /** What a trace's critical path breaks of D7's invariants I1-I3; empty when it holds them, as it must. */
 export function auditTrace(input: TraceInput, settings: AnalysisSettings): string[] {
   const { order, root } = placedTree(input, settings)
-  return root === null ? [] : pathViolations(root, order, criticalPath(root))
+  return root === null ? [] : pathViolations(root, order, criticalPath(root).segments)
 }
 
 export function pathViolations(root: Node, order: readonly Node[], path: readonly PathSegment[]): string[] {

@@ -3,7 +3,7 @@ import { hopIdOf, identityOf, serviceOf } from './identity.ts'
 import { blurred, exact, unknown } from './measure.ts'
 import { oneAttempt, type Attempts, type Node, type Traversal } from './node.ts'
 import { attribute } from './recognise/pattern.ts'
-import { covered, difference } from './self.ts'
+import { censoredIf, contradicts, covered } from './self.ts'
 import { failed } from './attempts.ts'
 import {
   SpanKind,
@@ -115,8 +115,8 @@ function transit(
   if ((top.flags | callee.flags) & Flag.negDuration) return unknownTransit(Flag.negDuration)
   if ((top.flags | callee.flags) & Flag.streaming) return unknownTransit(Flag.streaming)
   const doubt = top.emitter.coarse + callee.emitter.coarse
-  const gap = difference(top.duration - callee.duration, top.duration, callee.emitter.slack + doubt)
-  if (gap === null) return unknownTransit(Flag.negGap)
+  const gap = top.duration - callee.duration
+  if (contradicts(gap, top.duration, callee.emitter.slack + doubt)) return unknownTransit(Flag.negGap)
   const segments: HopSegment[] = []
   const add = (owner: Node, cls: SegmentClass, ns: number) =>
     segments.push({ class: cls, ownerSpanId: owner.id, ns, fidelity: fidelityOf(cls) })
@@ -157,8 +157,10 @@ function transit(
       if (own !== total) add(head, others, total - own)
     }
   })
-  settle(segments, gap.ns)
-  return { transit: blurred(gap.ns, doubt, gap.flags), segments, wire: wireOf(segments), flags: gap.flags }
+  const ns = Math.max(0, gap)
+  const censored = censoredIf(gap)
+  settle(segments, ns)
+  return { transit: blurred(ns, doubt, censored), segments, wire: wireOf(segments), flags: censored }
 }
 
 /** The reading of an upstream call's response after its span. */

@@ -26,14 +26,16 @@ interface Side {
  * the interval of a leg and [0, gap] have nothing in common.
  */
 export function legsOf(gap: number, request: Side, response: Side): Legs | null {
-  for (const { ns, epsilon, slack = 0 } of [request, response])
-    if (epsilon > 0 && (ns + epsilon + slack < 0 || ns - epsilon - slack > gap)) return null
-  const within = ({ ns, epsilon }: Side): Interval => ({
-    lo: Math.min(gap, Math.max(0, ns - epsilon)),
-    up: Math.max(0, Math.min(gap, ns + epsilon)),
-  })
-  const legs = { request: within(request), response: within(response) }
-  return [legs.request, legs.response].every(({ lo, up }) => isPublishable((up - lo) / 2, gap)) ? legs : null
+  const before = legOf(gap, request.ns, request.epsilon, request.slack ?? 0)
+  const after = before && legOf(gap, response.ns, response.epsilon, response.slack ?? 0)
+  return before && after && { request: before, response: after }
+}
+
+function legOf(gap: number, ns: number, epsilon: number, slack: number): Interval | null {
+  if (epsilon > 0 && (ns + epsilon + slack < 0 || ns - epsilon - slack > gap)) return null
+  const lo = Math.min(gap, Math.max(0, ns - epsilon))
+  const up = Math.max(0, Math.min(gap, ns + epsilon))
+  return isPublishable((up - lo) / 2, gap) ? { lo, up } : null
 }
 
 /** Proxies tell whole microseconds. */
@@ -46,8 +48,9 @@ const none: Offset = { theta: 0, epsilon: 0 }
  * @returns the D9 flag that says why where the legs are not told.
  */
 export function legsAround(outer: Node, inner: readonly Node[], gap: number): Legs | number {
-  let first: Side | undefined
-  let last: Side | undefined
+  if (inner.length === 0) return Flag.missingCallee
+  let first = { ns: Infinity, epsilon: 0, slack: 0 }
+  let last = first
   for (const node of inner) {
     const offset = sameClock(node, outer) ? none : node.offset
     if (offset === null) return Flag.skewUnknown
@@ -55,9 +58,8 @@ export function legsAround(outer: Node, inner: readonly Node[], gap: number): Le
     const slack = Math.max(node.emitter.slack, resolution) + outer.emitter.coarse
     const request = node.start - theta - outer.start
     const response = outer.end - (node.end - theta)
-    if (first === undefined || request < first.ns) first = { ns: request, epsilon, slack }
-    if (last === undefined || response < last.ns) last = { ns: response, epsilon, slack }
+    if (request < first.ns) first = { ns: request, epsilon, slack }
+    if (response < last.ns) last = { ns: response, epsilon, slack }
   }
-  if (first === undefined || last === undefined) return Flag.missingCallee
   return legsOf(gap, first, last) ?? Flag.skewWide
 }

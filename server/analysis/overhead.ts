@@ -2,10 +2,10 @@ import { mostByCaller } from './added.ts'
 import { isAwaited } from './attempts.ts'
 import { Flag } from './flags.ts'
 import { blurred, bounded, exact, modelled, unknown } from './measure.ts'
-import { legsAround, type Legs } from './legs.ts'
+import { legsAround } from './legs.ts'
 import { tolerance, type Node, type Traversal } from './node.ts'
 import { clockOf, upstreamTime } from './proxy-clock.ts'
-import { covered, difference, doubtOf, maxSlack } from './self.ts'
+import { censoredIf, contradicts, covered, doubtOf, maxSlack } from './self.ts'
 import { isHeadless } from './traversals.ts'
 import { SpanKind, type Measure } from './types.ts'
 
@@ -59,27 +59,33 @@ function fromSpans(traversal: Traversal, flags: number, lacksCall: LacksCall): O
   const { head, bodies, asides, attempts } = traversal
   const ups = attempts.count === 1 ? traversal.ups : traversal.ups.filter((up) => isAwaited(up, traversal))
   if (head.leg === 'up') return none(Flag.missingParent, flags | Flag.missingParent)
-  const inner = [...ups, ...bodies, ...asides]
-  if (inner.some((node) => node.flags & Flag.negDuration)) return none(Flag.negDuration, flags)
+  const read = bodies.length === 0 ? ups : [...ups, ...bodies]
+  const inner = asides.length === 0 ? read : [...read, ...asides]
+  for (const node of inner) if (node.flags & Flag.negDuration) return none(Flag.negDuration, flags)
   const doubt = doubtOf(head, inner)
-  const gap = difference(head.duration - covered(head, inner) - attempts.backoffNs, head.duration, doubt)
-  if (gap === null) return none(Flag.negGap, flags | Flag.negGap)
+  const told = head.duration - covered(head, inner) - attempts.backoffNs
+  if (contradicts(told, head.duration, doubt)) return none(Flag.negGap, flags | Flag.negGap)
+  const gap = Math.max(0, told)
+  const censored = censoredIf(told)
   // Without the outermost layer, what happened before and after it is open.
   if (isHeadless(traversal))
     return {
-      total: bounded(Math.max(0, gap.ns - doubt), null),
+      total: bounded(Math.max(0, gap - doubt), null),
       request: unknown(0),
       response: unknown(0),
       localReply: false,
-      flags: flags | gap.flags,
+      flags: flags | censored,
     }
-  const firstUp = ups.reduce((first, up) => Math.min(first, up.start), Infinity)
-  const lastEnd = [...ups, ...bodies].reduce((last, node) => Math.max(last, node.end), -Infinity)
-  const before = asides.filter((aside) => aside.end <= firstUp).reduce((sum, aside) => sum + aside.duration, 0)
+  let firstUp = Infinity
+  let lastEnd = -Infinity
+  for (const up of ups) firstUp = Math.min(firstUp, up.start)
+  for (const node of read) lastEnd = Math.max(lastEnd, node.end)
+  let before = 0
+  for (const aside of asides) if (aside.end <= firstUp) before += aside.duration
   const request = Math.max(0, firstUp - head.start - before)
   if (lacksCall(head)) {
-    const reasons = gap.flags | Flag.missingParent
-    const total = bounded(0, gap.ns, reasons)
+    const reasons = censored | Flag.missingParent
+    const total = bounded(0, gap, reasons)
     const response = bounded(0, Math.max(0, head.end - lastEnd), reasons)
     return { total, request: bounded(0, request, reasons), response, localReply: false, flags: flags | reasons }
   }
@@ -87,8 +93,8 @@ function fromSpans(traversal: Traversal, flags: number, lacksCall: LacksCall): O
   if (beyond > 0)
     return {
       total: bounded(
-        Math.max(0, Math.min(request, gap.ns) - doubt),
-        Math.max(request, gap.ns - beyond) + doubt,
+        Math.max(0, Math.min(request, gap) - doubt),
+        Math.max(request, gap - beyond) + doubt,
         Flag.childOutlives,
       ),
       request: blurred(request, doubt),
@@ -97,11 +103,11 @@ function fromSpans(traversal: Traversal, flags: number, lacksCall: LacksCall): O
       flags: flags | Flag.childOutlives,
     }
   return {
-    total: blurred(gap.ns, doubt, gap.flags),
+    total: blurred(gap, doubt, censored),
     request: blurred(request, doubt),
     response: blurred(Math.max(0, head.end - lastEnd), doubt),
     localReply: false,
-    flags: flags | gap.flags | (doubt > 0 ? Flag.coarseClock : 0),
+    flags: flags | censored | (doubt > 0 ? Flag.coarseClock : 0),
   }
 }
 
@@ -183,33 +189,35 @@ function fromCallee(traversal: Traversal, flags: number, wire: WireOf): Overhead
     const reason = head.emitter.terminal ? Flag.singleSpanProxy : head.unanswered || Flag.missingCallee
     return none(reason, flags | reason)
   }
-  if (outs.some((out) => out.flags & Flag.negDuration)) return none(Flag.negDuration, flags)
+  let toApps = true
+  for (const out of outs) {
+    if (out.flags & Flag.negDuration) return none(Flag.negDuration, flags)
+    toApps &&= out.leg === 'app'
+  }
   const { coarse } = head.emitter
-  const gap = difference(
-    head.duration - covered(head, outs) - attempts.backoffNs,
-    head.duration,
-    maxSlack(outs) + coarse,
-  )
-  if (gap === null) return none(Flag.negGap, flags | Flag.negGap)
-  const tight = role === 'sidecar-inbound' && outs.every((out) => out.leg === 'app')
-  const reasons = Flag.singleSpanProxy | gap.flags | (tight ? Flag.tightUpper : 0) | (coarse > 0 ? Flag.coarseClock : 0)
-  const legs = attempts.count === 1 ? legsAround(head, outs, gap.ns) : Flag.retryOrHedge
+  const told = head.duration - covered(head, outs) - attempts.backoffNs
+  if (contradicts(told, head.duration, maxSlack(outs) + coarse)) return none(Flag.negGap, flags | Flag.negGap)
+  const gap = Math.max(0, told)
+  const tight = role === 'sidecar-inbound' && toApps
+  const reasons =
+    Flag.singleSpanProxy | censoredIf(told) | (tight ? Flag.tightUpper : 0) | (coarse > 0 ? Flag.coarseClock : 0)
+  const legs = attempts.count === 1 ? legsAround(head, outs, gap) : Flag.retryOrHedge
   // Only where one wire and nothing else lies beside the proxy's own work in the difference.
   const wireNs = outs.length === 1 && !tight ? wire(traversal) : null
-  const total = () => {
-    const hi = gap.ns + coarse
-    if (wireNs === null) return bounded(0, hi, reasons)
-    // Nor did it take longer in its process than its caller waited for it.
-    const most = mostByCaller(traversal, outs)
-    const allowed = typeof most === 'number' ? most : hi
-    return modelled(Math.max(0, Math.min(gap.ns - wireNs, allowed)), 0, hi, reasons | Flag.modeled)
-  }
-  const leg = (of: keyof Legs) => (typeof legs === 'number' ? unknown(legs) : bounded(0, legs[of].up, reasons))
   return {
-    total: total(),
-    request: leg('request'),
-    response: leg('response'),
+    total: wireNs === null ? bounded(0, gap + coarse, reasons) : lessWire(traversal, gap, wireNs, reasons),
+    request: typeof legs === 'number' ? unknown(legs) : bounded(0, legs.request.up, reasons),
+    response: typeof legs === 'number' ? unknown(legs) : bounded(0, legs.response.up, reasons),
     localReply: false,
     flags: flags | reasons,
   }
+}
+
+/** What a calibrated wire leaves of the gap to the only callee. */
+function lessWire(traversal: Traversal, gap: number, wireNs: number, reasons: number): Measure {
+  const hi = gap + traversal.head.emitter.coarse
+  // Nor did it take longer in its process than its caller waited for it.
+  const most = mostByCaller(traversal, traversal.outs)
+  const allowed = typeof most === 'number' ? most : hi
+  return modelled(Math.max(0, Math.min(gap - wireNs, allowed)), 0, hi, reasons | Flag.modeled)
 }

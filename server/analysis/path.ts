@@ -8,57 +8,83 @@ import { sorted } from './sorted.ts'
 import { compare } from './tree.ts'
 import { SpanKind, type Leg, type PathSegment, type SegmentClass } from './types.ts'
 
+/** A span that the path goes through, as far as it is told already. */
 interface Frame {
-  readonly node: Node
-  /** Blocking children by placed end descending (D7). */
-  readonly children: readonly Node[]
-  readonly slack: number
-  index: number
+  node: Node
+  /** Its children by `pathOrder`; those before `rest` are still to be looked at, from the last. */
+  children: readonly Node[]
+  rest: number
+  slack: number
   /** Time up to which the path is still to be told, going backwards. */
   cur: number
   /** The child on the path after `cur`. */
   next: Node | undefined
-  readonly wasted: boolean
+  wasted: boolean
 }
 
-/** D7: the last finishing child, backwards. Partitions the root's interval; ascending in time. */
-export function criticalPath(root: Node): PathSegment[] {
-  const path: PathSegment[] = []
-  const stack: Frame[] = [frame(root, root.to, false)]
-  while (stack.length > 0) {
-    const top = stack[stack.length - 1]!
+export interface CriticalPath {
+  /** Ascending in time. */
+  readonly segments: readonly PathSegment[]
+  /** Whose each segment is. */
+  readonly owners: readonly Node[]
+}
+
+export const noPath: CriticalPath = { segments: [], owners: [] }
+
+/** Frames of an earlier path, to be filled anew: as many as the deepest of usual traces needs. */
+const frames: Frame[] = []
+const mostFrames = 1000
+
+/** D7: the last finishing child, backwards. Partitions the root's interval. */
+export function criticalPath(root: Node): CriticalPath {
+  const segments: PathSegment[] = []
+  const owners: Node[] = []
+  let depth = 0
+  open(depth, root, root.to, false)
+  while (depth >= 0) {
+    const top = frames[depth]!
+    const { node, wasted, cur } = top
     const child = nextOnPath(top)
-    const from = child === undefined ? top.node.from : Math.min(child.to, top.cur)
-    if (from < top.cur) {
+    const from = child === undefined ? node.from : Math.min(child.to, cur)
+    if (from < cur) {
       const leg: Leg = child ? (top.next ? 'mid' : 'resp') : top.next ? 'req' : 'self'
-      path.push({
-        spanId: top.node.id,
-        class: classOf(top.node, leg, top.wasted),
-        leg,
-        start: from,
-        ns: top.cur - from,
-      })
+      segments.push({ spanId: node.id, class: classOf(node, leg, wasted), leg, start: from, ns: cur - from })
+      owners.push(node)
     }
     if (child === undefined) {
-      stack.pop()
+      depth--
     } else {
       top.next = child
       top.cur = child.from
-      stack.push(frame(child, from, top.wasted || child.wasted))
+      open(++depth, child, from, wasted || child.wasted)
     }
   }
-  return path.reverse()
+  if (frames.length > mostFrames) frames.length = mostFrames
+  return { segments: segments.reverse(), owners: owners.reverse() }
+}
+
+function open(depth: number, node: Node, cur: number, wasted: boolean): void {
+  const children = sorted(node.children, pathOrder)
+  const slack = siblingSlack(node)
+  const frame = frames[depth]
+  if (frame === undefined) {
+    frames.push({ node, children, rest: children.length, slack, cur, next: undefined, wasted })
+    return
+  }
+  frame.node = node
+  frame.children = children
+  frame.rest = children.length
+  frame.slack = slack
+  frame.cur = cur
+  frame.next = undefined
+  frame.wasted = wasted
 }
 
 /** Of children: latest end first, of equal ends the longest. */
 export const criticalOrder = (a: Node, b: Node): number => b.to - a.to || a.from - b.from || compare(a.id, b.id)
 
-function frame(node: Node, cur: number, wasted: boolean): Frame {
-  const { children } = node
-  // Children come by start: those after each other end the other way round.
-  const ordered = children.length > 1 ? sorted([...children].reverse(), criticalOrder) : children
-  return { node, children: ordered, slack: siblingSlack(node), index: 0, cur, next: undefined, wasted }
-}
+/** The other way round, as children after each other come already. */
+const pathOrder = (a: Node, b: Node): number => criticalOrder(b, a)
 
 /** Waited for, and longer than nothing. */
 export const isOnPath = (child: Node): boolean => child.blocking && child.from < child.to
@@ -71,8 +97,8 @@ export function siblingSlack({ children, duration }: Node): number {
 }
 
 function nextOnPath(top: Frame): Node | undefined {
-  while (top.index < top.children.length) {
-    const child = top.children[top.index++]!
+  while (top.rest > 0) {
+    const child = top.children[--top.rest]!
     if (isOnPath(child) && child.from < top.cur && child.to <= top.cur + slackTo(child, top.next, top.slack))
       return child
   }

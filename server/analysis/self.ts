@@ -32,7 +32,8 @@ export function covered(parent: Node, inner: readonly Node[]): number {
   const first = inner[0]
   if (first === undefined) return 0
   if (inner.length === 1) return coveredByOne(parent, first)
-  for (const node of inner) if (node !== first && !sameClock(node, first)) return union(inner, placedFrom, placedTo)
+  for (let i = 1; i < inner.length; i++)
+    if (inner[i] !== first && !sameClock(inner[i]!, first)) return union(inner, placedFrom, placedTo)
   if (!sameClock(first, parent)) return union(inner, rawStart, rawEnd)
   return union(
     inner,
@@ -47,17 +48,21 @@ const coveredByOne = (parent: Node, inner: Node): number =>
     : inner.duration
 
 /**
- * D1's treatment of a difference of durations: below −δ−σ unknown (NEG_GAP), from there to 0 it is 0 and CENSORED.
+ * D1's treatment of a difference of durations: below −δ−σ it contradicts itself (NEG_GAP), from there to 0 it is 0 and CENSORED.
  * `slack` is σ of the spans subtracted, `duration` that of the span subtracted from. ns.
  */
-export function difference(ns: number, duration: number, slack: number): { ns: number; flags: number } | null {
-  if (ns >= 0) return { ns, flags: 0 }
-  return ns < -tolerance(duration) - slack ? null : { ns: 0, flags: Flag.censored }
-}
+export const contradicts = (ns: number, duration: number, slack: number): boolean =>
+  ns < 0 && ns < -tolerance(duration) - slack
+
+/** D9 flag of a difference that is told as 0 because it is a little less. */
+export const censoredIf = (ns: number): number => (ns < 0 ? Flag.censored : 0)
 
 /** By how much the durations of these may be too long: σ, and the doubt of a coarse clock. ns. */
-export const maxSlack = (nodes: readonly Node[]): number =>
-  nodes.reduce((most, { emitter }) => Math.max(most, emitter.slack + emitter.coarse), 0)
+export function maxSlack(nodes: readonly Node[]): number {
+  let most = 0
+  for (const { emitter } of nodes) most = Math.max(most, emitter.slack + emitter.coarse)
+  return most
+}
 
 /** By how much the duration of a span without those of others may be off: each of their clocks may be coarse. ns. */
 export function doubtOf({ emitter }: Node, inner: readonly Node[]): number {
@@ -78,11 +83,12 @@ export function selfTime(node: Node): Measure {
       awaited = children.filter((c) => c.blocking && !(c.flags & Flag.negDuration))
       break
     }
-  const gap = difference(node.duration - covered(node, awaited), node.duration, maxSlack(awaited) + coarse)
-  if (gap === null) {
+  const gap = node.duration - covered(node, awaited)
+  if (contradicts(gap, node.duration, maxSlack(awaited) + coarse)) {
     node.flags |= Flag.negGap
     return unknown(Flag.negGap)
   }
-  node.flags |= gap.flags
-  return blurred(gap.ns, doubtOf(node, awaited), gap.flags)
+  const censored = censoredIf(gap)
+  node.flags |= censored
+  return blurred(Math.max(0, gap), doubtOf(node, awaited), censored)
 }

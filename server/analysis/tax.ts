@@ -1,7 +1,7 @@
 import type { Node, Traversal } from './node.ts'
-import type { Overhead } from './overhead.ts'
+import type { Overhead, WireOf } from './overhead.ts'
 import { calleeOf } from './edges.ts'
-import { classOf, isOnPath } from './path.ts'
+import { classOf, isOnPath, type CriticalPath } from './path.ts'
 import { retime } from './retime.ts'
 import { exitOf } from './traversals.ts'
 import type { PathSegment, Role, SegmentClass, Tax } from './types.ts'
@@ -15,40 +15,20 @@ export function sumClasses(path: readonly PathSegment[]): ClassSums {
   return sums
 }
 
-/** ŵ of the wire below the only span of a proxy, ns; null: not calibrated. */
-export type WireBelow = (spanId: string) => number | null
 
 /** What the taxes of a trace are told from; `root` null where it has no end-to-end time. */
 export interface Taxed {
   readonly root: Node | null
-  readonly path: readonly PathSegment[]
+  readonly path: CriticalPath
   /** It has spans whose parent is missing. */
   readonly orphaned: boolean
   readonly traversals: readonly Traversal[]
-  readonly wireBelow: WireBelow
+  /** ŵ below a traversal, ns; null: not calibrated. */
+  readonly wireOf: WireOf
 }
 
 /** D8. There is an estimate where every wire inside a segment is calibrated, or the bounds meet. */
-export function taxes(taxed: Taxed): { mesh: Tax; gateway: Tax } {
-  const sums = sumClasses(taxed.path)
-  const parallel = taxed.root !== null && runsInParallel(taxed.root)
-  const owners = sums.unknown === undefined && !taxed.orphaned ? none : ownersOf(taxed.root)
-  return { mesh: tax(taxed, sums, parallel, mesh, owners), gateway: tax(taxed, sums, parallel, gateway, owners) }
-}
-
-/** Spans by id; empty where no time on the path is doubtful. */
-type Owners = ReadonlyMap<string, Node>
-const none: Owners = new Map()
-
-function ownersOf(root: Node | null): Owners {
-  const owners = new Map<string, Node>()
-  const stack = root === null ? [] : [root]
-  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    owners.set(node.id, node)
-    for (const child of node.children) stack.push(child)
-  }
-  return owners
-}
+export const taxes = (taxed: Taxed): { mesh: Tax; gateway: Tax } => ({ mesh: tax(taxed, mesh), gateway: tax(taxed, gateway) })
 
 /**
  * Whether time of a span that is of no class of the payer's may be the payer's all the same: of class `unknown` it is one
@@ -86,32 +66,35 @@ const gateway: Payer = {
   pays: (role) => role === 'gateway',
 }
 
-function tax(
-  { root, path, traversals, wireBelow }: Taxed,
-  sums: ClassSums,
-  parallel: boolean,
-  payer: Payer,
-  owners: Owners,
-): Tax {
-  const classes = [payer.own, payer.withWire, ...payer.caused]
-  const lowerNs = sums[payer.own] ?? 0
-  const untoldNs = path.reduce((sum, { class: cls, spanId, ns }) => {
-    const owner = owners.get(spanId)
-    return owner && !classes.includes(cls) && mayPay(owner, cls, payer) ? sum + ns : sum
-  }, 0)
-  const upperNs = classes.reduce((sum, cls) => sum + (sums[cls] ?? 0), untoldNs)
-  const wireNs = lowerNs === upperNs || untoldNs > 0 ? null : wires(path, payer.withWire, wireBelow)
+function tax({ root, path, orphaned, traversals, wireOf }: Taxed, payer: Payer): Tax {
+  const { segments, owners } = path
+  let lowerNs = 0
+  let upperNs = 0
+  let untoldNs = 0
+  for (let i = 0; i < segments.length; i++) {
+    const { class: cls, ns } = segments[i]!
+    if (cls === payer.own) lowerNs += ns
+    if (isOf(payer, cls)) upperNs += ns
+    else if ((orphaned || cls === 'unknown') && mayPay(owners[i]!, cls, payer)) untoldNs += ns
+  }
+  upperNs += untoldNs
+  const wireNs = lowerNs === upperNs || untoldNs > 0 ? null : wires(path, payer.withWire, wireOf)
   const estimateNs = lowerNs === upperNs ? upperNs : wireNs === null ? null : Math.max(lowerNs, upperNs - wireNs)
   const duration = root?.duration ?? 0
+  let workNs = 0
+  for (const { role, overhead } of traversals) if (payer.pays(role)) workNs += workOf(overhead)
   return {
     lowerNs,
     upperNs,
     estimateNs,
     share: duration > 0 ? (estimateNs ?? upperNs) / duration : 0,
-    removableNs: root && parallel && upperNs > 0 ? removable(root, upperNs, classes, payer) : upperNs,
-    workNs: traversals.reduce((sum, { role, overhead }) => sum + (payer.pays(role) ? workOf(overhead) : 0), 0),
+    removableNs: root && upperNs > 0 && runsInParallel(root) ? removable(root, upperNs, payer) : upperNs,
+    workNs,
   }
 }
+
+const isOf = ({ own, withWire, caused }: Payer, cls: SegmentClass): boolean =>
+  cls === own || cls === withWire || caused.includes(cls)
 
 /** In-process time, or its upper bound; unknown ones do not count. */
 const workOf = (overhead: Overhead | null): number => overhead?.total.ns ?? overhead?.total.hiNs ?? 0
@@ -120,10 +103,10 @@ const workOf = (overhead: Overhead | null): number => overhead?.total.ns ?? over
  * What would be saved if work of these classes took no time: less than is attributed where another branch takes over. Where
  * siblings overlap within the tolerance, the overlap counts to one of them only, and the saving never exceeds the attributed.
  */
-function removable(root: Node, upperNs: number, classes: readonly SegmentClass[], payer: Payer): number {
+function removable(root: Node, upperNs: number, payer: Payer): number {
   const without = retime(root, (node, leg, ns, wasted) => {
     const cls = classOf(node, leg, wasted)
-    return classes.includes(cls) || mayPay(node, cls, payer) ? 0 : ns
+    return isOf(payer, cls) || mayPay(node, cls, payer) ? 0 : ns
   })
   return Math.max(0, Math.min(upperNs, root.to - root.from - without))
 }
@@ -144,18 +127,22 @@ function runsInParallel(root: Node): boolean {
 }
 
 /**
- * ŵ once for each span with segments of the class, as far as they reach; null where one is not calibrated, or where no wire
+ * ŵ once for each proxy with segments of the class, as far as they reach; null where one is not calibrated, or where no wire
  * is inside: then there is nothing to estimate.
  */
-function wires(path: readonly PathSegment[], cls: SegmentClass, wireBelow: WireBelow): number | null {
-  const owners = new Map<string, number>()
-  for (const segment of path)
-    if (segment.class === cls) owners.set(segment.spanId, (owners.get(segment.spanId) ?? 0) + segment.ns)
-  let sum: number | null = null
-  for (const [spanId, ns] of owners) {
-    const wireNs = wireBelow(spanId)
+function wires({ segments, owners }: CriticalPath, cls: SegmentClass, wireOf: WireOf): number | null {
+  let spent: Map<Node, number> | undefined
+  for (let i = 0; i < segments.length; i++)
+    if (segments[i]!.class === cls) {
+      spent ??= new Map()
+      spent.set(owners[i]!, (spent.get(owners[i]!) ?? 0) + segments[i]!.ns)
+    }
+  if (spent === undefined) return null
+  let sum = 0
+  for (const [owner, ns] of spent) {
+    const wireNs = owner.traversal?.head === owner ? wireOf(owner.traversal) : null
     if (wireNs === null) return null
-    sum = (sum ?? 0) + Math.min(ns, wireNs)
+    sum += Math.min(ns, wireNs)
   }
   return sum
 }
