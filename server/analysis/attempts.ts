@@ -1,15 +1,10 @@
 import { oneAttempt, type Attempts, type Node, type Traversal } from './node.ts'
 import { sameClock } from './clock/domain.ts'
 import { Flag } from './flags.ts'
+import { failed } from './outcome.ts'
 import { attribute } from './recognise/pattern.ts'
 import { union } from './self.ts'
 import { sorted } from './sorted.ts'
-import { StatusCode } from './types.ts'
-
-/** A call that did not bring the answer: HTTP 0 or 5xx, an error status, or cancelled. */
-export function failed({ input, status, emitter }: Node): boolean {
-  return status !== 0 ? status >= 500 : input.status === StatusCode.error || emitter.unanswered
-}
 
 const byStart = (a: Node, b: Node) => a.start - b.start
 

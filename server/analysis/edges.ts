@@ -1,7 +1,7 @@
 import type { CalleeLookup } from './learned/callees.ts'
 import { Flag } from './flags.ts'
 import { pairKeys } from './learned/pair-keys.ts'
-import { isError } from './hops.ts'
+import { isError } from './outcome.ts'
 import { identityOf } from './identity.ts'
 import type { Node, Traversal } from './node.ts'
 import { SpanKind, type Attributes, type EdgeUse, type SpanInput } from './types.ts'

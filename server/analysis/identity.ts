@@ -1,6 +1,6 @@
 import { hash64 } from './hash.ts'
 import type { Traversal, Node } from './node.ts'
-import type { Emitter } from './recognise/emitter.ts'
+import type { Emitter, HopMemo } from './recognise/emitter.ts'
 import type { ProxyIdentity } from './types.ts'
 
 /** api.md "Identity": of the workload and its role, never of a pod or a version. */
@@ -32,16 +32,31 @@ export function serviceOf({ emitter, role }: Node): string {
   return emitter.namespace === '' ? emitter.workload : `${emitter.workload}.${emitter.namespace}`
 }
 
-/** `place`: emitter of the callee, or of the last proxy where there is none. */
-export function hopIdOf(place: Emitter, kind: string, caller: string, callee: string, via: readonly string[]): string {
+/**
+ * Identity of a hop and of the proxies on it, by the spans that its request left them through. `place`: emitter of the callee,
+ * or of the last proxy where there is none.
+ */
+export function hopWords(
+  place: Emitter,
+  kind: string,
+  caller: string,
+  callee: string,
+  exits: readonly Node[],
+): HopMemo {
   const { hops } = place.memo
   for (const hop of hops)
-    if (hop.kind === kind && hop.caller === caller && hop.callee === callee && sameList(hop.via, via)) return hop.hopId
-  const hopId = hash64([place.environment, place.cluster, kind, caller, callee, ...via])
+    if (hop.kind === kind && hop.caller === caller && hop.callee === callee && isVia(hop.via, exits)) return hop
+  const via = exits.map(proxyIdOf)
+  const hop = { kind, caller, callee, via, hopId: hash64([place.environment, place.cluster, kind, caller, callee, ...via]) }
   if (hops.length >= 64) hops.length = 0
-  hops.push({ kind, caller, callee, via, hopId })
-  return hopId
+  hops.push(hop)
+  return hop
 }
 
-const sameList = (a: readonly string[], b: readonly string[]) =>
-  a.length === b.length && a.every((value, i) => value === b[i])
+const proxyIdOf = (exit: Node): string => identityOf(exit.traversal!).proxyId
+
+function isVia(via: readonly string[], exits: readonly Node[]): boolean {
+  if (via.length !== exits.length) return false
+  for (let i = 0; i < via.length; i++) if (via[i] !== proxyIdOf(exits[i]!)) return false
+  return true
+}
