@@ -1,5 +1,5 @@
 import { addedOf } from './added.ts'
-import { exchangesOf, lateEndsOf, sideOf } from './clock/exchanges.ts'
+import { exchangesOf, lateEndsOf } from './clock/exchanges.ts'
 import { judgeEdges } from './edges.ts'
 import { Flag } from './flags.ts'
 import { hash64, hex32, mix } from './hash.ts'
@@ -124,7 +124,7 @@ function calibrated(wire: WireLookup | undefined, baseMs: number): WireOf {
     const out = outs[0]
     if (out === undefined || outs.length > 1 || (head.emitter.pod !== '' && head.emitter.pod === out.emitter.pod))
       return null
-    return wire(sideOf(head), sideOf(out), baseMs + head.start / 1e6)
+    return wire(head.side, out.side, baseMs + head.start / 1e6)
   }
 }
 

@@ -2,7 +2,7 @@ import type { Offset } from './clock/offsets.ts'
 import type { Emitter } from './recognise/emitter.ts'
 import type { SpanLeg } from './recognise/family.ts'
 import type { Overhead } from './overhead.ts'
-import type { Measure, Role, SpanInput } from './types.ts'
+import type { Measure, Role, Side, SpanInput } from './types.ts'
 
 /** A span inside the analysis: filled step by step, each step reading only what earlier ones wrote. ns since the base. */
 export interface Node {
@@ -26,6 +26,8 @@ export interface Node {
   children: Node[]
   /** Clock domain: machine, and start grid where the emitter has one. Equal strings are one clock; '' never is. */
   domain: string
+  /** The machine of the domain, and the zone. */
+  side: Side
   /** Of its clock to the parent's where they differ, start grids included; null: one clock, or not known. */
   offset: Offset | null
   /** Start moved into the parent's clock (1.2 step 6). */
@@ -62,14 +64,14 @@ export interface Traversal {
   /** An egress gateway of its mesh. */
   egress: boolean
   /** Attempts (Envoy) or calls (KrakenD) upstream, by start. */
-  readonly ups: Node[]
+  ups: Node[]
   /** Reading of upstream responses after their `up` span ended. */
-  readonly bodies: Node[]
+  bodies: Node[]
   /** Calls to others that the request waits for: ext_authz, rate limit, forward auth. */
-  readonly asides: Node[]
-  readonly spans: Node[]
+  asides: Node[]
+  spans: Node[]
   /** What answered the proxy: heads of the next traversals and application spans, by start. Not what answered asides. */
-  readonly outs: Node[]
+  outs: Node[]
   /** Services of the next applications on its either side; '' where there is none. */
   caller: string
   callee: string
@@ -89,7 +91,16 @@ export interface Attempts {
   readonly wastedNs: number
 }
 
-export const noChildren: Node[] = []
+/** Shared by all that have none: replaced, never pushed to. */
+export const noNodes: Node[] = []
+
+/** One more at the end: mostly there is one, and an array of one takes an eighth of one that was pushed to. */
+export function append(nodes: Node[], node: Node): Node[] {
+  if (nodes.length === 0) return [node]
+  nodes.push(node)
+  return nodes
+}
+
 export const oneAttempt: Attempts = { count: 1, backoffNs: 0, wastedNs: 0 }
 
 /** δ of 1.3 without clock error: 1 % of the parent, at most 1 ms, at least Envoy's grid of 1 µs. */

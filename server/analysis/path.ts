@@ -2,10 +2,10 @@ import { sameClock } from './clock/domain.ts'
 import { calleeOf } from './edges.ts'
 import { Flag } from './flags.ts'
 import { tolerance, type Node } from './node.ts'
+import { compare } from './order.ts'
 import { exitOf } from './traversals.ts'
 import { sorted } from './sorted.ts'
 import { passing, processing } from './transit.ts'
-import { compare } from './tree.ts'
 import { SpanKind, type Leg, type PathSegment, type SegmentClass } from './types.ts'
 
 /** A span that the path goes through, as far as it is told already. */

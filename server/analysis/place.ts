@@ -1,4 +1,4 @@
-import { domainOf, learnPods, machineOf, sameClock, sameMachine, type Pods } from './clock/domain.ts'
+import { learnPods, sameClock, sameMachine, setClock, type Pods } from './clock/domain.ts'
 import type { Offset, OffsetLookup } from './clock/offsets.ts'
 import { Flag } from './flags.ts'
 import { isPublishable } from './legs.ts'
@@ -17,7 +17,7 @@ export function place(order: readonly Node[], clocks: Clocks): void {
   const pods = learnPods(order)
   let placed: Set<Node> | undefined
   for (const node of order) {
-    node.domain = domainOf(node, pods)
+    if (node.domain === '') setClock(node, pods)
     const { parent } = node
     if (parent === null) {
       node.from = node.placed
@@ -45,8 +45,7 @@ export function offsetTo(node: Node, parent: Node, { offset, baseMs }: Clocks): 
   const above = parent.emitter.grid
   let machines: Offset | undefined
   if (sameMachine(node, parent)) machines = synchronous
-  else if (offset && parent.domain !== '')
-    machines = offset(machineOf(parent.domain), machineOf(node.domain), baseMs + parent.start / 1e6)
+  else if (offset && parent.domain !== '') machines = offset(parent.side.machine, node.side.machine, baseMs + parent.start / 1e6)
   if (machines === undefined) return null
   return { theta: machines.theta + (above - own) / 2, epsilon: machines.epsilon + (above + own) / 2 }
 }
@@ -84,7 +83,7 @@ function centre(node: Node, parent: Node): void {
 function placeForeign(parent: Node, pods: Pods, clocks: Clocks): void {
   const foreign: Node[] = []
   for (const child of parent.children) {
-    child.domain = domainOf(child, pods)
+    setClock(child, pods)
     if (sameClock(child, parent)) continue
     child.offset = offsetTo(child, parent, clocks)
     if (child.offset === null || sameMachine(child, parent)) foreign.push(child)

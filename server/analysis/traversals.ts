@@ -1,5 +1,5 @@
 import { attemptsOf } from './attempts.ts'
-import { oneAttempt, type Node, type Traversal } from './node.ts'
+import { append, noNodes, oneAttempt, type Node, type Traversal } from './node.ts'
 import { play } from './promote.ts'
 import { recast } from './recognise/recognise.ts'
 import { isEgress, roleOf } from './roles.ts'
@@ -24,7 +24,7 @@ export function findTraversals(order: readonly Node[]): Traversal[] {
     if (!above || node.traversal === above || !isCallee(node, above)) continue
     node.exit = exitOf(node.parent!)
     if (node.exit.leg === 'aside') continue
-    above.outs.push(node)
+    above.outs = append(above.outs, node)
     node.exit.answer ??= node
   }
   for (const traversal of traversals) traversal.attempts = attemptsOf(traversal)
@@ -40,11 +40,11 @@ function begin(node: Node): Traversal {
     family: node.emitter.family,
     role,
     egress: isEgress(node),
-    ups: [],
-    bodies: [],
-    asides: [],
+    ups: node.leg === 'up' ? [node] : noNodes,
+    bodies: noNodes,
+    asides: noNodes,
     spans: [node],
-    outs: [],
+    outs: noNodes,
     caller: '',
     callee: '',
     outsNs: undefined,
@@ -56,8 +56,7 @@ function begin(node: Node): Traversal {
   }
   node.traversal = traversal
   node.outlet = node
-  if (node.leg === 'up') traversal.ups.push(node)
-  else if (node.leg === 'stage' || node.leg === 'aside') node.role = 'middleware-stage'
+  if (node.leg === 'stage' || node.leg === 'aside') node.role = 'middleware-stage'
   return traversal
 }
 
@@ -65,9 +64,9 @@ function enter(node: Node, above: Traversal): void {
   node.traversal = above
   above.spans.push(node)
   if (node.leg === 'down') node.leg = 'stage'
-  if (node.leg === 'up') above.ups.push(node)
-  else if (node.leg === 'body') above.bodies.push(node)
-  else if (node.leg === 'aside') above.asides.push(node)
+  if (node.leg === 'up') above.ups = append(above.ups, node)
+  else if (node.leg === 'body') above.bodies = append(above.bodies, node)
+  else if (node.leg === 'aside') above.asides = append(above.asides, node)
   node.role = node.leg === 'stage' || node.leg === 'aside' ? 'middleware-stage' : above.role
   node.outlet = node.leg === 'up' || node.leg === 'aside' ? node : node.parent!.outlet
 }

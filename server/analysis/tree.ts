@@ -1,9 +1,11 @@
+import { settleDuplicates } from './duplicates.ts'
 import { Flag } from './flags.ts'
-import { hash64 } from './hash.ts'
-import { noChildren, type Node } from './node.ts'
+import { nowhere } from './clock/domain.ts'
+import { append, noNodes, type Node } from './node.ts'
+import { byStart, inOrder } from './order.ts'
 import type { Emitter } from './recognise/emitter.ts'
 import { recast, type Recognise } from './recognise/recognise.ts'
-import { SpanKind, type Attributes, type SpanInput } from './types.ts'
+import type { SpanInput } from './types.ts'
 
 /** A trace as trees. `order` holds every span once, parents before children. */
 export interface Tree {
@@ -18,80 +20,13 @@ export interface Tree {
 export function buildTree(spans: readonly SpanInput[], recognise: Recognise): Tree {
   const nodes: Node[] = []
   const byId = new Map<string, Node>()
-  /** SERVER halves of shared Zipkin ids, by the id they shared. */
-  let serverHalves: Map<string, Node> | undefined
   for (const span of inOrder(spans)) {
-    const sameId = byId.get(span.spanId)
-    const twin = sameId && span.kind === SpanKind.server ? (serverHalves?.get(span.spanId) ?? sameId) : sameId
     const node = toNode(span, recognise(span))
-    if (!twin) {
-      byId.set(node.id, node)
-      nodes.push(node)
-    } else if (isSharedPair(twin.input, span) && !serverHalves?.has(span.spanId)) {
-      serverHalves ??= new Map()
-      const server = span.kind === SpanKind.server ? node : twin
-      const client = server === node ? twin : node
-      serverHalves.set(span.spanId, server)
-      byId.set(span.spanId, client)
-      nodes.push(node)
-    } else if (byContent(twin.input, span) !== 0) {
-      const kept = node.duration > twin.duration ? node : twin
-      kept.flags |= twin.flags | Flag.dupSpanId
-      if (kept === node) {
-        nodes[nodes.indexOf(twin)] = node
-        if (serverHalves?.get(span.spanId) === twin) serverHalves.set(span.spanId, node)
-        else byId.set(node.id, node)
-      }
-    }
+    nodes.push(node)
+    byId.set(node.id, node)
   }
-  if (serverHalves) {
-    for (const [shared, server] of serverHalves) {
-      server.id = hash64([shared, 'server'])
-      server.parentId = shared
-    }
-    for (const node of nodes) {
-      const server = serverHalves.get(node.parentId)
-      if (server && server !== node) node.parentId = server.id
-    }
-    for (const server of serverHalves.values()) byId.set(server.id, server)
-    nodes.sort(byStart)
-  }
-  return link(nodes, byId)
+  return byId.size === nodes.length ? link(nodes, byId) : link(...settleDuplicates(nodes))
 }
-
-const byStart = (a: Node, b: Node) => a.start - b.start || compare(a.id, b.id)
-export const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
-/** By start, then id, then longest, then whatever tells them apart: what the analysis says must not hang on the order of arrival. */
-function inOrder(spans: readonly SpanInput[]): readonly SpanInput[] {
-  for (let i = 1; i < spans.length; i++) {
-    const a = spans[i - 1]!
-    const b = spans[i]!
-    if (a.start > b.start || (a.start === b.start && a.spanId >= b.spanId)) return [...spans].sort(byContent)
-  }
-  return spans
-}
-
-const byContent = (a: SpanInput, b: SpanInput): number =>
-  a.start - b.start ||
-  compare(a.spanId, b.spanId) ||
-  b.duration - a.duration ||
-  a.kind - b.kind ||
-  compare(a.parentId, b.parentId) ||
-  compare(a.name, b.name) ||
-  a.status - b.status ||
-  (a === b ? 0 : compare(contentOf(a), contentOf(b)))
-
-function contentOf(span: SpanInput): string {
-  const { attributes, attributeSet, resource, scope, events, links, flags, traceState } = span
-  const inOrder = (map: Attributes) => [...map].sort(([x], [y]) => compare(x, y))
-  const maps = [attributes, attributeSet, resource.attributes].map(inOrder)
-  const said = events.map((event) => [event.name, event.time, inOrder(event.attributes)])
-  return JSON.stringify([maps, scope.name, scope.version, scope.tailSampled, said, links, flags, traceState])
-}
-
-const isSharedPair = (a: SpanInput, b: SpanInput) =>
-  a.kind + b.kind === SpanKind.server + SpanKind.client && a.kind !== b.kind
 
 /** Beyond 104 days from the base (a clock that was never set) a double holds instants to the nearest 1024 ns at worst. */
 const farthest = 2 ** 53
@@ -113,8 +48,9 @@ function toNode(span: SpanInput, recognised: Emitter): Node {
     duration,
     flags: (span.duration < 0 ? Flag.negDuration : 0) | (emitter.coarse > 0 ? Flag.coarseClock : 0),
     parent: null,
-    children: noChildren,
+    children: noNodes,
     domain: '',
+    side: nowhere,
     offset: null,
     placed: span.start,
     from: 0,
@@ -136,15 +72,16 @@ function toNode(span: SpanInput, recognised: Emitter): Node {
 function link(nodes: readonly Node[], byId: ReadonlyMap<string, Node>): Tree {
   const tops: Node[] = []
   let root: Node | null = null
+  let before: Node | null = null
   let parentless = 0
   let flags = 0
   for (const node of nodes) {
     const { parentId } = node
-    const parent = parentId === '' ? undefined : byId.get(parentId)
+    const parent = parentId === '' ? undefined : parentOf(node, before, byId)
+    before = node
     if (parent && parent !== node) {
       node.parent = parent
-      if (parent.children === noChildren) parent.children = [node]
-      else parent.children.push(node)
+      parent.children = append(parent.children, node)
       continue
     }
     tops.push(node)
@@ -161,7 +98,8 @@ function link(nodes: readonly Node[], byId: ReadonlyMap<string, Node>): Tree {
   }
   if (parentless === 0) flags |= Flag.noRoot
   if (parentless > 1) flags |= Flag.multiRoot
-  const order = preorder(tops, nodes.length)
+  const order: Node[] = []
+  addPreorder(order, tops)
   if (order.length < nodes.length) {
     flags |= Flag.cycle
     cutCycles(nodes, order)
@@ -170,18 +108,25 @@ function link(nodes: readonly Node[], byId: ReadonlyMap<string, Node>): Tree {
   return { order, root, flags }
 }
 
+/** Mostly the span that started just before, or its parent: to compare ids costs less than to look one up. */
+function parentOf({ parentId }: Node, before: Node | null, byId: ReadonlyMap<string, Node>): Node | undefined {
+  if (before !== null && before.id === parentId) return before
+  if (before !== null && before.parent !== null && before.parent.id === parentId) return before.parent
+  return byId.get(parentId)
+}
+
+/** Emptied by who uses it. */
+const stack: Node[] = []
+
 /** Parents before children, siblings by start. Iterative: a chain may be 10,000 deep. */
-function preorder(tops: readonly Node[], size: number): Node[] {
-  const order: Node[] = new Array<Node>(0)
-  const stack: Node[] = []
+function addPreorder(order: Node[], tops: readonly Node[]): void {
   for (let i = tops.length - 1; i >= 0; i--) stack.push(tops[i]!)
-  while (stack.length > 0 && order.length < size) {
+  while (stack.length > 0) {
     const node = stack.pop()!
     order.push(node)
     const { children } = node
     for (let i = children.length - 1; i >= 0; i--) stack.push(children[i]!)
   }
-  return order
 }
 
 /** 1.2 step 3: a ring of parents is cut at its earliest member, which then heads an orphan tree. */
@@ -202,10 +147,9 @@ function cutCycles(nodes: readonly Node[], order: Node[]): void {
     parent.children = parent.children.filter((child) => child !== earliest)
     earliest.parent = null
     earliest.flags |= Flag.cycle
-    for (const found of preorder([earliest], nodes.length)) {
-      reached.add(found)
-      order.push(found)
-    }
+    const from = order.length
+    addPreorder(order, [earliest])
+    for (let i = from; i < order.length; i++) reached.add(order[i]!)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Node } from '../node.ts'
-import { SpanKind } from '../types.ts'
+import type { Emitter, EmitterClock } from '../recognise/emitter.ts'
+import { SpanKind, type Side } from '../types.ts'
 
 /**
  * Clock domains (algorithms.md 1.1): a machine, and the start grid of the emitter where it has one, since starts cut to whole
@@ -8,14 +9,12 @@ import { SpanKind } from '../types.ts'
 export const sameClock = (a: Node, b: Node): boolean => a.domain !== '' && a.domain === b.domain
 
 /** On one machine, whatever the grids of their starts. */
-export const sameMachine = (a: Node, b: Node): boolean =>
-  a.domain !== '' && (a.domain === b.domain || (b.domain !== '' && machineOf(a.domain) === machineOf(b.domain)))
+export const sameMachine = (a: Node, b: Node): boolean => a.side.machine !== '' && a.side.machine === b.side.machine
 
 const gridMark = '\u0000grid'
 
-/** The machine of a domain: what a clock offset is between. */
-export const machineOf = (domain: string): string =>
-  domain.endsWith(gridMark) ? domain.slice(0, -gridMark.length) : domain
+/** Where spans are before their clock is known. */
+export const nowhere: Side = { machine: '', zone: '' }
 
 const spanMark = 'span '
 
@@ -26,24 +25,41 @@ export const isLasting = ({ domain, emitter }: Node): boolean =>
 /** Pod -> machine, as far as this trace tells. */
 export type Pods = ReadonlyMap<string, string> | undefined
 
-/** @param learned of `learnPods`. The parent's domain is known already. */
-export function domainOf(node: Node, learned: Pods): string {
+/** Writes down whose clock a span goes by. @param learned of `learnPods`. The parent's clock is known already. */
+export function setClock(node: Node, learned: Pods): void {
   const { emitter, parent, input } = node
   const local =
     parent !== null &&
     input.kind !== SpanKind.server &&
     input.kind !== SpanKind.consumer &&
     (parent.input.resource === input.resource || sameProxy(node, parent))
-  if (local && parent.domain !== '') return parent.domain
-  const pod = emitter.pod || emitter.podIp
-  const machine =
-    emitter.machine ||
-    (learned && (learned.get(emitter.pod) ?? learned.get(emitter.podIp))) ||
-    (pod && `pod ${pod}`) ||
-    (emitter.instance !== emitter.service && `process ${emitter.instance}`)
-  if (!machine) return spanMark + (local ? parent.id : node.id)
-  return emitter.grid > 0 ? machine + gridMark : machine
+  if (local && parent.domain !== '') {
+    node.domain = parent.domain
+    node.side = parent.emitter.zone === emitter.zone ? parent.side : { machine: parent.side.machine, zone: emitter.zone }
+    return
+  }
+  const taught = emitter.machine === '' && learned ? (learned.get(emitter.pod) ?? learned.get(emitter.podIp)) : undefined
+  const clock = taught === undefined ? (emitter.memo.clock ??= clockOf(emitter, machineOf(emitter))) : clockOf(emitter, taught)
+  if (clock.side.machine !== '') {
+    node.domain = clock.domain
+    node.side = clock.side
+  } else {
+    node.domain = spanMark + (local ? parent.id : node.id)
+    node.side = { machine: node.domain, zone: emitter.zone }
+  }
 }
+
+/** '' where neither a machine nor a process is named. */
+function machineOf({ machine, pod, podIp, instance, service }: Emitter): string {
+  if (machine !== '') return machine
+  const place = pod || podIp
+  return place ? `pod ${place}` : instance !== service ? `process ${instance}` : ''
+}
+
+const clockOf = ({ grid, zone }: Emitter, machine: string): EmitterClock => ({
+  domain: grid > 0 ? machine + gridMark : machine,
+  side: { machine, zone },
+})
 
 /** An inner span of a proxy names its process less fully than the outer one. */
 const sameProxy = ({ emitter, leg }: Node, parent: Node) =>

@@ -1,8 +1,8 @@
 import { Flag } from '../flags.ts'
 import type { Node } from '../node.ts'
 import { bodyEndOf } from '../traversals.ts'
-import { SpanKind, StatusCode, type Exchange, type LateEnd, type Side } from '../types.ts'
-import { isLasting, machineOf, sameMachine } from './domain.ts'
+import { SpanKind, StatusCode, type Exchange, type LateEnd } from '../types.ts'
+import { isLasting, sameMachine } from './domain.ts'
 
 /** Spans of proxies carry whole microseconds. */
 const resolution = 1000
@@ -25,8 +25,8 @@ export function exchangesOf(order: readonly Node[]): readonly Exchange[] {
     const end = Math.max(parent.end, bodyEnd ?? 0)
     const wireNs = separable ? end - parent.start - node.duration : -1
     ;(found ??= []).push({
-      from: sideOf(parent),
-      to: sideOf(node),
+      from: parent.side,
+      to: node.side,
       at: parent.start,
       lateEnd: node.leg === 'app',
       offset: apart && bodyEnd !== undefined ? offsetWithin(node, parent, end) : null,
@@ -88,6 +88,3 @@ const spoilt = Flag.negDuration | Flag.streaming | Flag.detachedAsync | Flag.dup
 
 const failed = ({ input, status, flags, wasted, emitter }: Node): boolean =>
   wasted || (flags & spoilt) !== 0 || status >= 500 || input.status === StatusCode.error || emitter.error
-
-/** Where a span ran: the ends of wires and clock offsets. */
-export const sideOf = ({ domain, emitter }: Node): Side => ({ machine: machineOf(domain), zone: emitter.zone })

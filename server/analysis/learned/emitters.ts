@@ -1,6 +1,7 @@
 import { Flag } from '../flags.ts'
 import type { Node } from '../node.ts'
 import type { Emitter } from '../recognise/emitter.ts'
+import { recast } from '../recognise/recognise.ts'
 import { pairKeys } from './pair-keys.ts'
 import { timeline, type LearnedRow } from './timeline.ts'
 
@@ -52,9 +53,6 @@ export function emitterTable(): EmitterTable {
   }
 }
 
-/** By what is known of the SDK, and by the habit; one object for all spans that share both. */
-const refined = new WeakMap<Emitter, Map<string, Emitter>>()
-
 /** Gives the spans of applications the clocks that many traces have shown them to have. */
 export function refineEmitters(order: readonly Node[], lookup: EmitterLookup, atMs: number): void {
   for (const node of order) {
@@ -67,15 +65,17 @@ export function refineEmitters(order: readonly Node[], lookup: EmitterLookup, at
   }
 }
 
-function refine(emitter: Emitter, { grid, coarse, slack }: EmitterHabits): Emitter {
+/** One object for all spans that share what is known of the SDK, and the habit. */
+function refine(emitter: Emitter, habits: EmitterHabits): Emitter {
+  const { memo } = emitter
+  if (memo.refined?.habits === habits) return memo.refined.emitter
+  const { grid, coarse, slack } = habits
   const learnedSlack = emitter.slack === unknownSlack && slack !== null ? slack : emitter.slack
-  const key = `${grid} ${coarse} ${learnedSlack}`
-  const known = refined.get(emitter) ?? new Map<string, Emitter>()
-  refined.set(emitter, known)
-  let one = known.get(key)
-  if (!one) {
-    const habits = { grid: Math.max(emitter.grid, grid), coarse: Math.max(emitter.coarse, coarse), slack: learnedSlack }
-    known.set(key, (one = { ...emitter, ...habits }))
-  }
-  return one
+  const refined = recast(emitter, `clock ${grid} ${coarse} ${learnedSlack}`, {
+    grid: Math.max(emitter.grid, grid),
+    coarse: Math.max(emitter.coarse, coarse),
+    slack: learnedSlack,
+  })
+  memo.refined = { habits, emitter: refined }
+  return refined
 }

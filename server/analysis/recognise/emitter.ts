@@ -1,4 +1,4 @@
-import type { ProxyIdentity, Role } from '../types.ts'
+import type { ProxyIdentity, Role, Side } from '../types.ts'
 import type { Settle, SpanLeg } from './family.ts'
 import type { ProcessFacts } from './process.ts'
 
@@ -49,11 +49,21 @@ export interface Emitter extends ProcessFacts {
 
 export interface EmitterMemo {
   identity: ProxyIdentity | null
+  /** As far as the emitter tells it by itself. */
+  clock: EmitterClock | null
+  /** What it is by the habits that were learned last. */
+  refined: { readonly habits: object; readonly emitter: Emitter } | null
   readonly hops: HopMemo[]
   /** 32-bit hash of (service, name, role) by role, which neighbours may have settled, and span name. */
   readonly shapes: Map<Role, Map<string, number>>
   /** This emitter in another part (promote.ts), by the part. */
   readonly recast: Map<string, Emitter>
+}
+
+/** Clock domain and machine; '' where the emitter names none. */
+export interface EmitterClock {
+  readonly domain: string
+  readonly side: Side
 }
 
 /** Words of a hop whose callee (or last proxy) has this emitter. */
@@ -65,4 +75,4 @@ export interface HopMemo {
   readonly hopId: string
 }
 
-export const newMemo = (): EmitterMemo => ({ identity: null, hops: [], shapes: new Map(), recast: new Map() })
+export const newMemo = (): EmitterMemo => ({ identity: null, clock: null, refined: null, hops: [], shapes: new Map(), recast: new Map() })
