@@ -11,7 +11,7 @@ export function addedOf(traversal: Traversal, overhead: Overhead, settings: Anal
   const { head, outs, attempts } = traversal
   if (head.flags & Flag.negDuration) return unknown(Flag.negDuration)
   if (overhead.flags & Flag.negGap) return unknown(Flag.negGap)
-  if (overhead.total.reasons.includes('truncated') || overhead.flags & Flag.streaming) return overhead.total
+  if (overhead.cutOff || overhead.flags & Flag.streaming) return overhead.total
   const lo = overhead.total.loNs ?? 0
   const callees = outs.some(isWastedOut) ? outs.filter((out) => !isWastedOut(out)) : outs
   if (callees.length === 0) {
@@ -84,8 +84,12 @@ const endOf = (node: Node) => node.end
  * machine as it is, over a network less the configured round trip for each time the proxy waited.
  */
 function estimateOf(head: Node, callees: readonly Node[], gap: number, settings: AnalysisSettings): number | null {
-  if (callees.some((callee) => callee.emitter.lateStart)) return null
-  if (callees.every((callee) => sameMachine(callee, head))) return Math.max(0, gap)
+  let near = true
+  for (const callee of callees) {
+    if (callee.emitter.lateStart) return null
+    near &&= sameMachine(callee, head)
+  }
+  if (near) return Math.max(0, gap)
   if (settings.networkRttNs === null) return null
   return Math.max(0, gap - settings.networkRttNs * waits(callees))
 }

@@ -19,6 +19,7 @@ import { promote } from './promote.ts'
 import { connectOf } from './proxy-clock.ts'
 import { queueWaits } from './queues.ts'
 import { attribute } from './recognise/pattern.ts'
+import type { Emitter, Shape } from './recognise/emitter.ts'
 import { recogniserFor } from './recognise/recognise.ts'
 import { samplingOf } from './sampling.ts'
 import { covered, selfTime } from './self.ts'
@@ -32,6 +33,7 @@ import {
   type AnalysedSpan,
   type AnalysisSettings,
   type ProxyTraversal,
+  type Role,
   type TraceAnalysis,
   type TraceInput,
 } from './types.ts'
@@ -177,9 +179,18 @@ function toTraversal(traversal: Traversal, settings: AnalysisSettings): ProxyTra
 }
 
 function servicesOf(order: readonly Node[]): string[] {
-  const services = new Set<string>()
-  for (const node of order) services.add(serviceOf(node))
-  return [...services]
+  const services: string[] = []
+  let many: Set<string> | undefined
+  let last = ''
+  for (const node of order) {
+    const service = serviceOf(node)
+    if (services.length > 0 && service === last) continue
+    last = service
+    if (many ? many.has(service) : services.includes(service)) continue
+    services.push(service)
+    if (services.length > 16) (many ??= new Set(services)).add(service)
+  }
+  return services
 }
 
 function toSpan(node: Node): AnalysedSpan {
@@ -208,16 +219,24 @@ function shapeOf(order: readonly Node[]): string {
   let a = 0x811c9dc5
   let b = order.length
   for (const { emitter, input, role } of order) {
-    const { shapes } = emitter.memo
-    let ofRole = shapes.get(role)
-    if (ofRole === undefined) shapes.set(role, (ofRole = new Map()))
-    let h = ofRole.get(input.name)
-    if (h === undefined) {
-      h = parseInt(hash64([emitter.service, input.name, role]).slice(0, 8), 16)
-      if (ofRole.size < 1000) ofRole.set(input.name, h)
-    }
+    const { memo } = emitter
+    // Mostly the operation that the emitter was last seen with.
+    const shape = memo.shape?.role === role && memo.shape.name === input.name ? memo.shape : shapeWithin(emitter, input.name, role)
+    const h = shape.hash
     a = Math.imul(a ^ h, 0x01000193)
     b = mix((b + h) ^ a)
   }
   return hex32(mix(a)) + hex32(b)
+}
+
+function shapeWithin({ memo, service }: Emitter, name: string, role: Role): Shape {
+  let ofRole = memo.shapes.get(role)
+  if (ofRole === undefined) memo.shapes.set(role, (ofRole = new Map()))
+  let shape = ofRole.get(name)
+  if (shape === undefined) {
+    shape = { role, name, hash: parseInt(hash64([service, name, role]).slice(0, 8), 16) }
+    if (ofRole.size < 1000) ofRole.set(name, shape)
+  }
+  memo.shape = shape
+  return shape
 }

@@ -63,15 +63,18 @@ function judge(known: ReturnType<CalleeLookup>, orphans: boolean): number {
 }
 
 /** What answers an application's CLIENT span: a proxy, a server, or something of another process. */
-export const calleeOf = ({ children, input }: Node): Node | undefined =>
-  children.find(
-    (child) =>
-      child.traversal !== null || child.input.kind === SpanKind.server || child.input.resource !== input.resource,
-  )
+export function calleeOf({ children, input }: Node): Node | undefined {
+  for (const child of children)
+    if (child.traversal !== null || child.input.kind === SpanKind.server || child.input.resource !== input.resource)
+      return child
+  return undefined
+}
 
 /** Losing the spans of one process below would leave those of another without a parent. */
-const hasProcessBelow = ({ children, emitter }: Node): boolean =>
-  children.some((child) => child.emitter.service !== emitter.service)
+function hasProcessBelow({ children, emitter }: Node): boolean {
+  for (const child of children) if (child.emitter.service !== emitter.service) return true
+  return false
+}
 
 const targetKeys = ['upstream_cluster.name', 'upstream_cluster', 'peer.service', 'server.address', 'net.peer.name']
 const targetsOfSets = new WeakMap<Attributes, string>()

@@ -25,11 +25,14 @@ interface Side {
  * Both legs of a gap of D2, each no more than the gap; null where the clocks leave too much doubt, or cannot be right: then
  * the interval of a leg and [0, gap] have nothing in common.
  */
-export function legsOf(gap: number, request: Side, response: Side): Legs | null {
-  const before = legOf(gap, request.ns, request.epsilon, request.slack ?? 0)
-  const after = before && legOf(gap, response.ns, response.epsilon, response.slack ?? 0)
-  return before && after && { request: before, response: after }
-}
+export const legsOf = (gap: number, request: Side, response: Side): Legs | null =>
+  legsWithin(
+    legOf(gap, request.ns, request.epsilon, request.slack ?? 0),
+    legOf(gap, response.ns, response.epsilon, response.slack ?? 0),
+  )
+
+const legsWithin = (request: Interval | null, response: Interval | null): Legs | null =>
+  request && response && { request, response }
 
 function legOf(gap: number, ns: number, epsilon: number, slack: number): Interval | null {
   if (epsilon > 0 && (ns + epsilon + slack < 0 || ns - epsilon - slack > gap)) return null
@@ -49,17 +52,33 @@ const none: Offset = { theta: 0, epsilon: 0 }
  */
 export function legsAround(outer: Node, inner: readonly Node[], gap: number): Legs | number {
   if (inner.length === 0) return Flag.missingCallee
-  let first = { ns: Infinity, epsilon: 0, slack: 0 }
-  let last = first
+  // The first that began and the last that ended, each with its doubt.
+  let request = Infinity
+  let requestEpsilon = 0
+  let requestSlack = 0
+  let response = Infinity
+  let responseEpsilon = 0
+  let responseSlack = 0
   for (const node of inner) {
     const offset = sameClock(node, outer) ? none : node.offset
     if (offset === null) return Flag.skewUnknown
     const { theta, epsilon } = offset
     const slack = Math.max(node.emitter.slack, resolution) + outer.emitter.coarse
-    const request = node.start - theta - outer.start
-    const response = outer.end - (node.end - theta)
-    if (request < first.ns) first = { ns: request, epsilon, slack }
-    if (response < last.ns) last = { ns: response, epsilon, slack }
+    const before = node.start - theta - outer.start
+    const after = outer.end - (node.end - theta)
+    if (before < request) {
+      request = before
+      requestEpsilon = epsilon
+      requestSlack = slack
+    }
+    if (after < response) {
+      response = after
+      responseEpsilon = epsilon
+      responseSlack = slack
+    }
   }
-  return legsOf(gap, first, last) ?? Flag.skewWide
+  return legsWithin(
+    legOf(gap, request, requestEpsilon, requestSlack),
+    legOf(gap, response, responseEpsilon, responseSlack),
+  ) ?? Flag.skewWide
 }

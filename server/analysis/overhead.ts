@@ -18,6 +18,8 @@ export interface Overhead {
   readonly request: Measure
   readonly response: Measure
   readonly localReply: boolean
+  /** Somebody hung up before the answer was there. */
+  readonly cutOff: boolean
   readonly flags: number
 }
 
@@ -32,12 +34,12 @@ export function overheadOf(traversal: Traversal, wire: WireOf, lacksCall: LacksC
   if (attempts.count > 1) flags |= Flag.retryOrHedge
   if (head.flags & Flag.negDuration) return none(Flag.negDuration, flags)
   if (head.flags & Flag.streaming) return none(Flag.streaming, flags)
-  if (head.emitter.cutOff) return none(Flag.truncated, flags)
+  if (head.emitter.cutOff) return { ...none(Flag.truncated, flags), cutOff: true }
   if (ups.length === 0 && outs.length === 0 && head.emitter.localReply) {
     const own = head.duration - covered(head, asides)
     const leg = unknown(Flag.localReply)
     const total = blurred(own, doubtOf(head, asides), Flag.localReply)
-    return { total, request: leg, response: leg, localReply: true, flags: flags | Flag.localReply }
+    return { total, request: leg, response: leg, localReply: true, cutOff: false, flags: flags | Flag.localReply }
   }
   return (
     (ups.length > 0 && fromSpans(traversal, flags, lacksCall)) ||
@@ -51,6 +53,7 @@ const none = (reason: number, flags: number): Overhead => ({
   request: unknown(reason),
   response: unknown(reason),
   localReply: false,
+  cutOff: false,
   flags,
 })
 
@@ -74,6 +77,7 @@ function fromSpans(traversal: Traversal, flags: number, lacksCall: LacksCall): O
       request: unknown(0),
       response: unknown(0),
       localReply: false,
+      cutOff: false,
       flags: flags | censored,
     }
   let firstUp = Infinity
@@ -87,7 +91,7 @@ function fromSpans(traversal: Traversal, flags: number, lacksCall: LacksCall): O
     const reasons = censored | Flag.missingParent
     const total = bounded(0, gap, reasons)
     const response = bounded(0, Math.max(0, head.end - lastEnd), reasons)
-    return { total, request: bounded(0, request, reasons), response, localReply: false, flags: flags | reasons }
+    return { total, request: bounded(0, request, reasons), response, localReply: false, cutOff: false, flags: flags | reasons }
   }
   const beyond = bodyBeyond(traversal)
   if (beyond > 0)
@@ -100,6 +104,7 @@ function fromSpans(traversal: Traversal, flags: number, lacksCall: LacksCall): O
       request: blurred(request, doubt),
       response: unknown(Flag.childOutlives),
       localReply: false,
+      cutOff: false,
       flags: flags | Flag.childOutlives,
     }
   return {
@@ -107,6 +112,7 @@ function fromSpans(traversal: Traversal, flags: number, lacksCall: LacksCall): O
     request: blurred(request, doubt),
     response: blurred(Math.max(0, head.end - lastEnd), doubt),
     localReply: false,
+    cutOff: false,
     flags: flags | censored | (doubt > 0 ? Flag.coarseClock : 0),
   }
 }
@@ -165,6 +171,7 @@ function fromProxyClock({ head, attempts }: Traversal, flags: number): Overhead 
       request: blurred(request, coarse),
       response: blurred(response, coarse),
       localReply: false,
+      cutOff: false,
       flags,
     }
   }
@@ -178,6 +185,7 @@ function fromProxyClock({ head, attempts }: Traversal, flags: number): Overhead 
     request: unknown(Flag.singleSpanProxy),
     response: unknown(Flag.singleSpanProxy),
     localReply: false,
+    cutOff: false,
     flags: flags | reasons,
   }
 }
@@ -209,6 +217,7 @@ function fromCallee(traversal: Traversal, flags: number, wire: WireOf): Overhead
     request: typeof legs === 'number' ? unknown(legs) : bounded(0, legs.request.up, reasons),
     response: typeof legs === 'number' ? unknown(legs) : bounded(0, legs.response.up, reasons),
     localReply: false,
+    cutOff: false,
     flags: flags | reasons,
   }
 }

@@ -31,14 +31,15 @@ export interface CriticalPath {
 
 export const noPath: CriticalPath = { segments: [], owners: [] }
 
-/** Frames of an earlier path, to be filled anew: as many as the deepest of usual traces needs. */
+/** Of earlier paths, to be filled anew: as many frames and segments as usual traces need. */
 const frames: Frame[] = []
-const mostFrames = 1000
+const told: PathSegment[] = []
+const whose: Node[] = []
+const mostKept = 1000
 
 /** D7: the last finishing child, backwards. Partitions the root's interval. */
 export function criticalPath(root: Node): CriticalPath {
-  const segments: PathSegment[] = []
-  const owners: Node[] = []
+  let count = 0
   let depth = 0
   open(depth, root, root.to, false)
   while (depth >= 0) {
@@ -48,8 +49,8 @@ export function criticalPath(root: Node): CriticalPath {
     const from = child === undefined ? node.from : Math.min(child.to, cur)
     if (from < cur) {
       const leg: Leg = child ? (top.next ? 'mid' : 'resp') : top.next ? 'req' : 'self'
-      segments.push({ spanId: node.id, class: classOf(node, leg, wasted), leg, start: from, ns: cur - from })
-      owners.push(node)
+      told[count] = { spanId: node.id, class: classOf(node, leg, wasted), leg, start: from, ns: cur - from }
+      whose[count++] = node
     }
     if (child === undefined) {
       depth--
@@ -59,8 +60,15 @@ export function criticalPath(root: Node): CriticalPath {
       open(++depth, child, from, wasted || child.wasted)
     }
   }
-  if (frames.length > mostFrames) frames.length = mostFrames
-  return { segments: segments.reverse(), owners: owners.reverse() }
+  const path = { segments: firstReversed(told, count), owners: firstReversed(whose, count) }
+  for (const kept of [frames, told, whose]) if (kept.length > mostKept) kept.length = mostKept
+  return path
+}
+
+function firstReversed<T>(items: readonly T[], count: number): T[] {
+  const reversed = new Array<T>(count)
+  for (let i = 0; i < count; i++) reversed[i] = items[count - 1 - i]!
+  return reversed
 }
 
 function open(depth: number, node: Node, cur: number, wasted: boolean): void {

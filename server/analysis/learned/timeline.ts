@@ -29,6 +29,11 @@ export function timeline<Row extends LearnedRow>(mostKeys = 20_000, rowsPerKey =
       if (known.size >= mostKeys) known.delete(known.keys().next().value!)
       known.set(key, kept.slice(-rowsPerKey))
     },
-    at: (key, atMs) => known.get(key)?.findLast(({ fromMs }) => fromMs <= atMs),
+    at(key, atMs) {
+      const rows = known.get(key)
+      if (rows === undefined) return undefined
+      for (let i = rows.length - 1; i >= 0; i--) if (rows[i]!.fromMs <= atMs) return rows[i]
+      return undefined
+    },
   }
 }

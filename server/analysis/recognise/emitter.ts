@@ -54,8 +54,9 @@ export interface EmitterMemo {
   /** What it is by the habits that were learned last. */
   refined: { readonly habits: object; readonly emitter: Emitter } | null
   readonly hops: HopMemo[]
-  /** 32-bit hash of (service, name, role) by role, which neighbours may have settled, and span name. */
-  readonly shapes: Map<Role, Map<string, number>>
+  /** By role, which neighbours may have settled, and span name; and the one that was asked for last. */
+  readonly shapes: Map<Role, Map<string, Shape>>
+  shape: Shape | null
   /** This emitter in another part (promote.ts), by the part. */
   readonly recast: Map<string, Emitter>
 }
@@ -64,6 +65,13 @@ export interface EmitterMemo {
 export interface EmitterClock {
   readonly domain: string
   readonly side: Side
+}
+
+/** What one span of the emitter is to the shape of its trace: `hash` of (service, name, role), 32 bits. */
+export interface Shape {
+  readonly role: Role
+  readonly name: string
+  readonly hash: number
 }
 
 /** Words of a hop whose callee (or last proxy) has this emitter. */
@@ -75,4 +83,4 @@ export interface HopMemo {
   readonly hopId: string
 }
 
-export const newMemo = (): EmitterMemo => ({ identity: null, clock: null, refined: null, hops: [], shapes: new Map(), recast: new Map() })
+export const newMemo = (): EmitterMemo => ({ identity: null, clock: null, refined: null, hops: [], shapes: new Map(), shape: null, recast: new Map() })
