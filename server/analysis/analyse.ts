@@ -9,7 +9,7 @@ import { findHops } from './hops.ts'
 import { applicationOf, identityOf, serviceOf } from './identity.ts'
 import { refineEmitters } from './learned/emitters.ts'
 import type { WireLookup } from './learned/wires.ts'
-import type { Node, Traversal } from './node.ts'
+import { oneAttempt, type Attempts, type Node, type Traversal } from './node.ts'
 import { lostCalls, overheadOf, type WireOf } from './overhead.ts'
 import { isError, routeOf } from './outcome.ts'
 import { criticalPath, noPath } from './path.ts'
@@ -122,11 +122,15 @@ const notCalibrated: WireOf = () => null
 /** ŵ between a traversal and the one span it called, on a wire and not within one pod. */
 function calibrated(wire: WireLookup | undefined, baseMs: number): WireOf {
   if (wire === undefined) return notCalibrated
-  return ({ head, outs }) => {
+  const wireBelow = ({ head, outs }: Traversal) => {
     const out = outs[0]
     if (out === undefined || outs.length > 1 || (head.emitter.pod !== '' && head.emitter.pod === out.emitter.pod))
       return null
     return wire(head.side, out.side, baseMs + head.start / 1e6)
+  }
+  return (traversal) => {
+    if (traversal.wireNs === undefined) traversal.wireNs = wireBelow(traversal)
+    return traversal.wireNs
   }
 }
 
@@ -144,6 +148,9 @@ function findClientAttempts(order: readonly Node[]): ClientAttempts {
   return found ?? noClients
 }
 
+const retryOf = ({ count, backoffNs, wastedNs }: Attempts) => ({ attempts: count, backoffNs, wastedNs })
+const noRetry = retryOf(oneAttempt)
+
 function toTraversal(traversal: Traversal, settings: AnalysisSettings): ProxyTraversal {
   const { head, spans, attempts } = traversal
   const overhead = traversal.overhead!
@@ -152,7 +159,7 @@ function toTraversal(traversal: Traversal, settings: AnalysisSettings): ProxyTra
   return {
     identity: identityOf(traversal),
     spanId: head.id,
-    spanIds: spans.map((span) => span.id),
+    spanIds: spans.length === 1 ? [head.id] : spans.map((span) => span.id),
     instance: emitter.instance,
     version: emitter.version,
     node: emitter.node || (paired?.emitter.node ?? ''),
@@ -165,7 +172,7 @@ function toTraversal(traversal: Traversal, settings: AnalysisSettings): ProxyTra
     requestPath: overhead.request,
     responsePath: overhead.response,
     added: addedOf(traversal, overhead, settings),
-    retry: { attempts: attempts.count, backoffNs: attempts.backoffNs, wastedNs: attempts.wastedNs },
+    retry: attempts === oneAttempt ? noRetry : retryOf(attempts),
     fanOut: fanOutOf(traversal),
     localReply: overhead.localReply,
     error: isError(head),

@@ -32,15 +32,26 @@ export function judgeEdges(
     const { proxyId } = identityOf(traversal)
     for (const exit of one ? [ups.at(-1) ?? head] : ups) {
       const callee = one ? outs.at(-1) : (exit.answer ?? undefined)
-      use(proxyEdge(proxyId, targetOf(exit.input)), exit, callee)
+      use(edgeTo(exit, proxyId), exit, callee)
     }
   }
   for (const node of order) {
     if (node.leg !== 'app' || node.input.kind !== SpanKind.client || node.flags & Flag.streaming) continue
-    const target = targetOf(node.input)
-    if (target !== '') use(appEdge(appName(node.emitter.namespace, node.emitter.service), target), node, calleeOf(node))
+    const edge = edgeTo(node, '')
+    if (edge !== '') use(edge, node, calleeOf(node))
   }
   return uses
+}
+
+/** What a span's request goes over, as text: mostly over that of its emitter's span before. '' where an application does not say. */
+function edgeTo({ emitter, input }: Node, proxyId: string): string {
+  const { memo } = emitter
+  const target = targetOf(input)
+  if (memo.edge?.target === target && memo.edge.proxyId === proxyId) return memo.edge.edge
+  const { namespace, service } = emitter
+  const edge = proxyId !== '' ? proxyEdge(proxyId, target) : target && appEdge(appName(namespace, service), target)
+  memo.edge = { proxyId, target, edge }
+  return edge
 }
 
 const proxyEdge = pairKeys(' ')

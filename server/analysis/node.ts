@@ -77,6 +77,8 @@ export interface Traversal {
   callee: string
   /** Worked out by those who ask first, for each hop through the proxy asks again: time covered by `outs` and `asides`, ns. */
   outsNs: number | undefined
+  /** ŵ of the wire below it, ns; null: not calibrated. */
+  wireNs: number | null | undefined
   asidesNs: number | undefined
   bodyOf: ReadonlyMap<string, Node> | undefined
   bodyEnds: ReadonlyMap<string, number> | undefined

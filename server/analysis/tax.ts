@@ -15,7 +15,6 @@ export function sumClasses(path: readonly PathSegment[]): ClassSums {
   return sums
 }
 
-
 /** What the taxes of a trace are told from; `root` null where it has no end-to-end time. */
 export interface Taxed {
   readonly root: Node | null
@@ -46,23 +45,24 @@ function mayPay(node: Node, cls: SegmentClass, payer: Payer): boolean {
 }
 
 interface Payer {
-  /** Classes of its work: alone, with a wire in the same difference, and what else it causes. */
+  /** Classes of its work: alone, and with a wire in the same difference. */
   readonly own: SegmentClass
   readonly withWire: SegmentClass
-  readonly caused: readonly SegmentClass[]
+  /** One of these, or of what else it causes. */
+  readonly causes: (cls: SegmentClass) => boolean
   readonly pays: (role: Role) => boolean
 }
 
 const mesh: Payer = {
   own: 'proxy.proc',
   withWire: 'proxy.out+wire',
-  caused: ['proxy.in', 'loopback'],
+  causes: (cls) => cls === 'proxy.proc' || cls === 'proxy.out+wire' || cls === 'proxy.in' || cls === 'loopback',
   pays: (role) => role === 'sidecar-inbound' || role === 'sidecar-outbound' || role === 'waypoint',
 }
 const gateway: Payer = {
   own: 'gateway.proc',
   withWire: 'gateway.out+wire',
-  caused: [],
+  causes: (cls) => cls === 'gateway.proc' || cls === 'gateway.out+wire',
   pays: (role) => role === 'gateway',
 }
 
@@ -73,9 +73,10 @@ function tax({ root, path, orphaned, traversals, wireOf }: Taxed, payer: Payer):
   let untoldNs = 0
   for (let i = 0; i < segments.length; i++) {
     const { class: cls, ns } = segments[i]!
-    if (cls === payer.own) lowerNs += ns
-    if (isOf(payer, cls)) upperNs += ns
-    else if ((orphaned || cls === 'unknown') && mayPay(owners[i]!, cls, payer)) untoldNs += ns
+    if (payer.causes(cls)) {
+      upperNs += ns
+      if (cls === payer.own) lowerNs += ns
+    } else if ((orphaned || cls === 'unknown') && mayPay(owners[i]!, cls, payer)) untoldNs += ns
   }
   upperNs += untoldNs
   const wireNs = lowerNs === upperNs || untoldNs > 0 ? null : wires(path, payer.withWire, wireOf)
@@ -93,9 +94,6 @@ function tax({ root, path, orphaned, traversals, wireOf }: Taxed, payer: Payer):
   }
 }
 
-const isOf = ({ own, withWire, caused }: Payer, cls: SegmentClass): boolean =>
-  cls === own || cls === withWire || caused.includes(cls)
-
 /** In-process time, or its upper bound; unknown ones do not count. */
 const workOf = (overhead: Overhead | null): number => overhead?.total.ns ?? overhead?.total.hiNs ?? 0
 
@@ -106,7 +104,7 @@ const workOf = (overhead: Overhead | null): number => overhead?.total.ns ?? over
 function removable(root: Node, upperNs: number, payer: Payer): number {
   const without = retime(root, (node, leg, ns, wasted) => {
     const cls = classOf(node, leg, wasted)
-    return isOf(payer, cls) || mayPay(node, cls, payer) ? 0 : ns
+    return payer.causes(cls) || mayPay(node, cls, payer) ? 0 : ns
   })
   return Math.max(0, Math.min(upperNs, root.to - root.from - without))
 }

@@ -48,6 +48,7 @@ function begin(node: Node): Traversal {
     caller: '',
     callee: '',
     outsNs: undefined,
+    wireNs: undefined,
     asidesNs: undefined,
     bodyOf: undefined,
     bodyEnds: undefined,

@@ -1,4 +1,4 @@
-import type { Attributes, SpanInput } from '../types.ts'
+import type { Attributes } from '../types.ts'
 import { holds, type Pattern, type TextTest } from './pattern.ts'
 
 /** Names and keys remembered at most; what hostile senders invent beyond is worked out again. */
@@ -9,7 +9,7 @@ const mostRemembered = 20_000
  * a short text: how each test on it comes out, and the value of keys that an identity is read from. Spans of one
  * resource, scope, kind and attribute set with equal digests are recognised alike, however many values they carry.
  */
-export function digestOf(patterns: readonly Pattern[], valueKeys: Iterable<string>): (span: SpanInput) => string {
+export function digestOf(patterns: readonly Pattern[], valueKeys: Iterable<string>): Digest {
   const { names, keys, prefixes } = testsOf(patterns)
   const values = new Set(valueKeys)
   const ofName = new Map<string, string>()
@@ -50,14 +50,21 @@ export function digestOf(patterns: readonly Pattern[], valueKeys: Iterable<strin
     return read
   }
 
-  return ({ name, attributes }) => {
-    let digest = nameDigest(name)
+  const attributesDigest = (attributes: Attributes): string => {
+    let digest = ''
     for (const key of keysRead(attributes)) {
       const read = readerOf(key)
       if (read !== null) digest += read(attributes.get(key)!)
     }
     return digest
   }
+  return { ofName: nameDigest, ofAttributes: attributesDigest }
+}
+
+/** Its two parts, of the name and of the attributes: mostly both are ''. */
+export interface Digest {
+  ofName(name: string): string
+  ofAttributes(attributes: Attributes): string
 }
 
 /** The part of a digest that an attribute's value makes. */

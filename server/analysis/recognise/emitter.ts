@@ -51,6 +51,8 @@ export interface EmitterMemo {
   identity: ProxyIdentity | null
   /** As far as the emitter tells it by itself. */
   clock: EmitterClock | null
+  /** Where the last request went of a span with it (edges.ts); '' for the proxy of applications. */
+  edge: { readonly proxyId: string; readonly target: string; readonly edge: string } | null
   /** What it is by the habits that were learned last. */
   refined: { readonly habits: object; readonly emitter: Emitter } | null
   readonly hops: HopMemo[]
@@ -83,4 +85,4 @@ export interface HopMemo {
   readonly hopId: string
 }
 
-export const newMemo = (): EmitterMemo => ({ identity: null, clock: null, refined: null, hops: [], shapes: new Map(), shape: null, recast: new Map() })
+export const newMemo = (): EmitterMemo => ({ identity: null, clock: null, edge: null, refined: null, hops: [], shapes: new Map(), shape: null, recast: new Map() })

@@ -27,7 +27,11 @@ interface Known {
   readonly resource: ResourceInput
   readonly kind: number
   readonly scope: string
-  readonly digest: string
+  /** The one it was last seen with, of those that tests tell no difference between. */
+  name: string
+  /** The parts of its digest: of the name, and of the attributes of the span itself. */
+  readonly ofName: string
+  readonly own: string
   readonly emitter: Emitter
 }
 
@@ -80,28 +84,34 @@ function open(all: readonly Family[]): Recognise {
   const last = new WeakMap<Attributes, Known>()
 
   const find = (span: SpanInput, own: string): Known => {
-    const { resource, kind } = span
+    const { resource, kind, name } = span
     let bySet = byResource.get(resource)
     if (!bySet) byResource.set(resource, (bySet = new WeakMap()))
     let known = bySet.get(span.attributeSet)
     if (!known) bySet.set(span.attributeSet, (known = []))
     const scope = span.scope.name
-    for (const one of known) if (one.kind === kind && one.scope === scope && one.digest === own) return one
-    const one = { resource, kind, scope, digest: own, emitter: build(span) }
+    const ofName = digest.ofName(name)
+    for (const one of known)
+      if (one.kind === kind && one.scope === scope && one.own === own && one.ofName === ofName) {
+        one.name = name
+        return one
+      }
+    const one = { resource, kind, scope, name, ofName, own, emitter: build(span) }
     if (known.length >= mostKnown) known.length = 0
     known.push(one)
     return one
   }
 
   return (span) => {
-    const own = digest(span)
+    const own = digest.ofAttributes(span.attributes)
     let one = last.get(span.attributeSet)
     if (
       one === undefined ||
       one.resource !== span.resource ||
       one.kind !== span.kind ||
-      one.digest !== own ||
-      one.scope !== span.scope.name
+      one.own !== own ||
+      one.scope !== span.scope.name ||
+      (one.name !== span.name && one.ofName !== digest.ofName(span.name))
     )
       last.set(span.attributeSet, (one = find(span, own)))
     return one.emitter
