@@ -40,8 +40,10 @@ export function flagNames(mask: number): readonly string[] {
   if (mask === 0) return noFlags
   let list = known.get(mask)
   if (!list) {
-    list = allFlagNames.filter((_, bit) => (mask & (1 << bit)) !== 0)
+    list = namesOf(mask)
     if (known.size < 10_000) known.set(mask, list)
   }
   return list
 }
+
+const namesOf = (mask: number): string[] => allFlagNames.filter((_, bit) => (mask & (1 << bit)) !== 0)

@@ -40,14 +40,15 @@ function tagLegs({ input, duration }: Node): ProxyClock | undefined {
 /** Envoy's stream events (`tracing.verbose`). */
 function eventLegs({ emitter, input, start }: Node): ProxyClock | undefined {
   if (emitter.family !== 'envoy' || input.events.length < 3) return undefined
-  const at = (name: string) => input.events.find((event) => event.name === name)?.time
-  const sent = at('first_upstream_tx_byte_sent')
-  const received = at('first_upstream_rx_byte_received')
-  const answered = at('first_downstream_tx_byte_sent')
+  const sent = timeOf(input, 'first_upstream_tx_byte_sent')
+  const received = timeOf(input, 'first_upstream_rx_byte_received')
+  const answered = timeOf(input, 'first_downstream_tx_byte_sent')
   if (sent === undefined || received === undefined || answered === undefined) return undefined
   if (sent < start || received < sent || answered < received) return undefined
   return { request: sent - start, response: answered - received }
 }
+
+const timeOf = ({ events }: SpanInput, name: string) => events.find((event) => event.name === name)?.time
 
 /** What NGINX spent on its upstreams, connecting included: `otel_span_attr upstream_response_time $upstream_response_time`. */
 export const upstreamTime = ({ input, duration, emitter }: Node): number | undefined => {
@@ -56,13 +57,15 @@ export const upstreamTime = ({ input, duration, emitter }: Node): number | undef
   return spent === undefined || spent > duration ? undefined : spent
 }
 
+const isTimed = ({ emitter }: Node): boolean => emitter.timed
+
 /**
  * Time a traversal spent opening connections upstream, the longest of its calls: 0 for pooled ones, null where nothing
  * tells. Envoy repeats the connect time of a pooled connection on every request: it counts only beside
  * `hopscope.new_connection_us` (%COMMON_DURATION(DS_RX_BEG:US_CX_BEG:us)%), which exists for new ones alone [L].
  */
 export function connectOf({ head, ups }: Traversal): number | null {
-  if (!head.emitter.timed && !ups.some(({ emitter }) => emitter.timed)) return null
+  if (!head.emitter.timed && !ups.some(isTimed)) return null
   const waits = ups.map(({ input }) => seconds(input, 'get-conn-duration')).filter((ns) => ns !== undefined)
   if (waits.length > 0) return Math.max(...waits)
   for (const { input } of ups.length > 0 ? [head, ...ups] : [head]) {

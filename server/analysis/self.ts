@@ -35,12 +35,15 @@ export function covered(parent: Node, inner: readonly Node[]): number {
   for (let i = 1; i < inner.length; i++)
     if (inner[i] !== first && !sameClock(inner[i]!, first)) return union(inner, placedFrom, placedTo)
   if (!sameClock(first, parent)) return union(inner, rawStart, rawEnd)
-  return union(
+  return coveredWithin(parent, inner)
+}
+
+const coveredWithin = (parent: Node, inner: readonly Node[]): number =>
+  union(
     inner,
     (node) => Math.max(node.start, parent.start),
     (node) => Math.min(node.end, parent.end),
   )
-}
 
 const coveredByOne = (parent: Node, inner: Node): number =>
   sameClock(inner, parent)

@@ -49,7 +49,7 @@ export function transitOf(callee: Node, { exits, caller }: Way, top: Node, clien
   for (let i = 0; i < exits.length; i++) through(segments, exits[i]!, exits[i + 1]?.traversal!.head ?? callee)
   const ns = Math.max(0, gap)
   const flags = censoredIf(gap)
-  settle(segments, ns)
+  if (ns === 0 || segments.some(isNegative)) settle(segments, ns)
   return { transit: blurred(ns, doubt, flags), segments, wire: wireOf(segments), flags }
 }
 
@@ -142,7 +142,6 @@ const isNegative = ({ ns }: HopSegment): boolean => ns < 0
  * transit. What a proxy's own clock tells gives last. What was changed is not exact any more.
  */
 function settle(segments: HopSegment[], total: number): void {
-  if (total > 0 && !segments.some(isNegative)) return
   const values = segments.map((segment) => Math.max(0, segment.ns))
   let excess = values.reduce((sum, ns) => sum + ns, 0) - total
   const take = (own: boolean) => {
