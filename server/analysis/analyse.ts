@@ -68,6 +68,13 @@ export function analyseTrace(input: TraceInput, settings: AnalysisSettings): Tra
   const measurable = root !== null && !(root.flags & Flag.negDuration)
   const duration = measurable ? root.duration : null
   const path = measurable ? criticalPath(root) : noPath
+  const tax = taxes({
+    root: measurable ? root : null,
+    path,
+    orphaned: (tree.flags & Flag.missingParent) !== 0,
+    traversals,
+    wireOf,
+  })
   let flags = tree.flags
   for (const node of order) flags |= node.flags
   const top = root ?? order[0]
@@ -91,13 +98,7 @@ export function analyseTrace(input: TraceInput, settings: AnalysisSettings): Tra
     proxies,
     hops,
     criticalPath: path.segments,
-    tax: taxes({
-      root: measurable ? root : null,
-      path,
-      orphaned: (tree.flags & Flag.missingParent) !== 0,
-      traversals,
-      wireOf,
-    }),
+    tax,
     queueWaits: queueWaits(order, input.traceId, clocks),
     exchanges: exchangesOf(order),
     edges,
@@ -228,7 +229,8 @@ function shapeOf(order: readonly Node[]): string {
   for (const { emitter, input, role } of order) {
     const { memo } = emitter
     // Mostly the operation that the emitter was last seen with.
-    const shape = memo.shape?.role === role && memo.shape.name === input.name ? memo.shape : shapeWithin(emitter, input.name, role)
+    const shape =
+      memo.shape?.role === role && memo.shape.name === input.name ? memo.shape : shapeWithin(emitter, input.name, role)
     const h = shape.hash
     a = Math.imul(a ^ h, 0x01000193)
     b = mix((b + h) ^ a)

@@ -4,7 +4,7 @@ import { pairKeys } from './learned/pair-keys.ts'
 import { isError } from './outcome.ts'
 import { identityOf } from './identity.ts'
 import type { Node, Traversal } from './node.ts'
-import { SpanKind, type Attributes, type EdgeUse, type SpanInput } from './types.ts'
+import { SpanKind, type Attributes, type EdgeUse } from './types.ts'
 
 /**
  * Where requests leave a proxy or an application (section 6): whether spans below answer for them, and what it means where
@@ -44,9 +44,10 @@ export function judgeEdges(
 }
 
 /** What a span's request goes over, as text: mostly over that of its emitter's span before. '' where an application does not say. */
-function edgeTo({ emitter, input }: Node, proxyId: string): string {
+function edgeTo(node: Node, proxyId: string): string {
+  const { emitter } = node
+  const target = targetOf(node)
   const { memo } = emitter
-  const target = targetOf(input)
   if (memo.edge?.target === target && memo.edge.proxyId === proxyId) return memo.edge.edge
   const { namespace, service } = emitter
   const edge = proxyId !== '' ? proxyEdge(proxyId, target) : target && appEdge(appName(namespace, service), target)
@@ -88,13 +89,10 @@ function hasProcessBelow({ children, emitter }: Node): boolean {
 }
 
 const targetKeys = ['upstream_cluster.name', 'upstream_cluster', 'peer.service', 'server.address', 'net.peer.name']
-const targetsOfSets = new WeakMap<Attributes, string>()
 
 /** Where a span's request goes, in words of low cardinality; '' when it does not say. */
-function targetOf({ attributeSet, attributes }: SpanInput): string {
-  let target = targetsOfSets.get(attributeSet)
-  if (target === undefined) targetsOfSets.set(attributeSet, (target = firstOf(attributeSet)))
-  return target || firstOf(attributes)
+function targetOf({ emitter: { memo }, input }: Node): string {
+  return (memo.target ??= firstOf(input.attributeSet)) || firstOf(input.attributes)
 }
 
 function firstOf(attributes: Attributes): string {

@@ -104,7 +104,8 @@ function describe({ exits, caller }: Way, callee: Node | null, measured: Transit
     dataPlane: dataPlane(exits),
     callerNode: first.emitter.node,
     calleeNode: last.emitter.node,
-    zonePair: first.emitter.zone === '' || last.emitter.zone === '' ? '' : zonePair(first.emitter.zone, last.emitter.zone),
+    zonePair:
+      first.emitter.zone === '' || last.emitter.zone === '' ? '' : zonePair(first.emitter.zone, last.emitter.zone),
     calleeVersion: callee?.emitter.version ?? '',
     attempts,
     backoffNs,

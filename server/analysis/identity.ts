@@ -47,7 +47,13 @@ export function hopWords(
   for (const hop of hops)
     if (hop.kind === kind && hop.caller === caller && hop.callee === callee && isVia(hop.via, exits)) return hop
   const via = exits.map(proxyIdOf)
-  const hop = { kind, caller, callee, via, hopId: hash64([place.environment, place.cluster, kind, caller, callee, ...via]) }
+  const hop = {
+    kind,
+    caller,
+    callee,
+    via,
+    hopId: hash64([place.environment, place.cluster, kind, caller, callee, ...via]),
+  }
   if (hops.length >= 64) hops.length = 0
   hops.push(hop)
   return hop

@@ -77,8 +77,10 @@ export function legsAround(outer: Node, inner: readonly Node[], gap: number): Le
       responseSlack = slack
     }
   }
-  return legsWithin(
-    legOf(gap, request, requestEpsilon, requestSlack),
-    legOf(gap, response, responseEpsilon, responseSlack),
-  ) ?? Flag.skewWide
+  return (
+    legsWithin(
+      legOf(gap, request, requestEpsilon, requestSlack),
+      legOf(gap, response, responseEpsilon, responseSlack),
+    ) ?? Flag.skewWide
+  )
 }

@@ -1,4 +1,4 @@
-import { Flag, flagNames } from './flags.ts'
+import { byMask, Flag, flagNames } from './flags.ts'
 import type { Measure } from './types.ts'
 
 /** Constructors of the one shape of a latency (api.md "Measure"). `mask`: D9 bits, given as reasons. ns. */
@@ -31,14 +31,11 @@ export const modelled = (ns: number, loNs: number, hiNs: number | null, mask = 0
 export const blurred = (ns: number, doubt: number, mask = 0): Measure =>
   doubt === 0 ? exact(ns, mask) : modelled(ns, Math.max(0, ns - doubt), ns + doubt, mask | Flag.coarseClock)
 
-const unknowns = new Map<number, Measure>()
-
 /** No number, and why. */
-export function unknown(mask: number): Measure {
-  let measure = unknowns.get(mask)
-  if (!measure) {
-    measure = { ns: null, loNs: null, hiNs: null, fidelity: 'unknown', reasons: flagNames(mask) }
-    unknowns.set(mask, measure)
-  }
-  return measure
-}
+export const unknown = byMask((mask): Measure => ({
+  ns: null,
+  loNs: null,
+  hiNs: null,
+  fidelity: 'unknown',
+  reasons: flagNames(mask),
+}))

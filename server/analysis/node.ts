@@ -79,6 +79,8 @@ export interface Traversal {
   outsNs: number | undefined
   /** ŵ of the wire below it, ns; null: not calibrated. */
   wireNs: number | null | undefined
+  /** Of its outermost span on the critical path, as far as its work and a wire are one difference, ns. */
+  onPathNs: number
   asidesNs: number | undefined
   bodyOf: ReadonlyMap<string, Node> | undefined
   bodyEnds: ReadonlyMap<string, number> | undefined

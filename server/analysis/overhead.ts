@@ -91,7 +91,14 @@ function fromSpans(traversal: Traversal, flags: number, lacksCall: LacksCall): O
     const reasons = censored | Flag.missingParent
     const total = bounded(0, gap, reasons)
     const response = bounded(0, Math.max(0, head.end - lastEnd), reasons)
-    return { total, request: bounded(0, request, reasons), response, localReply: false, cutOff: false, flags: flags | reasons }
+    return {
+      total,
+      request: bounded(0, request, reasons),
+      response,
+      localReply: false,
+      cutOff: false,
+      flags: flags | reasons,
+    }
   }
   const beyond = bodyBeyond(traversal)
   if (beyond > 0)

@@ -27,9 +27,11 @@ export interface CriticalPath {
   readonly segments: readonly PathSegment[]
   /** Whose each segment is. */
   readonly owners: readonly Node[]
+  /** Something that is waited for runs beside something else: then not all of it is on the path. */
+  readonly parallel: boolean
 }
 
-export const noPath: CriticalPath = { segments: [], owners: [] }
+export const noPath: CriticalPath = { segments: [], owners: [], parallel: false }
 
 /** Of earlier paths, to be filled anew: as many frames and segments as usual traces need. */
 const frames: Frame[] = []
@@ -41,6 +43,7 @@ const mostKept = 1000
 export function criticalPath(root: Node): CriticalPath {
   let count = 0
   let depth = 0
+  let parallel = overlaps(root)
   open(depth, root, root.to, false)
   while (depth >= 0) {
     const top = frames[depth]!
@@ -58,9 +61,10 @@ export function criticalPath(root: Node): CriticalPath {
       top.next = child
       top.cur = child.from
       open(++depth, child, from, wasted || child.wasted)
+      parallel ||= overlaps(child)
     }
   }
-  const path = { segments: firstReversed(told, count), owners: firstReversed(whose, count) }
+  const path = { segments: firstReversed(told, count), owners: firstReversed(whose, count), parallel }
   for (const kept of [frames, told, whose]) if (kept.length > mostKept) kept.length = mostKept
   return path
 }
@@ -71,8 +75,20 @@ function firstReversed<T>(items: readonly T[], count: number): T[] {
   return reversed
 }
 
+/** Whether two that the span waits for run at once. */
+function overlaps({ children }: Node): boolean {
+  if (children.length < 2) return false
+  let end = -Infinity
+  for (const child of children) {
+    if (!isOnPath(child)) continue
+    if (child.from < end) return true
+    end = child.to
+  }
+  return false
+}
+
 function open(depth: number, node: Node, cur: number, wasted: boolean): void {
-  const children = sorted(node.children, pathOrder)
+  const children = node.children.length > 1 ? sorted(node.children, pathOrder) : node.children
   const slack = siblingSlack(node)
   const frame = frames[depth]
   if (frame === undefined) {

@@ -45,7 +45,8 @@ export function offsetTo(node: Node, parent: Node, { offset, baseMs }: Clocks): 
   const above = parent.emitter.grid
   let machines: Offset | undefined
   if (sameMachine(node, parent)) machines = synchronous
-  else if (offset && parent.domain !== '') machines = offset(parent.side.machine, node.side.machine, baseMs + parent.start / 1e6)
+  else if (offset && parent.domain !== '')
+    machines = offset(parent.side.machine, node.side.machine, baseMs + parent.start / 1e6)
   if (machines === undefined) return null
   return { theta: machines.theta + (above - own) / 2, epsilon: machines.epsilon + (above + own) / 2 }
 }

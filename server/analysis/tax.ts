@@ -1,8 +1,9 @@
 import type { Node, Traversal } from './node.ts'
 import type { Overhead, WireOf } from './overhead.ts'
 import { calleeOf } from './edges.ts'
-import { classOf, isOnPath, type CriticalPath } from './path.ts'
+import { classOf, type CriticalPath } from './path.ts'
 import { retime } from './retime.ts'
+import { passing } from './transit.ts'
 import { exitOf } from './traversals.ts'
 import type { PathSegment, Role, SegmentClass, Tax } from './types.ts'
 
@@ -27,7 +28,56 @@ export interface Taxed {
 }
 
 /** D8. There is an estimate where every wire inside a segment is calibrated, or the bounds meet. */
-export const taxes = (taxed: Taxed): { mesh: Tax; gateway: Tax } => ({ mesh: tax(taxed, mesh), gateway: tax(taxed, gateway) })
+export function taxes(taxed: Taxed): { mesh: Tax; gateway: Tax } {
+  const { segments, owners } = taxed.path
+  const sums = { mesh: noSums(), gateway: noSums() }
+  for (let i = 0; i < segments.length; i++) {
+    const { class: cls, ns } = segments[i]!
+    const owner = owners[i]!
+    switch (cls) {
+      case 'proxy.proc':
+        sums.mesh.ownNs += ns
+        break
+      case 'proxy.in':
+      case 'loopback':
+        sums.mesh.causedNs += ns
+        break
+      case 'gateway.proc':
+        sums.gateway.ownNs += ns
+        break
+      case 'proxy.out+wire':
+        addWithWire(sums.mesh, owner, ns)
+        break
+      case 'gateway.out+wire':
+        addWithWire(sums.gateway, owner, ns)
+        break
+    }
+    if (!taxed.orphaned && cls !== 'unknown') continue
+    if (!mesh.causes(cls) && mayPay(owner, cls, mesh)) sums.mesh.untoldNs += ns
+    if (!gateway.causes(cls) && mayPay(owner, cls, gateway)) sums.gateway.untoldNs += ns
+  }
+  return { mesh: tax(taxed, sums.mesh, mesh), gateway: tax(taxed, sums.gateway, gateway) }
+}
+
+/** What a payer has on the critical path, ns by kind. */
+interface Sums {
+  ownNs: number
+  /** Its work and a wire in one difference, and whether all of it is of outermost spans: only for these ŵ is known. */
+  withWireNs: number
+  ofHeads: boolean
+  causedNs: number
+  /** What may be its. */
+  untoldNs: number
+}
+
+const noSums = (): Sums => ({ ownNs: 0, withWireNs: 0, ofHeads: true, causedNs: 0, untoldNs: 0 })
+
+function addWithWire(sums: Sums, owner: Node, ns: number): void {
+  sums.withWireNs += ns
+  const { traversal } = owner
+  if (traversal?.head === owner) traversal.onPathNs += ns
+  else sums.ofHeads = false
+}
 
 /**
  * Whether time of a span that is of no class of the payer's may be the payer's all the same: of class `unknown` it is one
@@ -45,42 +95,28 @@ function mayPay(node: Node, cls: SegmentClass, payer: Payer): boolean {
 }
 
 interface Payer {
-  /** Classes of its work: alone, and with a wire in the same difference. */
-  readonly own: SegmentClass
+  /** Class of its work with a wire in the same difference. */
   readonly withWire: SegmentClass
-  /** One of these, or of what else it causes. */
+  /** Its work, and what else it causes. */
   readonly causes: (cls: SegmentClass) => boolean
   readonly pays: (role: Role) => boolean
 }
 
 const mesh: Payer = {
-  own: 'proxy.proc',
   withWire: 'proxy.out+wire',
   causes: (cls) => cls === 'proxy.proc' || cls === 'proxy.out+wire' || cls === 'proxy.in' || cls === 'loopback',
   pays: (role) => role === 'sidecar-inbound' || role === 'sidecar-outbound' || role === 'waypoint',
 }
 const gateway: Payer = {
-  own: 'gateway.proc',
   withWire: 'gateway.out+wire',
   causes: (cls) => cls === 'gateway.proc' || cls === 'gateway.out+wire',
   pays: (role) => role === 'gateway',
 }
 
-function tax({ root, path, orphaned, traversals, wireOf }: Taxed, payer: Payer): Tax {
-  const { segments, owners } = path
-  let lowerNs = 0
-  let upperNs = 0
-  let untoldNs = 0
-  for (let i = 0; i < segments.length; i++) {
-    const { class: cls, ns } = segments[i]!
-    if (payer.causes(cls)) {
-      upperNs += ns
-      if (cls === payer.own) lowerNs += ns
-    } else if ((orphaned || cls === 'unknown') && mayPay(owners[i]!, cls, payer)) untoldNs += ns
-  }
-  upperNs += untoldNs
-  const wireNs = lowerNs === upperNs || untoldNs > 0 ? null : wires(path, payer.withWire, wireOf)
-  const estimateNs = lowerNs === upperNs ? upperNs : wireNs === null ? null : Math.max(lowerNs, upperNs - wireNs)
+function tax({ root, path, traversals, wireOf }: Taxed, sums: Sums, payer: Payer): Tax {
+  const lowerNs = sums.ownNs
+  const upperNs = sums.ownNs + sums.withWireNs + sums.causedNs + sums.untoldNs
+  const estimateNs = lowerNs === upperNs ? upperNs : estimateOf(upperNs, sums, payer, traversals, wireOf)
   const duration = root?.duration ?? 0
   let workNs = 0
   for (const { role, overhead } of traversals) if (payer.pays(role)) workNs += workOf(overhead)
@@ -89,7 +125,7 @@ function tax({ root, path, orphaned, traversals, wireOf }: Taxed, payer: Payer):
     upperNs,
     estimateNs,
     share: duration > 0 ? (estimateNs ?? upperNs) / duration : 0,
-    removableNs: root && upperNs > 0 && runsInParallel(root) ? removable(root, upperNs, payer) : upperNs,
+    removableNs: root && upperNs > 0 && path.parallel ? removable(root, upperNs, payer) : upperNs,
     workNs,
   }
 }
@@ -109,38 +145,24 @@ function removable(root: Node, upperNs: number, payer: Payer): number {
   return Math.max(0, Math.min(upperNs, root.to - root.from - without))
 }
 
-/** Where nothing runs beside anything else, all work is on the path. */
-function runsInParallel(root: Node): boolean {
-  const stack = [root]
-  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    let end = -Infinity
-    for (const child of node.children) {
-      if (!isOnPath(child)) continue
-      if (child.from < end) return true
-      end = child.to
-      stack.push(child)
-    }
-  }
-  return false
-}
-
 /**
- * ŵ once for each proxy with segments of the class, as far as they reach; null where one is not calibrated, or where no wire
- * is inside: then there is nothing to estimate.
+ * Without ŵ of each proxy whose wire is inside, once and as far as its segments reach; null where one is not calibrated, or
+ * where no wire is inside: then there is nothing to estimate.
  */
-function wires({ segments, owners }: CriticalPath, cls: SegmentClass, wireOf: WireOf): number | null {
-  let spent: Map<Node, number> | undefined
-  for (let i = 0; i < segments.length; i++)
-    if (segments[i]!.class === cls) {
-      spent ??= new Map()
-      spent.set(owners[i]!, (spent.get(owners[i]!) ?? 0) + segments[i]!.ns)
-    }
-  if (spent === undefined) return null
-  let sum = 0
-  for (const [owner, ns] of spent) {
-    const wireNs = owner.traversal?.head === owner ? wireOf(owner.traversal) : null
+function estimateOf(
+  upperNs: number,
+  { ownNs, withWireNs, ofHeads, untoldNs }: Sums,
+  payer: Payer,
+  traversals: readonly Traversal[],
+  wireOf: WireOf,
+): number | null {
+  if (untoldNs > 0 || withWireNs === 0 || !ofHeads) return null
+  let wires = 0
+  for (const traversal of traversals) {
+    if (traversal.onPathNs === 0 || passing(traversal) !== payer.withWire) continue
+    const wireNs = wireOf(traversal)
     if (wireNs === null) return null
-    sum += Math.min(ns, wireNs)
+    wires += Math.min(traversal.onPathNs, wireNs)
   }
-  return sum
+  return Math.max(ownNs, upperNs - wires)
 }

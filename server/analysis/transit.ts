@@ -62,8 +62,7 @@ function add(to: HopSegment[], owner: Node, cls: SegmentClass, ns: number): void
 /** Between an application's CLIENT span and the head of what it called. */
 function callTo(to: HopSegment[], caller: Node, below: Node, attempts: CallAttempts | undefined): void {
   const total = caller.duration - below.duration
-  const own =
-    attempts && attempts.count > 1 ? caller.duration - attempts.coveredNs - attempts.backoffNs : total
+  const own = attempts && attempts.count > 1 ? caller.duration - attempts.coveredNs - attempts.backoffNs : total
   add(to, caller, below.traversal?.role === 'sidecar-outbound' ? 'loopback' : 'wire', own)
   if (own !== total) add(to, caller, 'retry', total - own)
 }
@@ -78,8 +77,7 @@ function through(to: HopSegment[], exit: Node, below: Node): void {
     return
   }
   const total = head.duration - below.duration
-  const own =
-    outs.length > 1 ? head.duration - (traversal.outsNs ??= covered(head, outs)) - attempts.backoffNs : total
+  const own = outs.length > 1 ? head.duration - (traversal.outsNs ??= covered(head, outs)) - attempts.backoffNs : total
   add(to, head, passing(traversal), own)
   if (own !== total) add(to, head, others(head), total - own)
 }

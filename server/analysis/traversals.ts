@@ -49,6 +49,7 @@ function begin(node: Node): Traversal {
     callee: '',
     outsNs: undefined,
     wireNs: undefined,
+    onPathNs: 0,
     asidesNs: undefined,
     bodyOf: undefined,
     bodyEnds: undefined,

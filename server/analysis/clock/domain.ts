@@ -35,11 +35,14 @@ export function setClock(node: Node, learned: Pods): void {
     (parent.input.resource === input.resource || sameProxy(node, parent))
   if (local && parent.domain !== '') {
     node.domain = parent.domain
-    node.side = parent.emitter.zone === emitter.zone ? parent.side : { machine: parent.side.machine, zone: emitter.zone }
+    node.side =
+      parent.emitter.zone === emitter.zone ? parent.side : { machine: parent.side.machine, zone: emitter.zone }
     return
   }
-  const taught = emitter.machine === '' && learned ? (learned.get(emitter.pod) ?? learned.get(emitter.podIp)) : undefined
-  const clock = taught === undefined ? (emitter.memo.clock ??= clockOf(emitter, machineOf(emitter))) : clockOf(emitter, taught)
+  const taught =
+    emitter.machine === '' && learned ? (learned.get(emitter.pod) ?? learned.get(emitter.podIp)) : undefined
+  const clock =
+    taught === undefined ? (emitter.memo.clock ??= clockOf(emitter, machineOf(emitter))) : clockOf(emitter, taught)
   if (clock.side.machine !== '') {
     node.domain = clock.domain
     node.side = clock.side

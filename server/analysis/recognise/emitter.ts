@@ -51,6 +51,8 @@ export interface EmitterMemo {
   identity: ProxyIdentity | null
   /** As far as the emitter tells it by itself. */
   clock: EmitterClock | null
+  /** What its attribute set says of where requests go; null: not looked at. */
+  target: string | null
   /** Where the last request went of a span with it (edges.ts); '' for the proxy of applications. */
   edge: { readonly proxyId: string; readonly target: string; readonly edge: string } | null
   /** What it is by the habits that were learned last. */
@@ -85,4 +87,14 @@ export interface HopMemo {
   readonly hopId: string
 }
 
-export const newMemo = (): EmitterMemo => ({ identity: null, clock: null, edge: null, refined: null, hops: [], shapes: new Map(), shape: null, recast: new Map() })
+export const newMemo = (): EmitterMemo => ({
+  identity: null,
+  clock: null,
+  target: null,
+  edge: null,
+  refined: null,
+  hops: [],
+  shapes: new Map(),
+  shape: null,
+  recast: new Map(),
+})
