@@ -220,11 +220,11 @@ function writeBool(out: ByteBuffer, tag: number, value: unknown, path: string): 
   out.u8(value ? 1 : 0)
 }
 
+const doubleText = /^(?:-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|NaN|-?Infinity)$/
+
 function writeDouble(out: ByteBuffer, tag: number, value: unknown, path: string): void {
-  const number = typeof value === 'string' && value !== '' ? Number(value) : value
-  if (typeof number !== 'number' || (Number.isNaN(number) && value !== 'NaN')) {
-    throw new MalformedError(`${path} is not a number`)
-  }
+  const number = typeof value === 'string' && doubleText.test(value) ? Number(value) : value
+  if (typeof number !== 'number') throw new MalformedError(`${path} is not a number`)
   out.varuint(tag | 1)
   out.f64(number)
 }

@@ -132,30 +132,35 @@ export function zipkinOfProtobuf(body: Uint8Array): ZipkinSpan[] {
 
 const protobufKinds = ['', 'CLIENT', 'SERVER', 'PRODUCER', 'CONSUMER']
 
-type Fields = Map<number, FieldValue[]>
+/** The wire type of each known field, by number. */
+type Wires = readonly (number | undefined)[]
+const { varint, fixed64, bytes: lengthDelimited } = WireType
+const [v, f, b, none] = [varint, fixed64, lengthDelimited, undefined] as const
+const spanWires: Wires = [none, b, b, b, v, b, f, v, b, b, b, b, v, v]
+const annotationWires: Wires = [none, f, b]
+const tagWires: Wires = [none, b, b]
+const endpointWires: Wires = [none, b, b, b, v]
+
 interface FieldValue {
-  readonly wire: number
   readonly number: bigint
   readonly from: number
   readonly to: number
 }
+type Fields = Map<number, FieldValue[]>
 
-/** All fields of one message, by number; its wire types are checked by who reads a field. */
-function fieldsOf(body: Uint8Array, from: number, to: number): Fields {
+/** The known fields of one message, by number. @throws MalformedError where one has another wire type. */
+function fieldsOf(body: Uint8Array, from: number, to: number, wires: Wires): Fields {
   messageCount.add()
   const fields: Fields = new Map()
   const cursor = new FieldCursor(body, from, to)
-  const view = new DataView(body.buffer, body.byteOffset, body.length)
   while (cursor.next()) {
     messageCount.add()
-    const { field, wire, low, high } = cursor
-    const number =
-      wire === WireType.varint
-        ? (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)
-        : wire === WireType.fixed64
-          ? view.getBigUint64(cursor.fieldEnd - 8, true)
-          : 0n
-    const value = { wire, number, from: cursor.from, to: cursor.to }
+    const { field } = cursor
+    const wire = wires[field]
+    if (wire === undefined) continue
+    cursor.expect(wire)
+    const number = wire === varint ? BigInt.asUintN(64, cursor.int64()) : wire === fixed64 ? cursor.fixed64() : 0n
+    const value = { number, from: cursor.from, to: cursor.to }
     const known = fields.get(field)
     if (known) known.push(value)
     else fields.set(field, [value])
@@ -164,61 +169,58 @@ function fieldsOf(body: Uint8Array, from: number, to: number): Fields {
 }
 
 function spanOfProtobuf(body: Uint8Array, from: number, to: number): ZipkinSpan {
-  const fields = fieldsOf(body, from, to)
-  const last = (field: number, wire: number) => {
-    const value = fields.get(field)?.at(-1)
-    if (value && value.wire !== wire)
-      throw new MalformedError(`field ${field} of a span has wire type ${value.wire}, not ${wire}`)
-    return value
-  }
+  const fields = fieldsOf(body, from, to, spanWires)
+  const last = (field: number) => fields.get(field)?.at(-1)
   const bytes = (field: number) => {
-    const value = last(field, WireType.bytes)
+    const value = last(field)
     return value && Buffer.from(body.subarray(value.from, value.to))
   }
   const hex = (field: number) => bytes(field)?.toString('hex')
+  // A message that comes several times is merged: the fields of the last count.
   const endpoint = (field: number) => {
-    const value = last(field, WireType.bytes)
-    return value && endpointOfProtobuf(body, value.from, value.to)
+    const values = fields.get(field)
+    return values && endpointOfProtobuf(body, values)
   }
-  const each = (field: number) => {
-    const values = fields.get(field) ?? []
-    if (values.some(({ wire }) => wire !== WireType.bytes)) throw new MalformedError(`field ${field} is no message`)
-    return values.map((value) => fieldsOf(body, value.from, value.to))
-  }
+  const each = (field: number, wires: Wires) =>
+    (fields.get(field) ?? []).map((value) => fieldsOf(body, value.from, value.to, wires))
   const textIn = (part: Fields, field: number) => {
     const value = part.get(field)?.at(-1)
-    return value && value.wire === WireType.bytes ? Buffer.from(body.subarray(value.from, value.to)).toString() : ''
+    return value ? Buffer.from(body.subarray(value.from, value.to)).toString() : ''
   }
   return {
     traceId: hex(1) ?? '',
     parentId: hex(2),
     id: hex(3) ?? '',
-    kind: protobufKinds[Number(last(4, WireType.varint)?.number ?? 0n)],
+    kind: protobufKinds[Number(last(4)?.number ?? 0n)],
     name: bytes(5)?.toString(),
-    timestamp: last(6, WireType.fixed64)?.number ?? 0n,
-    duration: last(7, WireType.varint)?.number ?? 0n,
+    timestamp: last(6)?.number ?? 0n,
+    duration: last(7)?.number ?? 0n,
     localEndpoint: endpoint(8),
     remoteEndpoint: endpoint(9),
-    annotations: each(10).map((part) => ({ timestamp: part.get(1)?.at(-1)?.number ?? 0n, value: textIn(part, 2) })),
-    tags: each(11).map((part) => [textIn(part, 1), textIn(part, 2)] as const),
-    debug: last(12, WireType.varint)?.number === 1n,
-    shared: last(13, WireType.varint)?.number === 1n,
+    annotations: each(10, annotationWires).map((part) => ({
+      timestamp: part.get(1)?.at(-1)?.number ?? 0n,
+      value: textIn(part, 2),
+    })),
+    tags: each(11, tagWires).map((part) => [textIn(part, 1), textIn(part, 2)] as const),
+    debug: (last(12)?.number ?? 0n) !== 0n,
+    shared: (last(13)?.number ?? 0n) !== 0n,
   }
 }
 
-function endpointOfProtobuf(body: Uint8Array, from: number, to: number): ZipkinEndpoint {
-  const fields = fieldsOf(body, from, to)
+function endpointOfProtobuf(body: Uint8Array, parts: readonly FieldValue[]): ZipkinEndpoint {
+  const fields: Fields = new Map(parts.flatMap(({ from, to }) => [...fieldsOf(body, from, to, endpointWires)]))
   const bytes = (field: number) => {
     const value = fields.get(field)?.at(-1)
-    return value && value.wire === WireType.bytes ? Buffer.from(body.subarray(value.from, value.to)) : undefined
+    return value && Buffer.from(body.subarray(value.from, value.to))
   }
-  const ipv6 = bytes(3)
+  const [ipv4, ipv6] = [bytes(2), bytes(3)]
   const port = fields.get(4)?.at(-1)
   return {
     serviceName: bytes(1)?.toString(),
-    ipv4: bytes(2)?.join('.'),
+    ipv4: ipv4?.length === 4 ? ipv4.join('.') : undefined,
     ipv6: ipv6?.length === 16 ? groupsOf(ipv6) : undefined,
-    port: port && Number(port.number),
+    // An int32.
+    port: port && Number(BigInt.asIntN(32, port.number)),
   }
 }
 

@@ -4,7 +4,8 @@ import { Scanner, type ScanResult } from '../../collector/wire/scan.ts'
 import { finishBlock, spanBlock } from '../../collector/wire/span-block.ts'
 import { decodeSpanExtension, spanAttributes, type AnyValue, type KeyValue } from '../../storage/otlp-decode.ts'
 import { MalformedError } from '../../storage/protobuf.ts'
-import { attributesOf, expectedOf, lastText, serviceOf, sorted, type Expected, type Row } from './expect.ts'
+import { attributesOf, lastText, serviceOf, sorted, type Row } from './expect.ts'
+import type { Kind } from './fuzz.ts'
 import { readBlock, type Cell } from './native-reader.ts'
 import { fieldsOf, textOf, type Attribute, type Value } from './otlp-reader.ts'
 
@@ -30,11 +31,12 @@ export class Session {
   /** Requests that were taken, refused. */
   readonly counts = { taken: 0, refused: 0, spans: 0 }
 
-  take(body: Buffer, expected: Expected = expectedOf(body)): string {
+  take(body: Buffer, kind: Kind): string {
+    const expected = kind.expected(body)
     // An hour later now and then: a window of the keys ends.
     this.now += 10
     const begin = performance.now()
-    const outcome = this.scan(body)
+    const outcome = this.scan(body, kind)
     const tookMs = performance.now() - begin
     if (tookMs > stallMs) return `took ${tookMs} ms`
     if (typeof outcome === 'string') {
@@ -66,12 +68,12 @@ export class Session {
     return difference('the result', found, right)
   }
 
-  private scan(body: Buffer): ScanResult | string {
+  private scan(body: Buffer, kind: Kind): ScanResult | string {
     const { block } = this.spans
     const mark = block.rows
     this.interner.begin(this.dictionaries, this.now)
     try {
-      return this.scanner.scan(body, this.spans)
+      return this.scanner.scan(kind.protobuf(body), this.spans)
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error
       block.truncate(mark)
