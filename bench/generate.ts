@@ -177,13 +177,13 @@ export function requestJson(spans: number, seed: number) {
         traceId: (trace + 1).toString(16).padStart(32, '0'),
         spanId: (index + 1).toString(16).padStart(16, '0'),
         parentSpanId: row.parent < 0 ? '' : (row.parent + 1).toString(16).padStart(16, '0'),
-        flags: 0x101,
         name: row.name,
         kind: row.kind,
         startTimeUnixNano: String(row.from * 1000 + 1),
         endTimeUnixNano: String(row.to * 1000 + 1),
         attributes: attributes(row, at, random),
         status: {},
+        flags: 0x101,
       })
     })
   }

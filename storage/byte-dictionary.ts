@@ -75,7 +75,11 @@ export class ByteDictionary {
 /** Whether `length` bytes of two views are equal. */
 export function sameBytes(a: DataView, aFrom: number, b: DataView, bFrom: number, length: number): boolean {
   let i = 0
-  for (; i + 4 <= length; i += 4) if (a.getUint32(aFrom + i) !== b.getUint32(bFrom + i)) return false
+  for (; i + 8 <= length; i += 8) {
+    const first = a.getInt32(aFrom + i, true) ^ b.getInt32(bFrom + i, true)
+    const second = a.getInt32(aFrom + i + 4, true) ^ b.getInt32(bFrom + i + 4, true)
+    if ((first | second) !== 0) return false
+  }
   for (; i < length; i++) if (a.getUint8(aFrom + i) !== b.getUint8(bFrom + i)) return false
   return true
 }

@@ -164,6 +164,8 @@ export class StringColumn implements Column<string | Uint8Array> {
 const lowCardinalityVersion = 1
 const dictionaryFlags = 0x600
 
+let generations = 0
+
 /** LowCardinality(String) whose dictionary is built here: ClickHouse then does no hashing of its own per row. */
 export class LowCardinalityColumn implements Column<string | Uint8Array> {
   rows = 0
@@ -174,6 +176,8 @@ export class LowCardinalityColumn implements Column<string | Uint8Array> {
   private readonly ofText = new Map<string, number>()
   private lastText: string | undefined
   private lastIndex = 0
+  /** Changes whenever the indexes given so far stand for nothing any more; no two columns share one. */
+  generation = ++generations
 
   push(value: string | Uint8Array): void {
     this.pushIndex(typeof value === 'string' ? this.indexOfText(value) : this.indexOfBytes(value))
@@ -214,6 +218,7 @@ export class LowCardinalityColumn implements Column<string | Uint8Array> {
     this.dictionary.clear()
     this.ofText.clear()
     this.lastText = undefined
+    this.generation = ++generations
   }
   byteSize(): number {
     return 32 + this.dictionary.content.length + this.rows * 4

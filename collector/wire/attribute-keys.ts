@@ -37,6 +37,8 @@ export class AttributeKeys {
   /** By number of key: hashes of the values seen in this window. */
   private readonly values = new Map<number, Set<number>>()
   private newSets = 0
+  /** Keys that left the sets. */
+  left = 0
 
   constructor(limits: AttributeKeyLimits = defaultKeyLimits) {
     this.limits = limits
@@ -75,6 +77,7 @@ export class AttributeKeys {
 
   private leaveSets(key: number): void {
     this.inRow[key] = 1
+    this.left++
     this.values.delete(key)
   }
 

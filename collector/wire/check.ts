@@ -47,8 +47,9 @@ export class MessageCount {
     this.left = maxMessages
   }
   /** @throws MalformedError */
-  add(): void {
-    if (--this.left < 0) throw new MalformedError(`more than ${maxMessages} messages in one request: send it in parts`)
+  add(more = 1): void {
+    this.left -= more
+    if (this.left < 0) throw new MalformedError(`more than ${maxMessages} messages in one request: send it in parts`)
   }
 }
 

@@ -10,6 +10,8 @@ export class IdCache {
   /** Unix seconds of the writing; 0: free or taken back. */
   private writtenAt: Float64Array
   private used: Uint8Array
+  /** How often it has forgotten everything. */
+  clears = 0
 
   /** @param capacity a power of two; half of it is used. */
   constructor(capacity = 1 << 18) {
@@ -32,6 +34,11 @@ export class IdCache {
     return this.writtenAt[this.slotOf(low, high)]! > since
   }
 
+  /** When the id was written, Unix seconds; 0 when that is not known. */
+  writtenAtOf(low: number, high: number): number {
+    return this.writtenAt[this.slotOf(low, high)]!
+  }
+
   add(low: number, high: number, now: number): void {
     if (this.size * 2 >= this.capacity) this.clear()
     const slot = this.slotOf(low, high)
@@ -49,6 +56,7 @@ export class IdCache {
   }
 
   clear(): void {
+    this.clears++
     this.size = 0
     this.used.fill(0)
     this.writtenAt.fill(0)

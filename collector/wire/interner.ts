@@ -103,6 +103,7 @@ export class Interner {
   private readonly scopeNames = new Map<number, Word>()
   private now = 0
   private windowEnd = 0
+  private taken = 0
 
   constructor(keys = new AttributeKeys()) {
     this.keys = keys
@@ -119,8 +120,24 @@ export class Interner {
     this.keys.nextWindow()
   }
 
+  /** Rises whenever an attribute set that was written may have to be written again, or consist of other keys. */
+  get epoch(): number {
+    return this.taken + this.keys.left + this.caches.attrset.clears
+  }
+
+  /** Until when (Unix seconds) the set whose id is in `hash` needs no writing, as long as `epoch` stays. */
+  setGoodUntil(): number {
+    return this.caches.attrset.writtenAtOf(this.hash.low, this.hash.high) + rewriteAfter
+  }
+
+  /** The time of the request, Unix seconds. */
+  get time(): number {
+    return this.now
+  }
+
   /** Undoes what the request interned. */
   takeBack(): void {
+    if (this.added.length > 0) this.taken++
     for (const { kind, low, high } of this.added) this.caches[kind].forget(low, high)
     this.rows.resources.truncate(this.mark.resources)
     this.rows.scopes.truncate(this.mark.scopes)

@@ -5,6 +5,7 @@ import { messageCount, messages, wellNested } from './check.ts'
 import type { Interner } from './interner.ts'
 import { SpanAttributes } from './span-attributes.ts'
 import type { SpanBlock } from './span-block.ts'
+import type { Template } from './span-templates.ts'
 
 /**
  * From the bytes of an ExportTraceServiceRequest to columns, without an object per span: decoding to objects costs
@@ -157,8 +158,9 @@ export class Scanner {
     this.result.reasons.set(reason, (this.result.reasons.get(reason) ?? 0) + 1)
   }
 
-  private span(begin: number, end: number): void {
-    messageCount.add()
+  /** @param guess whether its attributes may be told by what those of another span were. */
+  private span(begin: number, end: number, guess = true): void {
+    if (guess) messageCount.add()
     const { bytes, view, spans, attributes, ext, spanFields: f } = this
     let traceId = 0
     let traceIdSize = 0
@@ -182,10 +184,62 @@ export class Scanner {
     let tooDeep = false
     // What of the span is in `ext` already, so that a later value of it must be, too: kind 1, status 2, counts their field's bit.
     let inExt = 0
+    let template: Template | undefined
+    /** Where the attributes are, when they follow each other; -1 when they do not. */
+    let attributesFrom = 0
+    let attributesTo = 0
     ext.length = 0
     attributes.begin()
 
-    f.reset(bytes, view, begin, end)
+    // Encoders write fields in the order of their numbers: what comes in that order needs no cursor.
+    let at = begin
+    if (at + 18 <= end && view.getUint16(at) === 0x0a10) {
+      traceId = at + 2
+      traceIdSize = 16
+      at += 18
+    }
+    if (at + 10 <= end && view.getUint16(at) === 0x1208) {
+      spanId = at + 2
+      spanIdSize = 8
+      at += 10
+    }
+    if (at + 10 <= end && view.getUint16(at) === 0x2208) {
+      parentId = at + 2
+      parentIdSize = 8
+      at += 10
+    }
+    if (at + 2 <= end && bytes[at] === 0x2a && bytes[at + 1]! < 0x80 && bytes[at + 1]! <= end - at - 2) {
+      nameFrom = at + 2
+      at = nameTo = nameFrom + bytes[at + 1]!
+    }
+    if (at + 2 <= end && bytes[at] === 0x30 && bytes[at + 1]! <= 5) {
+      kind = bytes[at + 1]!
+      at += 2
+    }
+    if (at + 9 <= end && bytes[at] === 0x39) {
+      startLow = view.getUint32(at + 1, true)
+      startHigh = view.getUint32(at + 5, true)
+      at += 9
+    }
+    if (at + 9 <= end && bytes[at] === 0x41) {
+      endLow = view.getUint32(at + 1, true)
+      endHigh = view.getUint32(at + 5, true)
+      at += 9
+    }
+    const firstNameFrom = nameFrom
+    const asked = guess && at < end && bytes[at] === 0x4a
+    if (asked) {
+      template = attributes.known(nameFrom, nameTo, this.resourceLow ^ kind, at, end)
+      if (template) {
+        at = attributes.templateEnd
+        if (at + 2 <= end && view.getUint16(at) === 0x7a00) at += 2
+        if (at + 6 <= end && view.getUint16(at) === 0x8501) {
+          flags = view.getUint32(at + 2, true)
+          at += 6
+        }
+      }
+    }
+    f.reset(bytes, view, at, end)
     while (f.next()) {
       switch (f.tag) {
         case 0x0a:
@@ -223,7 +277,11 @@ export class Scanner {
           endHigh = view.getUint32(f.from + 4, true)
           break
         case 0x4a:
+          if (template) return this.span(begin, end, false)
           attributes.add(f.from, f.to)
+          if (attributesTo === 0) attributesFrom = f.tagAt
+          else if (attributesTo !== f.tagAt) attributesFrom = -1
+          attributesTo = f.to
           break
         case 0x50:
         case 0x60:
@@ -272,7 +330,13 @@ export class Scanner {
     if ((endLow | endHigh) === 0) return this.reject('end time is missing')
     // DateTime64(9) counts ns in a signed 64-bit integer: until the year 2262.
     if (startHigh > 0x7fffffff || endHigh > 0x7fffffff) return this.reject('time is after the year 2262')
-    if (tooDeep || !attributes.finish(spans, ext)) return this.reject(new TooDeepError().message)
+    template?.prepare(spans)
+    // A name may come twice, and the last one counts.
+    const nameIndex =
+      template && nameFrom === firstNameFrom ? template.nameIndex : spans.name.indexOf(view, nameFrom, nameTo)
+    if (tooDeep || !(template ? attributes.finishKnown(template, spans, ext) : attributes.finish(spans, ext)))
+      return this.reject(new TooDeepError().message)
+    if (asked && !template && attributesFrom > 0) attributes.learn(nameFrom, nameTo, attributesFrom, attributesTo)
 
     spans.traceId.pushRange(view, traceId)
     spans.spanId.pushRange(view, spanId)
@@ -286,7 +350,7 @@ export class Scanner {
     spans.resource.data.u64(this.resourceLow, this.resourceHigh)
     spans.scope.data.u64(this.scopeLow, this.scopeHigh)
     spans.service.pushIndex(this.serviceIndex)
-    spans.name.pushIndex(spans.name.indexOf(view, nameFrom, nameTo))
+    spans.name.pushIndex(nameIndex)
     spans.traceState.pushRange(view, traceStateFrom, traceStateTo)
     spans.statusMessage.pushRange(view, messageFrom, messageTo)
     spans.ext.pushRange(ext.view, 0, ext.length)

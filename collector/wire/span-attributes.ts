@@ -6,6 +6,7 @@ import { FieldCursor, MalformedError, viewOf, WireType } from '../../storage/pro
 import { messageCount, messages, wellNested } from './check.ts'
 import type { Interner } from './interner.ts'
 import type { SpanBlock } from './span-block.ts'
+import { contentAt, rowStride, SpanTemplates, textAt, type Template } from './span-templates.ts'
 
 /** Attributes longer than this stay in the row whatever their key: only short words repeat often enough for a set. */
 const longestInterned = 300
@@ -54,6 +55,10 @@ export class SpanAttributes {
   private readonly seenKey = new Int32Array(positions)
   private readonly unguessed = new ContentHash()
   private readonly slow = new FieldCursor(noBytes)
+  private readonly templates = new SpanTemplates()
+  /** Whether the next span with these bytes can be told by comparing them. */
+  private usual = true
+  private learning = new Int32Array(0)
 
   constructor(interner: Interner) {
     this.interner = interner
@@ -70,7 +75,62 @@ export class SpanAttributes {
     this.rowLength = 0
     this.position = 0
     this.span++
+    this.usual = true
     this.interner.beginSet()
+  }
+
+  /**
+   * The template of a span whose attributes, which begin at `from`, need not be read; `templateEnd` then says where they end.
+   * @param salt what tells operations apart besides their name. @param end of the span
+   */
+  known(nameFrom: number, nameTo: number, salt: number, from: number, end: number): Template | undefined {
+    const { interner } = this
+    const found = this.templates.find(this.bytes, this.view, nameFrom, nameTo, salt, from, end)
+    return found && found.epoch === interner.epoch && found.until > interner.time ? found : undefined
+  }
+
+  get templateEnd(): number {
+    return this.templates.end
+  }
+
+  /** As `finish`, of the span that `known` found a template for. */
+  finishKnown(template: Template, spans: SpanBlock, ext: ByteBuffer): boolean {
+    const { row, rows } = this.templates
+    const { keyIndexes } = template
+    messageCount.add(template.attributes)
+    this.interner.lookups.attrset.hits++
+    for (let i = 0, key = 0; i < rows; i += rowStride, key++) {
+      const to = row[i + 1]!
+      const textFrom = row[i + 2]!
+      if (textFrom >= 0) spans.attrValues.pushRange(this.view, textFrom, to)
+      else if (!this.pushOther(spans, ext, row[i]!, to)) return false
+      spans.attrKeys.pushIndex(keyIndexes[key]!)
+    }
+    spans.attrs.endRow()
+    spans.attrset.data.u64(template.setLow, template.setHigh)
+    return true
+  }
+
+  /**
+   * Keeps what the span looked like that `known` knew no template for.
+   * @param from begin of its attributes, which follow each other until `to`
+   */
+  learn(nameFrom: number, nameTo: number, from: number, to: number): void {
+    if (!this.usual) return
+    const { row, interner } = this
+    const length = this.rowLength / 2
+    if (length > this.learning.length) this.learning = new Int32Array(length * 2)
+    for (let i = 0, out = 0; i < this.rowLength; i += stride) {
+      this.learning[out++] = row[i]!
+      this.learning[out++] = row[i + 1]!
+      this.learning[out++] = row[i + 3]!
+    }
+    const { low, high } = interner.hash
+    const set =
+      this.setLength > 0
+        ? { low, high, epoch: interner.epoch, until: interner.setGoodUntil() }
+        : { low: 0, high: 0, epoch: interner.epoch, until: Infinity }
+    this.templates.learn(this.bytes, nameFrom, nameTo, from, to, this.position, this.learning, length, set)
   }
 
   /** One KeyValue message. @throws MalformedError */
@@ -89,8 +149,8 @@ export class SpanAttributes {
       if (this.seenInSet[p] === 0) {
         this.seenAt[p] = from
         // Nothing but the value may follow: further fields could name another key.
-        const valueFrom = bytes[from + keyEnd] === 0x12 ? this.lengthPrefixed(from + keyEnd + 1, to) : -1
-        if (valueFrom >= 0) return this.addToRow(from, to, from + 2, from + keyEnd, this.textAt(valueFrom, to))
+        const valueFrom = bytes[from + keyEnd] === 0x12 ? contentAt(bytes, from + keyEnd + 1, to) : -1
+        if (valueFrom >= 0) return this.addToRow(from, to, from + 2, from + keyEnd, textAt(bytes, valueFrom, to))
       } else if (
         size === this.seenSize[p] &&
         sameBytes(view, this.seenAt[p]! + keyEnd, view, from + keyEnd, size - keyEnd)
@@ -110,12 +170,13 @@ export class SpanAttributes {
     if (keyTo + 2 > to || bytes[from] !== 0x0a || bytes[from + 1]! >= 0x80 || bytes[keyTo] !== 0x12) {
       return this.addUnusual(from, to)
     }
-    const valueFrom = this.lengthPrefixed(keyTo + 1, to)
+    const valueFrom = contentAt(bytes, keyTo + 1, to)
     if (valueFrom < 0) return this.addUnusual(from, to)
 
     const isInterned = interner.keys.isInterned(view, keyFrom, keyTo)
     const inSet = isInterned && to - from <= longestInterned
     const hash = p < positions ? this.seenHash[p]! : this.unguessed
+    if (inSet !== isInterned) this.usual = false
     // A value too long for the set says nothing about the next one of its key.
     if (p < positions && inSet === isInterned) {
       this.seenAt[p] = from
@@ -127,23 +188,7 @@ export class SpanAttributes {
     if (inSet) {
       interner.hashKeyValue(view, from, to, hash)
       this.addToSet(from, to, hash)
-    } else this.addToRow(from, to, keyFrom, keyTo, this.textAt(valueFrom, to))
-  }
-
-  /** Reads the length at `at` of something that must end at `end`; where its content begins, or -1. */
-  private lengthPrefixed(at: number, end: number): number {
-    let size = 0
-    for (let shift = 0; at < end && shift <= 21; shift += 7) {
-      const byte = this.bytes[at++]!
-      size |= (byte & 0x7f) << shift
-      if (byte < 0x80) return at + size === end ? at : -1
-    }
-    return -1
-  }
-
-  /** Where the text of the AnyValue at `at` begins, when it is a string and nothing else; or -1. */
-  private textAt(at: number, end: number): number {
-    return at < end && this.bytes[at] === 0x0a ? this.lengthPrefixed(at + 1, end) : -1
+    } else this.addToRow(from, to, keyFrom, keyTo, textAt(bytes, valueFrom, to))
   }
 
   private addToSet(from: number, to: number, hash: ContentHash): void {
@@ -155,6 +200,7 @@ export class SpanAttributes {
 
   /** Any order of fields, repeated or unknown fields, long keys and values. */
   private addUnusual(from: number, to: number): void {
+    this.usual = false
     const f = this.slow
     let keyFrom = from
     let keyTo = from
@@ -202,22 +248,11 @@ export class SpanAttributes {
       this.lastSpanWith[key] = this.span
       const textFrom = row[i + 4]!
       if (textFrom >= 0) spans.attrValues.pushRange(view, textFrom, row[i + 1]!)
-      else {
-        const integer = this.smallInteger(row[i]!, row[i + 1]!)
-        if (integer >= 0) spans.attrValues.pushDigits(integer)
-        else {
-          const text = this.valueText(row[i]!, row[i + 1]!)
-          if (text === undefined) {
-            this.drop(spans, spans.attrs.rows)
-            return false
-          }
-          spans.attrValues.push(text)
-        }
-        keepExactly(ext, bytes, row[i]!, row[i + 1]!)
-      }
+      else if (!this.pushOther(spans, ext, row[i]!, row[i + 1]!)) return false
       spans.attrKeys.pushIndex(key)
     }
     if (repeated) {
+      this.usual = false
       this.drop(spans, spans.attrs.rows)
       ext.length = extLength
       this.finishRepeated(spans, ext)
@@ -236,6 +271,22 @@ export class SpanAttributes {
       throw error
     }
     spans.attrset.data.u64(interner.hash.low, interner.hash.high)
+    return true
+  }
+
+  /** A value that is no plain string: as text, and as it is in `ext`. False, all of the row dropped, when it is nested too deep. */
+  private pushOther(spans: SpanBlock, ext: ByteBuffer, from: number, to: number): boolean {
+    const integer = this.smallInteger(from, to)
+    if (integer >= 0) spans.attrValues.pushDigits(integer)
+    else {
+      const text = this.valueText(from, to)
+      if (text === undefined) {
+        this.drop(spans, spans.attrs.rows)
+        return false
+      }
+      spans.attrValues.push(text)
+    }
+    keepExactly(ext, this.bytes, from, to)
     return true
   }
 
