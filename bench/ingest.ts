@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { buffer } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { connect } from '../storage/clickhouse.ts'
@@ -10,7 +11,8 @@ import { parts, usageOf, type PartName, type Usage } from './usage.ts'
 /**
  * `npm run bench -- ingest [--grpc] [--gzip] [--connections N] [--spans N] [--all-roles] [--json FILE]`: OTLP requests
  * (by default 2,000 spans each, HTTP, protobuf, over 16 connections) from a process of its own to the running collector
- * with embedded ClickHouse. Each run starts over an empty directory.
+ * with embedded ClickHouse. Each run starts over an empty directory, with the settings in the environment: HOPSCOPE_SPOOL_AFTER_MS=0 sends all
+ * spans by way of the spool, HOPSCOPE_SPOOL_BYTES=0 none.
  * --all-roles: with the finaliser and the API beside it on the same cores.
  */
 const { values: options } = parseArgs({
@@ -26,6 +28,7 @@ const { values: options } = parseArgs({
   },
 })
 const warmUpSeconds = 3
+const drainMs = 60_000
 const runs = Number(options.runs)
 const roles = options['all-roles'] ? 'collector,finaliser,api' : 'collector'
 
@@ -70,13 +73,22 @@ async function measure(hopscope: RunningHopscope) {
   const warmUp = await load(hopscope, warmUpSeconds)
   const before = usage()
   const sent = await load(hopscope, Number(options.seconds))
-  const after = usage()
-  const clickhouse = connect(`${hopscope.engineUrl}/hopscope`)
-  const [row] = await clickhouse.query<{ stored: string; committed: string }>(
-    'SELECT (SELECT count() FROM spans) AS stored, (SELECT sum(spans) FROM batches) AS committed',
-  )
-  await clickhouse.close()
   const acknowledged = warmUp.acknowledged + sent.acknowledged
+  const clickhouse = connect(`${hopscope.engineUrl}/hopscope`)
+  const count = () =>
+    clickhouse.query<{ stored: string; committed: string }>(
+      'SELECT (SELECT count() FROM spans) AS stored, (SELECT sum(spans) FROM batches) AS committed',
+    )
+  let [row] = await count()
+  // What the spool acknowledged may still be on its way.
+  for (
+    const end = Date.now() + drainMs;
+    Number(row!.committed) < acknowledged && Date.now() < end;
+    [row] = await count()
+  )
+    await sleep(200)
+  const after = usage()
+  await clickhouse.close()
   if (Number(row!.stored) !== acknowledged || Number(row!.committed) !== acknowledged) {
     throw new Error(`acknowledged ${acknowledged}, stored ${row!.stored}, committed ${row!.committed}`)
   }

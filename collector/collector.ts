@@ -1,19 +1,16 @@
-import { hostname } from 'node:os'
 import { connect } from '../storage/clickhouse.ts'
 import type { Logger, Running } from '../storage/running.ts'
 import { newMeter, type Meter } from '../telemetry/meter.ts'
 import { newMetrics } from './metrics.ts'
 import { newAdmission } from './pipeline/admission.ts'
 import { startPipeline } from './pipeline/pipeline.ts'
-import { newSenders } from './pipeline/senders.ts'
 import { startOrphanSweep } from './pipeline/orphans.ts'
 import { everybody, type Access } from './receivers/access.ts'
 import type { TlsSource } from './receivers/tls.ts'
 import { startGrpcReceiver } from './receivers/grpc.ts'
 import { startHttpReceiver } from './receivers/http.ts'
 import { startZipkinReceiver } from './receivers/zipkin.ts'
-
-const tellEveryMs = 5_000
+import { Spool, type SpoolOptions } from './spool/log.ts'
 
 export interface CollectorOptions {
   clickhouseUrl: string
@@ -24,8 +21,10 @@ export interface CollectorOptions {
   zipkinPort: number
   /** Bytes of requests from their first to their answer, 256 MiB by default; their columns take about half as much again. */
   requestBytes?: number
-  /** Spans that come so long after they began may come too late for the analysis of their traces: HOPSCOPE_SETTLE_QUIET_MS. */
-  lateAfterMs?: number
+  /** Where acknowledged spans wait while ClickHouse is away; null: they are refused then. */
+  spool?: Pick<SpoolOptions, 'directory' | 'maxBytes'> | null
+  /** How long ClickHouse may take before spans go to the spool; 0: all do. */
+  spoolAfterMs?: number
   /** Who may send; by default everybody. */
   access?: Access
   /** Origins of pages that may send; by default none. */
@@ -38,7 +37,7 @@ export interface CollectorOptions {
 
 /**
  * Listens for OTLP and Zipkin and stores spans.
- * @throws the error of the port that cannot be listened on (`code` EADDRINUSE and the like).
+ * @throws StartError when the spool cannot be used, the error of the port that cannot be listened on (`code` EADDRINUSE and the like).
  */
 export async function startCollector({
   clickhouseUrl,
@@ -47,36 +46,33 @@ export async function startCollector({
   httpPort,
   zipkinPort,
   requestBytes = 256 * 2 ** 20,
-  lateAfterMs = 15_000,
+  spool: spoolOptions = null,
+  spoolAfterMs = 1000,
   access = everybody,
   origins = [],
   tls = null,
   meter = newMeter('hopscope_collector_'),
   log,
 }: CollectorOptions): Promise<Running> {
+  const spool = spoolOptions && (await Spool.open(spoolOptions))
   const clickhouse = connect(clickhouseUrl, { connections: 12, timeoutMs: 30_000 })
   const admission = newAdmission(requestBytes)
   const metrics = newMetrics(admission, meter)
-  const pipeline = startPipeline(clickhouse, metrics, log)
-  const senders = newSenders(lateAfterMs)
-  const tell = () => senders.flush(clickhouse, hostname())
-  const telling = setInterval(() => {
-    tell().catch((error: unknown) => log.warn({ err: error }, 'cannot say who sends'))
-  }, tellEveryMs)
+  if (spool) metrics.spool(() => spool.state())
+  const pipeline = startPipeline({ clickhouse, spool, spoolAfterMs, metrics, log })
   const sweep = startOrphanSweep(clickhouse, log)
-  const ready = async () => pipeline.ready() && (await clickhouse.ping())
+  const ready = async () => pipeline.ready() && (spool !== null || (await clickhouse.ping()))
   const receivers: Running[] = []
   const close = async () => {
     await sweep.stop()
-    // Open requests wait for their batch, and the batch for nothing but ClickHouse.
+    // Open requests wait for their batch, and the batch for ClickHouse or the spool.
     await Promise.all([...receivers.map((receiver) => receiver.close()), pipeline.close()])
     await pipeline.close()
-    clearInterval(telling)
-    await tell().catch(() => {})
     await clickhouse.close()
+    await spool?.close()
   }
   try {
-    const common = { host, admission, access, origins, tls, metrics, senders, log }
+    const common = { host, admission, access, origins, tls, metrics, log }
     receivers.push(await startGrpcReceiver(pipeline, { ...common, port: grpcPort }))
     receivers.push(await startHttpReceiver(pipeline, { ...common, port: httpPort, ready }))
     receivers.push(await startZipkinReceiver(pipeline, { ...common, port: zipkinPort }))

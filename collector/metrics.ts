@@ -1,9 +1,10 @@
 import { newMeter, type Meter } from '../telemetry/meter.ts'
-import type { Admission } from './pipeline/admission.ts'
+import type { Admission, Overloaded } from './pipeline/admission.ts'
 import type { Transport } from './pipeline/ledger.ts'
+import type { SpoolState } from './spool/log.ts'
 
 /** What became of a request; the words are those of the metric's label. */
-export type Outcome = 'accepted' | 'unauthenticated' | 'malformed' | 'overloaded' | 'limited' | 'unavailable'
+export type Outcome = 'accepted' | 'unauthenticated' | 'malformed' | Overloaded['why'] | 'unavailable'
 
 /** Look-ups of ids that the store may have already. */
 export interface CacheCounts {
@@ -21,8 +22,12 @@ export interface Metrics {
   spans(transport: Transport, stored: number, rejected: number): void
   /** One INSERT of spans with all that goes with it. */
   insert(rows: number, seconds: number, error: boolean): void
+  /** So many spans of the spool were stored. */
+  replayed(rows: number): void
   /** @param read what the dictionaries' caches have counted so far, by the name of the dictionary. */
   caches(read: () => Readonly<Record<string, CacheCounts>>): void
+  /** @param read how the spool is. */
+  spool(read: () => SpoolState): void
   /** In Prometheus' text format. */
   text(): Promise<string>
   readonly contentType: string
@@ -74,6 +79,7 @@ export function newMetrics(admission: Admission, meter: Meter = newMeter('hopsco
   meter.gauge(named('clients', '{client}', 'Keys, else addresses, that have a request in now.'), () =>
     admission.clients(),
   )
+  const replayed = meter.counter(named('spool.replayed', '{span}', 'Spans that were stored from the spool.'))
   return {
     request(transport, outcome, took) {
       requests(1, { transport, outcome })
@@ -93,6 +99,30 @@ export function newMetrics(admission: Admission, meter: Meter = newMeter('hopsco
       if (error) return failures(1, none)
       rows(n, none)
       lastInsert = Date.now() / 1000
+    },
+    replayed: (n) => replayed(n, none),
+    spool(read) {
+      const gauge = (name: string, unit: string, help: string, value: (state: SpoolState) => number) =>
+        meter.gauge(named(`spool${name}`, unit, help), () => value(read()))
+      gauge('', 'By', 'Bytes of all files of the spool.', ({ bytes }) => bytes)
+      gauge('.limit', 'By', 'How many there may be.', ({ maxBytes }) => maxBytes)
+      gauge('.batches', '{batch}', 'Batches in the spool that wait to be stored.', ({ records }) => records)
+      gauge('.spans', '{span}', 'Spans in the spool that wait to be stored.', ({ spans }) => spans)
+      gauge('.oldest', 's', 'Age of the oldest batch in the spool; 0: it is empty.', ({ oldestReceivedAt }) =>
+        oldestReceivedAt === undefined ? 0 : Math.max(0, Date.now() / 1000 - oldestReceivedAt),
+      )
+      gauge(
+        '.corrupt',
+        '{batch}',
+        'Damaged records that were set aside in the spool.',
+        ({ setAside }) => setAside.corrupt,
+      )
+      gauge(
+        '.refused',
+        '{batch}',
+        'Batches that ClickHouse refuses for good, set aside.',
+        ({ setAside }) => setAside.refused,
+      )
     },
     caches(read) {
       const lookups = named('dictionary.lookups', '{lookup}', 'Look-ups of what repeats; a miss is written.', [

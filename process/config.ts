@@ -29,6 +29,9 @@ export interface Config {
   readonly tlsPaths: { certFile: string; keyFile: string; clientCaFile: string | null } | null
   readonly retention: Retention
   readonly memoryBytes: number
+  /** Bytes of the collector's spool; 0: none. */
+  readonly spoolBytes: number
+  readonly spoolAfterMs: number
 }
 
 /** Seconds. */
@@ -60,13 +63,22 @@ const retention = z
   .regex(/^\d{1,5}[smhd]$/)
   .transform((text) => Number(text.slice(0, -1)) * unitSeconds[text.slice(-1)]!)
   .refine((seconds) => seconds >= 3600)
+const bytesOfText = (text: string): number => {
+  const [, digits, unit = ''] = /^(\d+) ?([kmg]?)/i.exec(text)!
+  return Number(digits) * bytesOf[unit.toLowerCase()]!
+}
+const leastSpool = 2 ** 20
+const spool = z
+  .string()
+  .regex(/^\d{1,15} ?[kmg]?i?b?$/i)
+  .transform(bytesOfText)
+  .refine((bytes) => bytes === 0 || bytes >= leastSpool)
 const memory = z
   .string()
   .regex(/^\d{1,3} ?%$|^\d{1,15} ?[kmg]?i?b?$/i)
   .transform((text) => {
     if (text.endsWith('%')) return Math.floor((totalmem() * parseInt(text)) / 100)
-    const [, digits, unit = ''] = /^(\d+) ?([kmg]?)/i.exec(text)!
-    return Number(digits) * bytesOf[unit.toLowerCase()]!
+    return bytesOfText(text)
   })
   .refine((bytes) => bytes >= 512 * 2 ** 20 && bytes <= totalmem())
 const url = z.url({ protocol: /^https?$/ })
@@ -120,7 +132,19 @@ export const variables = {
   HOPSCOPE_OTLP_GRPC_PORT: variable(port, '4317', aPort, 'OTLP/gRPC receiver'),
   HOPSCOPE_OTLP_HTTP_PORT: variable(port, '4318', aPort, 'OTLP/HTTP receiver'),
   HOPSCOPE_ZIPKIN_PORT: variable(port, '9411', aPort, 'Zipkin receiver'),
-  HOPSCOPE_DATA_DIR: variable(z.string().min(1), '.hopscope', 'a path', 'embedded database'),
+  HOPSCOPE_DATA_DIR: variable(z.string().min(1), '.hopscope', 'a path', 'embedded database and spool'),
+  HOPSCOPE_SPOOL_BYTES: variable(
+    spool,
+    '4g',
+    'bytes, or a number with k, m or g; at least 1m, or 0',
+    'room on disk for spans that were acknowledged while ClickHouse is away; 0: exporters are asked to retry instead',
+  ),
+  HOPSCOPE_SPOOL_AFTER_MS: variable(
+    count,
+    '1000',
+    ms,
+    'spans that ClickHouse has not taken after so long go to the spool; 0: all do, so that they survive a loss of power',
+  ),
   CLICKHOUSE_URL: variable(
     url,
     '',
@@ -258,6 +282,8 @@ export function readConfig(env: NodeJS.ProcessEnv, flags: readonly string[], dir
       rollup1h: number('HOPSCOPE_RETENTION_1H'),
     },
     memoryBytes: number('HOPSCOPE_MEMORY_LIMIT'),
+    spoolBytes: number('HOPSCOPE_SPOOL_BYTES'),
+    spoolAfterMs: number('HOPSCOPE_SPOOL_AFTER_MS'),
   }
 }
 

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { connect } from '../storage/clickhouse.ts'
 import { takeDataDirectory } from '../storage/data-directory.ts'
@@ -71,7 +72,8 @@ async function run(config: Config): Promise<void> {
       ...{ clickhouseUrl, host, grpcPort, httpPort, zipkinPort, ingestKeysFile, tlsPaths },
       requestBytes: requestBytesOf(config.memoryBytes),
       origins: config.corsOrigins,
-      lateAfterMs: config.settleQuietMs,
+      spool: config.spoolBytes === 0 ? null : { directory: join(config.dataDir, 'spool'), maxBytes: config.spoolBytes },
+      spoolAfterMs: config.spoolAfterMs,
     }
     const collector = await part('collector', './collector', options, memoryMb * 0.15)
     stops.push(() => collector.stop())

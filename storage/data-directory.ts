@@ -36,7 +36,7 @@ export async function takeDataDirectory(path: string, waitMs: number): Promise<D
   try {
     makeDirectory(path)
     checkRoom(path, freeBytes(path))
-    const lockFd = await lock(path, waitMs)
+    const lockFd = await lock(path, waitMs, 'the data directory')
     try {
       checkLayout(path)
     } catch (error) {
@@ -51,6 +51,23 @@ export async function takeDataDirectory(path: string, waitMs: number): Promise<D
     throw new StartError(
       `the data directory ${path} cannot be used (${code ?? message}): set HOPSCOPE_DATA_DIR to another`,
     )
+  }
+}
+
+/**
+ * Makes and locks a directory in which only one process may write. The lock ends with the process, or with `release`.
+ * @param what it is, for the message, such as `the spool`.
+ * @throws StartError
+ */
+export async function lockDirectory(path: string, waitMs: number, what: string): Promise<{ release(): void }> {
+  try {
+    makeDirectory(path)
+    const lockFd = await lock(path, waitMs, what)
+    return { release: () => closeSync(lockFd) }
+  } catch (error) {
+    if (error instanceof StartError) throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new StartError(`${what} ${path} cannot be used (${code ?? message}): set HOPSCOPE_DATA_DIR to another`)
   }
 }
 
@@ -102,14 +119,14 @@ function checkLayout(path: string): void {
  * flock(2), which Node does not offer: it ends with the last process that has the descriptor, however that process
  * ends, so nothing is left over by kill -9 and no process number is mistaken for another.
  */
-async function lock(path: string, waitMs: number): Promise<number> {
+async function lock(path: string, waitMs: number, what: string): Promise<number> {
   const fd = openSync(join(path, 'lock'), 'a+')
   for (const deadline = Date.now() + waitMs; !tryLock(fd); await sleep(100)) {
     if (Date.now() < deadline) continue
     const holder = readFileSync(join(path, 'lock'), 'utf8').trim()
     closeSync(fd)
     throw new StartError(
-      `the data directory ${path} is in use by process ${holder || 'unknown'}: stop that hopscope or set HOPSCOPE_DATA_DIR to another`,
+      `${what} ${path} is in use by process ${holder || 'unknown'}: stop that hopscope or set HOPSCOPE_DATA_DIR to another`,
     )
   }
   ftruncateSync(fd)

@@ -65,11 +65,12 @@ describe('docker-compose.yml', () => {
     for (const [, service] of ours) expect(service.depends_on).toEqual({ clickhouse: { condition: 'service_healthy' } })
   })
 
-  it('limits and restarts everything, and keeps what ClickHouse stores', () => {
+  it('limits and restarts everything, and keeps what ClickHouse and the spool store', () => {
     for (const { mem_limit, cpus, restart } of Object.values(compose.services))
       expect([mem_limit, cpus, restart]).toEqual([expect.stringMatching(/^\dg$/), expect.any(Number), 'unless-stopped'])
     expect(compose.services['clickhouse']!.volumes).toEqual(['clickhouse:/var/lib/clickhouse'])
-    expect(Object.keys(compose.volumes)).toEqual(['clickhouse'])
+    expect(compose.services['collector']!.volumes).toEqual(['spool:/data'])
+    expect(Object.keys(compose.volumes)).toEqual(['clickhouse', 'spool'])
   })
 })
 

@@ -11,7 +11,11 @@ const page = readFileSync(new URL('../docs/operations.md', import.meta.url), 'ut
 
 it('has every metric that the code registers, and none that it does not', () => {
   const collector = newMeter('hopscope_collector_')
-  newMetrics(newAdmission(1), collector).caches(() => ({}))
+  const metrics = newMetrics(newAdmission(1), collector)
+  metrics.caches(() => ({}))
+  metrics.spool(() => {
+    throw new Error('nobody looks')
+  })
   const server = newMeter('hopscope_server_')
   finaliserMetrics(server).watch(() => ({ openTraces: 0, queuedSpans: 0, backlogSeconds: 0 }))
   observe(server)

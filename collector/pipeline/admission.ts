@@ -43,13 +43,19 @@ export interface Admitted {
   leave(): void
 }
 
+const reasons = {
+  overloaded: 'too many spans are waiting to be stored',
+  limited: 'the limit of this API key is reached',
+  spool_full: 'ClickHouse takes no spans and there is no room left for them in the spool',
+} as const
+
 /** The request cannot be taken now, and can later. */
 export class Overloaded extends Error {
-  /** overloaded: the collector has too much in; limited: the key has used up what it may send. */
-  readonly why: 'overloaded' | 'limited'
+  /** overloaded: the collector has too much in; limited: the key has used up what it may send; spool_full: no room on disk. */
+  readonly why: keyof typeof reasons
   readonly retrySeconds: number
   constructor(why: Overloaded['why'] = 'overloaded', retrySeconds = 1) {
-    super(why === 'limited' ? 'the limit of this API key is reached' : 'too many spans are waiting to be stored')
+    super(reasons[why])
     this.why = why
     this.retrySeconds = retrySeconds
   }

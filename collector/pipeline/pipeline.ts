@@ -1,19 +1,19 @@
 import { hostname } from 'node:os'
-import type { ClickHouse } from '../../storage/clickhouse.ts'
-import type { Logger } from '../../storage/running.ts'
 import type { Metrics } from '../metrics.ts'
 import { Interner } from '../wire/interner.ts'
 import { Scanner, type ScanResult } from '../wire/scan.ts'
-import { batchIds, emptyBatch, rowsOf, type Batch } from './batch.ts'
+import { SpoolFull } from '../spool/log.ts'
+import { batchIds, emptyBatch, rowsOf } from './batch.ts'
 import { newLedger, type Transport } from './ledger.ts'
-import { seal, storeDictionaries, storeSpans } from './store.ts'
+import { startDelivery, type DeliveryOptions } from './delivery.ts'
+import { seal } from './store.ts'
 
 /** From request bodies to acknowledged rows: scanning, group commit, counting. */
 export interface Pipeline {
   /**
-   * Resolves when all spans of the export that can be stored are in ClickHouse.
-   * @throws MalformedError when the body is not an ExportTraceServiceRequest (nothing is stored), Error when ClickHouse did not
-   * take it.
+   * Resolves when all spans of the export that can be stored are in ClickHouse or in the spool.
+   * @throws MalformedError when the body is not an ExportTraceServiceRequest (nothing is stored), SpoolFull when ClickHouse is away
+   * and the spool full, Error when ClickHouse did not take it.
    */
   accept(body: Uint8Array, transport: Transport): Promise<ScanResult>
   /** Counts spans that were refused before they were scanned. */
@@ -31,11 +31,12 @@ const fullRows = 300_000
 const maxInserts = 2
 const flushLedgerMs = 5_000
 
-export function startPipeline(
-  clickhouse: ClickHouse,
-  metrics: Pick<Metrics, 'spans' | 'insert' | 'caches'>,
-  log: Logger,
-): Pipeline {
+export type PipelineOptions = Omit<DeliveryOptions, 'onDirect' | 'metrics'> & {
+  readonly metrics: Pick<Metrics, 'spans' | 'insert' | 'replayed' | 'caches'>
+}
+
+export function startPipeline(options: PipelineOptions): Pipeline {
+  const { clickhouse, metrics, log } = options
   const collector = hostname()
   const interner = new Interner()
   metrics.caches(() => interner.lookups)
@@ -45,9 +46,14 @@ export function startPipeline(
   const inserts = new Set<Promise<void>>()
   let open = emptyBatch()
   let linger: NodeJS.Timeout | undefined
-  let lastFailed = false
-  /** Resolves when the dictionaries of all batches before are stored: spans of a later one may name their ids. */
-  let dictionaries: Promise<void> = Promise.resolve()
+  const delivery = startDelivery({
+    ...options,
+    onDirect() {
+      // What is open names ids of what is in the spool: it goes there too.
+      if (rowsOf(open) > 0) flush()
+      interner.forget()
+    },
+  })
 
   const counting = setInterval(() => {
     ledger.flush(clickhouse, collector).catch((error: unknown) => log.warn({ err: error }, 'cannot count what came in'))
@@ -82,25 +88,21 @@ export function startPipeline(
 
   function flush(): void {
     const batch = open
-    // It is sealed before anything is waited for, and its columns are empty then.
-    const from = performance.now()
-    const rows = rowsOf(batch)
-    const stored = store(batch)
-    open = emptyBatch(rowsOf(batch) === 0 ? batch.spans : undefined)
-    const insert = stored.then(
+    const nowMs = Date.now()
+    const sealed = seal(batch, nextId(nowMs), collector, nowMs)
+    // Its columns are empty now.
+    open = emptyBatch(batch.spans)
+    const delivered = delivery.deliver(sealed).then(
       () => {
-        lastFailed = false
-        metrics.insert(rows, (performance.now() - from) / 1000, false)
         for (const { resolve } of batch.exports) resolve()
       },
       (error: unknown) => {
-        lastFailed = true
-        metrics.insert(rows, (performance.now() - from) / 1000, true)
         log.error({ err: error, exports: batch.exports.length }, 'spans were not stored, exporters are asked to retry')
         for (const { reject } of batch.exports) reject(error as Error)
+        forgetDictionaries(error as Error)
       },
     )
-    const done = insert.finally(() => {
+    const done = delivered.finally(() => {
       inserts.delete(done)
       // What came while this INSERT ran goes at once: it has waited long enough.
       if (rowsOf(open) > 0 && inserts.size === 0) flush()
@@ -109,25 +111,9 @@ export function startPipeline(
     inserts.add(done)
   }
 
-  async function store(batch: Batch): Promise<void> {
-    const nowMs = Date.now()
-    const sealed = seal(batch, nextId(nowMs), collector, nowMs)
-    const before = dictionaries
-    const stored = before.then(() => storeDictionaries(clickhouse, sealed))
-    dictionaries = stored
-    try {
-      await stored
-    } catch (error) {
-      if (dictionaries === stored) forgetDictionaries(error as Error)
-      throw error
-    }
-    await storeSpans(clickhouse, sealed)
-  }
-
   /** Ids of the failed batch are not in the store: nothing that names them may go on. */
   function forgetDictionaries(error: Error): void {
     interner.forget()
-    dictionaries = Promise.resolve()
     const { exports } = open
     open = emptyBatch()
     for (const { reject } of exports) reject(error)
@@ -137,6 +123,7 @@ export function startPipeline(
     async accept(body, transport) {
       // Its bytes have been let in, so it waits for its turn; how much can wait is bounded by `admission`.
       while (rowsOf(open) >= fullRows) await Promise.race(inserts)
+      if (delivery.refusing()) throw new SpoolFull()
       const nowMs = Date.now()
       if (rowsOf(open) === 0) open.openedAt = performance.now()
       const result = scan(body, nowMs)
@@ -153,12 +140,13 @@ export function startPipeline(
       metrics.spans(transport, result.stored, result.rejected)
       return result
     },
-    ready: () => !lastFailed,
+    ready: () => delivery.ready(),
     async close() {
       clearInterval(counting)
       clearTimeout(linger)
       if (rowsOf(open) > 0) flush()
       while (inserts.size > 0) await Promise.all(inserts)
+      await delivery.close()
       await ledger.flush(clickhouse, collector).catch(() => {})
     },
   }

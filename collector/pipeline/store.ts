@@ -1,25 +1,49 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import { nativeBlock } from '../../storage/native.ts'
+import type { SpoolRecord } from '../spool/record.ts'
 import type { DictionaryRows } from '../wire/interner.ts'
 import { finishBlock } from '../wire/span-block.ts'
 import { rowsOf, type Batch } from './batch.ts'
 
-/** A batch as the bytes of its INSERTs: what a retry sends again unchanged. */
-export interface SealedBatch {
-  readonly id: bigint
-  readonly rows: number
-  readonly dictionaries: readonly { table: string; bytes: Uint8Array }[]
-  readonly spans: Uint8Array
-  readonly mark: Uint8Array
-}
+/**
+ * A batch as the bytes of its INSERTs, what a retry and the spool send again unchanged: rows of the dictionaries (`dictionaryTables`, in this
+ * order; empty: none), spans, and the row in `batches`.
+ */
+export type SealedBatch = SpoolRecord
 
-const dictionaryTables = ['resources', 'scopes', 'attrsets'] as const satisfies (keyof DictionaryRows)[]
+export const dictionaryTables = ['resources', 'scopes', 'attrsets'] as const satisfies (keyof DictionaryRows)[]
+const spansAt = dictionaryTables.length
+const markAt = spansAt + 1
+const nothing = new Uint8Array()
 
 export function seal(batch: Batch, id: bigint, collector: string, nowMs: number): SealedBatch {
   const receivedAt = Math.floor(nowMs / 1000)
   const rows = rowsOf(batch)
-  const mark = nativeBlock([
+  const { firstStart, lastStart, dictionaries } = batch
+  return {
+    id,
+    rows,
+    receivedAt,
+    bodies: [
+      ...dictionaryTables.map((table) => (dictionaries[table].rows > 0 ? dictionaries[table].toBytes() : nothing)),
+      finishBlock(batch.spans, id, receivedAt),
+      markOf({ batch: id, collector, spans: rows, firstStart, lastStart, receivedAt }),
+    ],
+  }
+}
+
+/** The row of a batch in `batches`. Times in Unix ns, `receivedAt` in Unix seconds. */
+export interface Mark {
+  batch: bigint
+  collector: string
+  spans: number
+  firstStart: bigint
+  lastStart: bigint
+  receivedAt: number
+}
+
+export function markOf({ firstStart, lastStart, receivedAt, ...mark }: Mark): Uint8Array {
+  const block = nativeBlock([
     ['batch', 'UInt64'],
     ['collector', 'LowCardinality(String)'],
     ['spans', 'UInt32'],
@@ -27,24 +51,8 @@ export function seal(batch: Batch, id: bigint, collector: string, nowMs: number)
     ['last_start', "DateTime64(9, 'UTC')"],
     ['received_at', "DateTime('UTC')"],
   ])
-  const { firstStart, lastStart } = batch
-  mark.push({
-    batch: id,
-    collector,
-    spans: rows,
-    first_start: firstStart,
-    last_start: lastStart,
-    received_at: receivedAt,
-  })
-  return {
-    id,
-    rows,
-    dictionaries: dictionaryTables
-      .filter((table) => batch.dictionaries[table].rows > 0)
-      .map((table) => ({ table, bytes: batch.dictionaries[table].toBytes() })),
-    spans: finishBlock(batch.spans, id, receivedAt),
-    mark: mark.toBytes(),
-  }
+  block.push({ ...mark, first_start: firstStart, last_start: lastStart, received_at: receivedAt })
+  return block.toBytes()
 }
 
 const columns =
@@ -59,38 +67,49 @@ const oneBlock = {
   max_threads: 1,
 } as const
 
-/** Resources, scopes and attribute sets first: no span may name one that is not there. */
-export async function storeDictionaries(clickhouse: ClickHouse, batch: SealedBatch): Promise<void> {
-  await Promise.all(
-    batch.dictionaries.map(({ table, bytes }) =>
-      persist(() => clickhouse.insertNative(table, [bytes], { token: `${batch.id}-${table}` })),
-    ),
+/** One batch or several in one INSERT. Under the same token they count once however often they are sent. */
+type Store = (clickhouse: ClickHouse, batches: readonly SealedBatch[], token: string) => Promise<void>
+
+const blocksOf = (batches: readonly SealedBatch[], at: number): Uint8Array[] =>
+  batches.map(({ bodies }) => bodies[at]!).filter((bytes) => bytes.length > 0)
+
+/** Resources, scopes and attribute sets, before the spans: none may name one that is not there. */
+export const storeDictionaries: Store = async (clickhouse, batches, token) => {
+  const inserts = dictionaryTables.map(async (table, at) => {
+    const blocks = blocksOf(batches, at)
+    if (blocks.length > 0) await clickhouse.insertNative(table, blocks, { token: `${token}-${table}` })
+  })
+  await Promise.all(inserts)
+}
+
+/** Batches of one day of arrival (UTC): they become one part, all of it or nothing. */
+export const storeSpans: Store = (clickhouse, batches, token) =>
+  clickhouse.insertNative(`spans (${columns})`, blocksOf(batches, spansAt), { token, settings: oneBlock })
+
+/** The rows in `batches` that make the spans count (docs/adr/0002). */
+export const storeMarks: Store = (clickhouse, batches, token) => storeMark(clickhouse, blocksOf(batches, markAt), token)
+
+export const storeMark = (clickhouse: ClickHouse, blocks: readonly Uint8Array[], token: string): Promise<void> =>
+  clickhouse.insertNative('batches (batch, collector, spans, first_start, last_start, received_at)', blocks, {
+    token,
+    settings: oneBlock,
+  })
+
+/** Which of these batches ClickHouse has the spans of, and which it also has the rows in `batches` of. */
+export async function findStored(clickhouse: ClickHouse, batches: readonly Pick<SealedBatch, 'id' | 'receivedAt'>[]) {
+  const times = batches.map(({ receivedAt }) => receivedAt)
+  const params = { ids: batches.map(({ id }) => id), from: Math.min(...times), to: Math.max(...times) }
+  const [spans, marks] = await Promise.all(
+    [spansStoredSql, marksStoredSql].map((sql) => clickhouse.query<{ batch: string }>(sql, params)),
   )
+  const idsOf = (rows: { batch: string }[]) => new Set(rows.map(({ batch }) => BigInt(batch)))
+  return { spans: idsOf(spans!), marks: idsOf(marks!) }
 }
 
-/** The spans, then the row in `batches` that makes them count (docs/adr/0002). */
-export async function storeSpans(clickhouse: ClickHouse, batch: SealedBatch): Promise<void> {
-  const settings = oneBlock
-  await persist(() => clickhouse.insertNative(`spans (${columns})`, [batch.spans], { token: `${batch.id}`, settings }))
-  const mark = 'batches (batch, collector, spans, first_start, last_start, received_at)'
-  await persist(() => clickhouse.insertNative(mark, [batch.mark], { token: `${batch.id}`, settings }))
-}
-
-/** How long an INSERT is tried again before the exporters are told to: an embedded engine restarts within it. */
-const persistMs = 6_000
-
-/**
- * Repeats an INSERT under its token until it succeeds. When it gives up, the rows may or may not be in ClickHouse: an
- * exporter that sends them again may double what was never acknowledged.
- */
-async function persist(insert: () => Promise<void>): Promise<void> {
-  const end = performance.now() + persistMs
-  for (let waitMs = 50; ; waitMs = Math.min(1000, waitMs * 2)) {
-    try {
-      return await insert()
-    } catch (error) {
-      if (performance.now() + waitMs > end) throw error
-      await sleep(waitMs)
-    }
-  }
-}
+const spansStoredSql = `
+SELECT DISTINCT batch FROM spans
+WHERE batch IN {ids:Array(UInt64)} AND received_at BETWEEN {from:DateTime('UTC')} AND {to:DateTime('UTC')}`
+// The clocks of ClickHouse and of this machine may differ, by less than a day.
+const marksStoredSql = `
+SELECT DISTINCT batch FROM batches
+WHERE batch IN {ids:Array(UInt64)} AND committed_at >= {from:DateTime('UTC')} - INTERVAL 1 DAY`

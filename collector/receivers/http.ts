@@ -12,6 +12,7 @@ const codes: Record<Refusal, number> = {
   malformed: Code.invalidArgument,
   overloaded: Code.resourceExhausted,
   limited: Code.resourceExhausted,
+  spool_full: Code.resourceExhausted,
   unavailable: Code.unavailable,
 }
 
