@@ -6,6 +6,7 @@ import { buffer } from 'node:stream/consumers'
 import { connect as tlsConnect } from 'node:tls'
 import { credentials, Metadata } from '@grpc/grpc-js'
 import { OTLPTraceExporter as GrpcExporter } from '@opentelemetry/exporter-trace-otlp-grpc'
+import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { OTLPTraceExporter as ProtoExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import {
@@ -69,29 +70,56 @@ const stored = async () => {
   return Number(row!.n)
 }
 
+/** What the collector says of the bodies that it took. */
+async function bytesOfBodies(): Promise<{ sent: number; inflated: number }> {
+  const text = await new Promise<string>((resolve, reject) => {
+    const asked = httpsRequest(`${urlOf('OTLP/HTTP')}/metrics`, { ca }, (response) => {
+      buffer(response).then((body) => resolve(body.toString()), reject)
+    })
+    asked.once('error', reject)
+    asked.end()
+  })
+  const sum = (name: string) =>
+    [...text.matchAll(new RegExp(`^hopscope_collector_${name}_bytes_total\\S* (\\d+)$`, 'gm'))].reduce(
+      (total, [, n]) => total + Number(n),
+      0,
+    )
+  return { sent: sum('received'), inflated: sum('inflated') }
+}
+
 interface Shown {
   key?: string
   /** Name of the certificate that the client shows. */
   client?: string
+  gzip?: boolean
 }
 
 const timeoutMillis = 3_000
+const compressed = (gzip = false) => (gzip ? { compression: 'gzip' as never } : {})
+const overHttp = ({ key: shown, client, gzip }: Shown) => ({
+  url: `${urlOf('OTLP/HTTP')}/v1/traces`,
+  headers: shown === undefined ? {} : { Authorization: `Bearer ${shown}` },
+  httpAgentOptions: { ca, ...(client !== undefined && filesOf(client)) } as object,
+  timeoutMillis,
+  ...compressed(gzip),
+})
 const exporters: Record<string, (shown: Shown) => SpanExporter> = {
-  gRPC: ({ key: shown, client }) => {
+  gRPC: ({ key: shown, client, gzip }) => {
     const metadata = new Metadata()
     if (shown !== undefined) metadata.set('api-key', shown)
     const own = client === undefined ? [] : [Buffer.from(pem(`${client}.key`)), Buffer.from(pem(`${client}.pem`))]
     const secure = urlOf('OTLP/gRPC').startsWith('https')
     const channel = secure ? credentials.createSsl(Buffer.from(ca), ...own) : credentials.createInsecure()
-    return new GrpcExporter({ url: urlOf('OTLP/gRPC'), metadata, credentials: channel, timeoutMillis })
-  },
-  'HTTP/protobuf': ({ key: shown, client }) =>
-    new ProtoExporter({
-      url: `${urlOf('OTLP/HTTP')}/v1/traces`,
-      headers: shown === undefined ? {} : { Authorization: `Bearer ${shown}` },
-      httpAgentOptions: { ca, ...(client !== undefined && filesOf(client)) } as object,
+    return new GrpcExporter({
+      url: urlOf('OTLP/gRPC'),
+      metadata,
+      credentials: channel,
       timeoutMillis,
-    }),
+      ...compressed(gzip),
+    })
+  },
+  'HTTP/protobuf': (shown) => new ProtoExporter(overHttp(shown)),
+  'HTTP/JSON': (shown) => new JsonExporter(overHttp(shown)),
 }
 
 describe.each(Object.keys(exporters))('over %s', (name) => {
@@ -112,13 +140,16 @@ describe.each(Object.keys(exporters))('over %s', (name) => {
   it('TLS carries spans, and mTLS only those of clients that are known', async () => {
     await start(filesOf('server'))
     expect(await send(exporterOf({ key }))).toBeUndefined()
+    expect(await send(exporterOf({ key, gzip: true }))).toBeUndefined()
+    const { sent, inflated } = await bytesOfBodies()
+    expect(sent).not.toBe(inflated)
     await collector.close()
     await start({ ...filesOf('server'), ca })
-    expect(await send(exporterOf({ key, client: 'client' }))).toBeUndefined()
-    expect(await stored()).toBe(2)
+    expect(await send(exporterOf({ key, client: 'client', gzip: true }))).toBeUndefined()
+    expect(await stored()).toBe(3)
     expect(await send(exporterOf({ key }))).toBeInstanceOf(Error)
     expect(await send(exporterOf({ key, client: 'stranger' }))).toBeInstanceOf(Error)
-    expect(await stored()).toBe(2)
+    expect(await stored()).toBe(3)
   })
 })
 
