@@ -26,7 +26,7 @@ const few = ({ resourceSpans }: Request, spans: number): Request => ({
     scopeSpans: resource.scopeSpans.slice(0, 1).map((scope) => ({
       ...scope,
       spans: scope.spans
-        .slice(0, 2)
+        .slice(0, spans)
         .map((span) => ({ ...span, attributes: span.attributes?.slice(-10 * spans + 6) ?? [] })),
     })),
   })),

@@ -2,11 +2,14 @@ import { parseArgs } from 'node:util'
 import { faultOf, fuzz, type Kind, type Outcome } from './fuzz.ts'
 import { otlpJson } from './fuzz-json.ts'
 import { otlp } from './fuzz-otlp.ts'
+import { fuzzPorts } from './ports.ts'
+import { startCollector } from '../../collector/collector.ts'
+import { quiet, startEngine } from '../harness.ts'
 import { zipkinJson, zipkinProtobuf } from './fuzz-zipkin.ts'
 
 /**
  * `npm run soak -- fuzz [--requests=10000000] [--seed=N] [--kind=NAME [--bodies=HEX,HEX]]`: mutated requests without end; with
- * `--bodies` those that a failure printed. Ends with 1 when something differs from the specifications or memory grows.
+ * `--bodies` those that a failure printed. One in 200 goes through the ports of a running collector. Ends with 1 when something differs from the specifications or memory grows.
  */
 const kinds: Record<string, Kind> = { otlp, otlpJson, zipkinJson, zipkinProtobuf }
 const { values } = parseArgs({
@@ -52,6 +55,16 @@ for (let round = 0; done < requests && !process.exitCode; round++) {
     console.log(`npm run soak -- fuzz --kind=${name} --bodies=${failure.reproduction.join(',')}`)
     process.exitCode = 1
   }
+}
+if (values.kind === undefined && !process.exitCode) {
+  const db = await startEngine()
+  const ports = { grpcPort: 0, httpPort: 0, zipkinPort: 0 }
+  const collector = await startCollector({ clickhouseUrl: db.url, host: '127.0.0.1', ...ports, log: quiet })
+  const outcome = await fuzzPorts(collector, db.clickhouse, seed, Math.ceil(requests / 200))
+  console.log(JSON.stringify({ ports: outcome }))
+  if (outcome.wrong.length > 0) process.exitCode = 1
+  await collector.close()
+  await db.stop()
 }
 console.log(JSON.stringify({ seed, ...sums, memoryMb: [early, late] }))
 if ((late - early) * 2 ** 20 > mayGrowBytes) {
