@@ -3,7 +3,8 @@ import { bounded, modelled, unknown } from './measure.ts'
 import type { Node, Traversal } from './node.ts'
 import type { Overhead } from './overhead.ts'
 import { sameClock, sameMachine } from './clock/domain.ts'
-import { contradicts, covered, maxSlack, union } from './self.ts'
+import { coverageOf, overlapWith } from './coverage.ts'
+import { contradicts, covered, maxSlack } from './self.ts'
 import { SpanKind, type AnalysisSettings, type Measure } from './types.ts'
 
 /** D4b: what a traversal adds to the request, from the spans on its either side. */
@@ -59,25 +60,17 @@ export function callerOf({ head, role }: Traversal): Node | null {
 /** What answered an attempt that was made good for. */
 const isWastedOut = ({ wasted, exit }: Node) => wasted || (exit!.wasted && exit !== exit!.traversal!.head)
 
-/** Time that the caller spent in other attempts than `head`, where one clock tells. */
+/** Time that the caller spent in other attempts than `head`, where one clock tells: what its awaited children cover beside it. */
 function besides(caller: Node, head: Node): number {
   if (caller.children.length === 1 || head.domain === '') return 0
-  // Of an awaited one among many it is what all of them cover, but for its own: worked out once for all of them.
-  if (!head.blocking) return coveredByAwaited(caller, head) - head.duration
   caller.coveredBy ??= new Map()
-  let all = caller.coveredBy.get(head.domain)
-  if (all === undefined) caller.coveredBy.set(head.domain, (all = coveredByAwaited(caller, head)))
-  return all - head.duration
+  let awaited = caller.coveredBy.get(head.domain)
+  if (awaited === undefined) caller.coveredBy.set(head.domain, (awaited = coverageOf(awaitedOn(caller, head))))
+  return awaited.totalNs - overlapWith(awaited, head.start, head.end)
 }
 
-/** By the awaited children of one clock, and by `head`. */
-function coveredByAwaited(caller: Node, head: Node): number {
-  const inner = caller.children.filter((child) => child === head || (child.blocking && sameClock(child, head)))
-  return union(inner, startOf, endOf)
-}
-
-const startOf = (node: Node) => node.start
-const endOf = (node: Node) => node.end
+const awaitedOn = (caller: Node, clock: Node): Node[] =>
+  caller.children.filter((child) => child.blocking && sameClock(child, clock))
 
 /**
  * The callee's wake-up stands in for the proxy's own, so the plain difference estimates what the proxy adds: on one

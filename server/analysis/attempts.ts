@@ -127,10 +127,15 @@ function abandon(attempt: Node): void {
   node.blocking = false
 }
 
-/** Whether the traversal waited for the end of this span of it. */
-export function isAwaited(node: Node, { head }: Traversal): boolean {
-  for (let at: Node | null = node; at !== null && at !== head; at = at.parent) if (!at.blocking) return false
-  return true
+/** The upstream calls that the traversal waited for, and for all of its spans around them. */
+export function awaitedUps(traversal: Traversal): readonly Node[] {
+  const { head, ups, spans } = traversal
+  if (traversal.awaitedUps !== undefined) return traversal.awaitedUps
+  let others: Set<Node> | undefined
+  // Parents come before their children.
+  for (const span of spans)
+    if (span !== head && (!span.blocking || others?.has(span.parent!))) (others ??= new Set()).add(span)
+  return (traversal.awaitedUps = others === undefined ? ups : ups.filter((up) => !others.has(up)))
 }
 
 interface Interval {

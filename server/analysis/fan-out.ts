@@ -1,4 +1,4 @@
-import { isAwaited } from './attempts.ts'
+import { awaitedUps } from './attempts.ts'
 import { bodyEndOf } from './traversals.ts'
 import type { Node, Traversal } from './node.ts'
 import type { FanOut } from './types.ts'
@@ -10,7 +10,9 @@ import type { FanOut } from './types.ts'
 export function fanOutOf(traversal: Traversal): FanOut | null {
   const { head, ups } = traversal
   if (ups.length < 2 || head.emitter.oneCall) return null
-  const calls = ups.filter((up) => !up.wasted && isAwaited(up, traversal)).sort((a, b) => a.start - b.start)
+  const calls = awaitedUps(traversal)
+    .filter((up) => !up.wasted)
+    .sort((a, b) => a.start - b.start)
   if (calls.length < 2) return null
   let stragglerNs = 0
   let straggler: Node | null = null

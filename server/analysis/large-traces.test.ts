@@ -103,3 +103,38 @@ it('says of no span of a trace with thousands of orphans that its self time is e
   const { spans: analysed } = analyseTrace(trace(spans), settings)
   expect(new Set(analysed.map(({ self }) => self.fidelity))).toEqual(new Set(['bounded']))
 })
+
+const answering = { ...outbound, attributeSet: new Map([...outbound.attributeSet, ['response_flags', 'NR']]) }
+/** Shapes in which spans are looked for among many others, or asked about one after another: large enough to show by their time. */
+const corners: Record<string, { n: number; spans: (n: number) => SpanInput[] }> = {
+  'versions of one span after as many others': {
+    n: 200_000,
+    spans: row((i) => ({ spanId: `s${Math.min(i, 100_000)}`, duration: i })),
+  },
+  'proxies that nobody waits for, below one call': {
+    n: 30_000,
+    spans: fan({ kind: client }, (i) => ({
+      ...{ kind: client, start: i * 10, attributes: new Map([['opentracing.ref_type', 'follows_from']]) },
+      ...answering,
+    })),
+  },
+  'calls at the end of as many stages': {
+    n: 60_000,
+    spans: (n) => {
+      const deepest = n / 2 - 1
+      const stages = shapes['a chain of stages of one proxy']!(deepest + 1)
+      const call = (i: number) => span(i, `s${deepest}`, { kind: client, start: i * 10, duration: 5, ...backend })
+      return [...stages, ...Array.from({ length: n / 2 }, (_, i) => call(i + deepest + 1))]
+    },
+  },
+}
+
+it.each(Object.entries(corners))('analyseTrace does not look at all others for each of %s', (_, { n, spans }) => {
+  const large = trace(spans(n))
+  const before = process.cpuUsage()
+  const { spans: analysed } = analyseTrace(large, settings)
+  const { user, system } = process.cpuUsage(before)
+  expect(analysed.length).toBeGreaterThanOrEqual(n / 2)
+  // Each takes about half a second; looking at all others for each took 4 s and more.
+  expect((user + system) / 1e6).toBeLessThan(2)
+})

@@ -1,5 +1,6 @@
 import type { Offset } from './clock/offsets.ts'
 import type { Emitter } from './recognise/emitter.ts'
+import type { Coverage } from './coverage.ts'
 import type { SpanLeg } from './recognise/family.ts'
 import type { Overhead } from './overhead.ts'
 import type { Measure, Role, Side, SpanInput } from './types.ts'
@@ -47,8 +48,8 @@ export interface Node {
   answer: Node | null
   /** HTTP status code, 0 when not given. */
   readonly status: number
-  /** Time covered by its awaited children of each clock, ns; worked out by who asks first. */
-  coveredBy: Map<string, number> | undefined
+  /** What its awaited children of each clock cover; worked out by who asks first. */
+  coveredBy: Map<string, Coverage> | undefined
   /** An attempt that another attempt made good for, or the like (D6). */
   wasted: boolean
   /** Nothing below answers for its request: the D9 flag that says why, SINGLE_SPAN_PROXY where nothing would; 0 else. */
@@ -82,6 +83,7 @@ export interface Traversal {
   /** Of its outermost span on the critical path, as far as its work and a wire are one difference, ns. */
   onPathNs: number
   asidesNs: number | undefined
+  awaitedUps: readonly Node[] | undefined
   bodyOf: ReadonlyMap<string, Node> | undefined
   bodyEnds: ReadonlyMap<string, number> | undefined
   /** D6 over `ups`, or over `outs` where there are none. */

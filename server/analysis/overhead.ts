@@ -1,5 +1,5 @@
 import { mostByCaller } from './added.ts'
-import { isAwaited } from './attempts.ts'
+import { awaitedUps } from './attempts.ts'
 import { Flag } from './flags.ts'
 import { blurred, bounded, exact, modelled, unknown } from './measure.ts'
 import { legsAround } from './legs.ts'
@@ -60,7 +60,7 @@ const none = (reason: number, flags: number): Overhead => ({
 /** Level A (spans): the proxy's own upstream spans are cut out of its server-side span. */
 function fromSpans(traversal: Traversal, flags: number, lacksCall: LacksCall): Overhead | undefined {
   const { head, bodies, asides, attempts } = traversal
-  const ups = attempts.count === 1 ? traversal.ups : awaitedOf(traversal)
+  const ups = attempts.count === 1 ? traversal.ups : awaitedUps(traversal)
   if (head.leg === 'up') return none(Flag.missingParent, flags | Flag.missingParent)
   const read = bodies.length === 0 ? ups : [...ups, ...bodies]
   const inner = asides.length === 0 ? read : [...read, ...asides]
@@ -123,8 +123,6 @@ function fromSpans(traversal: Traversal, flags: number, lacksCall: LacksCall): O
     flags: flags | censored | (doubt > 0 ? Flag.coarseClock : 0),
   }
 }
-
-const awaitedOf = (traversal: Traversal): Node[] => traversal.ups.filter((up) => isAwaited(up, traversal))
 
 /** Whether a proxy may lack the span of a call that it made. */
 export type LacksCall = (head: Node) => boolean

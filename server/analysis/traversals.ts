@@ -51,6 +51,7 @@ function begin(node: Node): Traversal {
     wireNs: undefined,
     onPathNs: 0,
     asidesNs: undefined,
+    awaitedUps: undefined,
     bodyOf: undefined,
     bodyEnds: undefined,
     attempts: oneAttempt,
