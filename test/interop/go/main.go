@@ -1,4 +1,4 @@
-// Two spans by the OpenTelemetry SDK for Go: main http|grpc HOST:PORT SERVICE.
+// Two spans by the OpenTelemetry SDK for Go: main http|grpc HOST:PORT SERVICE; in the clear unless OTEL_EXPORTER_OTLP_CERTIFICATE is set.
 package main
 
 import (
@@ -19,10 +19,19 @@ func main() {
 	protocol, address, service := os.Args[1], os.Args[2], os.Args[3]
 	ctx := context.Background()
 	var client otlptrace.Client
+	insecure := os.Getenv("OTEL_EXPORTER_OTLP_CERTIFICATE") == ""
 	if protocol == "grpc" {
-		client = otlptracegrpc.NewClient(otlptracegrpc.WithEndpoint(address), otlptracegrpc.WithInsecure())
+		options := []otlptracegrpc.Option{otlptracegrpc.WithEndpoint(address)}
+		if insecure {
+			options = append(options, otlptracegrpc.WithInsecure())
+		}
+		client = otlptracegrpc.NewClient(options...)
 	} else {
-		client = otlptracehttp.NewClient(otlptracehttp.WithEndpoint(address), otlptracehttp.WithInsecure())
+		options := []otlptracehttp.Option{otlptracehttp.WithEndpoint(address)}
+		if insecure {
+			options = append(options, otlptracehttp.WithInsecure())
+		}
+		client = otlptracehttp.NewClient(options...)
 	}
 	exporter, err := otlptrace.New(ctx, client)
 	if err != nil {

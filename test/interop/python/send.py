@@ -1,4 +1,4 @@
-"""Two spans by the OpenTelemetry SDK for Python: send.py http|grpc URL SERVICE."""
+"""Two spans by the OpenTelemetry SDK for Python: send.py http|grpc URL SERVICE; the rest by OTEL_EXPORTER_OTLP_…"""
 
 import sys
 
@@ -11,7 +11,7 @@ protocol, url, service = sys.argv[1:]
 if protocol == "grpc":
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 
-    exporter = OTLPSpanExporter(endpoint=url, insecure=True)
+    exporter = OTLPSpanExporter(endpoint=url, insecure=url.startswith("http:"))
 else:
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
