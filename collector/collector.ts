@@ -1,9 +1,12 @@
+import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from '../storage/clickhouse.ts'
 import type { Logger, Running } from '../storage/running.ts'
 import { newMeter, type Meter } from '../telemetry/meter.ts'
 import { newMetrics } from './metrics.ts'
 import { newAdmission } from './pipeline/admission.ts'
 import { startPipeline } from './pipeline/pipeline.ts'
+import { newSenders } from './pipeline/senders.ts'
 import { startOrphanSweep } from './pipeline/orphans.ts'
 import { everybody, type Access } from './receivers/access.ts'
 import type { TlsSource } from './receivers/tls.ts'
@@ -11,6 +14,9 @@ import { startGrpcReceiver } from './receivers/grpc.ts'
 import { startHttpReceiver } from './receivers/http.ts'
 import { startZipkinReceiver } from './receivers/zipkin.ts'
 import { Spool, type SpoolOptions } from './spool/log.ts'
+
+const tellEveryMs = 5_000
+const lastWordMs = 1_000
 
 export interface CollectorOptions {
   clickhouseUrl: string
@@ -25,6 +31,8 @@ export interface CollectorOptions {
   spool?: Pick<SpoolOptions, 'directory' | 'maxBytes'> | null
   /** How long ClickHouse may take before spans go to the spool; 0: all do. */
   spoolAfterMs?: number
+  /** Spans that come so long after they began may come too late for the analysis of their traces: HOPSCOPE_SETTLE_QUIET_MS. */
+  lateAfterMs?: number
   /** Who may send; by default everybody. */
   access?: Access
   /** Origins of pages that may send; by default none. */
@@ -48,6 +56,7 @@ export async function startCollector({
   requestBytes = 256 * 2 ** 20,
   spool: spoolOptions = null,
   spoolAfterMs = 1000,
+  lateAfterMs = 15_000,
   access = everybody,
   origins = [],
   tls = null,
@@ -60,6 +69,11 @@ export async function startCollector({
   const metrics = newMetrics(admission, meter)
   if (spool) metrics.spool(() => spool.state())
   const pipeline = startPipeline({ clickhouse, spool, spoolAfterMs, metrics, log })
+  const senders = newSenders(lateAfterMs)
+  const tell = () => senders.flush(clickhouse, hostname())
+  const telling = setInterval(() => {
+    tell().catch((error: unknown) => log.warn({ err: error }, 'cannot say who sends'))
+  }, tellEveryMs)
   const sweep = startOrphanSweep(clickhouse, log)
   const ready = async () => pipeline.ready() && (spool !== null || (await clickhouse.ping()))
   const receivers: Running[] = []
@@ -68,11 +82,14 @@ export async function startCollector({
     // Open requests wait for their batch, and the batch for ClickHouse or the spool.
     await Promise.all([...receivers.map((receiver) => receiver.close()), pipeline.close()])
     await pipeline.close()
+    clearInterval(telling)
+    // Whoever looks can do without the last seconds; what stops here cannot wait for ClickHouse.
+    await Promise.race([tell().catch(() => {}), sleep(lastWordMs)])
     await clickhouse.close()
     await spool?.close()
   }
   try {
-    const common = { host, admission, access, origins, tls, metrics, log }
+    const common = { host, admission, access, origins, tls, metrics, senders, log }
     receivers.push(await startGrpcReceiver(pipeline, { ...common, port: grpcPort }))
     receivers.push(await startHttpReceiver(pipeline, { ...common, port: httpPort, ready }))
     receivers.push(await startZipkinReceiver(pipeline, { ...common, port: zipkinPort }))

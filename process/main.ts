@@ -74,6 +74,7 @@ async function run(config: Config): Promise<void> {
       origins: config.corsOrigins,
       spool: config.spoolBytes === 0 ? null : { directory: join(config.dataDir, 'spool'), maxBytes: config.spoolBytes },
       spoolAfterMs: config.spoolAfterMs,
+      lateAfterMs: config.settleQuietMs,
     }
     const collector = await part('collector', './collector', options, memoryMb * 0.15)
     stops.push(() => collector.stop())

@@ -109,16 +109,21 @@ async function call(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   pipeline: Pipeline,
-  { admission, access, metrics }: Pick<GrpcOptions, 'admission' | 'access' | 'metrics'>,
+  { admission, access, metrics, senders }: Pick<GrpcOptions, 'admission' | 'access' | 'metrics' | 'senders'>,
 ): Promise<void> {
   const startedAt = performance.now()
   if (headers[':method'] !== 'POST') return refuse(stream, 405)
   if (!/^application\/grpc($|[+;])/.test(headers['content-type'] ?? '')) return refuse(stream, 415)
   if (headers[':path'] !== exportPath)
     return fail(stream, { code: Code.unimplemented, text: `unknown method ${headers[':path']}` })
+  const connection = stream.session!
+  const address = addressOf(connection)
   const key = access.keyOf(headers)
+  const agent = headers['user-agent'] ?? ''
+  const origin = { transport: 'grpc', client: key?.name || address, byKey: Boolean(key?.name), agent } as const
   if (!key) {
     metrics.request('grpc', 'unauthenticated')
+    senders.add(origin, { outcome: 'unauthenticated' })
     return fail(stream, { code: Code.unauthenticated, text: keyMissing })
   }
   const encoding = String(headers['grpc-encoding'] ?? 'identity').toLowerCase()
@@ -133,9 +138,7 @@ async function call(
   stream.setTimeout(silentMs, () => stream.close(constants.NGHTTP2_CANCEL))
   let admitted
   try {
-    const connection = stream.session!
-    const sender = { key, address: addressOf(connection), connection }
-    admitted = admission.enter(sender, Number(headers['content-length'] ?? 0))
+    admitted = admission.enter({ key, address, connection }, Number(headers['content-length'] ?? 0))
     const body = new UnaryBody(maxInflatedBytes)
     for await (const chunk of chunksOf(stream)) {
       admitted.grow(chunk.length)
@@ -150,12 +153,15 @@ async function call(
     admitted.used({ bytes: message.bytes.length })
     const result = await pipeline.accept(bytes, 'grpc')
     admitted.used({ spans: result.stored + result.rejected })
+    senders.add(origin, { outcome: 'accepted', bytes: message.bytes.length, result })
     succeed(stream, responseProtobuf(result))
     metrics.request('grpc', 'accepted', (performance.now() - startedAt) / 1000)
   } catch (error) {
     if (stream.aborted) return
     const failure = failureOf(error)
-    metrics.request('grpc', failure.outcome ?? 'malformed')
+    const { outcome = 'malformed' } = failure
+    metrics.request('grpc', outcome)
+    senders.add(origin, { outcome })
     fail(stream, failure)
   } finally {
     clearTimeout(deadline)

@@ -5,6 +5,7 @@ import { MalformedError } from '../../storage/protobuf.ts'
 import type { Logger, Running } from '../../storage/running.ts'
 import type { Metrics, Outcome } from '../metrics.ts'
 import type { Transport } from '../pipeline/ledger.ts'
+import type { Senders } from '../pipeline/senders.ts'
 import { Overloaded, type Admission, type Admitted } from '../pipeline/admission.ts'
 import type { ScanResult } from '../wire/scan.ts'
 import { keyMissing, type Access } from './access.ts'
@@ -23,6 +24,7 @@ export interface HttpOptions {
   /** null: in the clear. */
   tls: TlsSource | null
   metrics: Metrics
+  senders: Senders
   log: Logger
 }
 
@@ -86,17 +88,23 @@ export async function takeBody(
     admission,
     access,
     metrics,
+    senders,
     transport,
-  }: Pick<HttpOptions, 'admission' | 'access' | 'metrics'> & { transport: Transport },
-  take: (body: Buffer) => Promise<Pick<ScanResult, 'stored' | 'rejected'>>,
+  }: Pick<HttpOptions, 'admission' | 'access' | 'metrics' | 'senders'> & { transport: Transport },
+  take: (body: Buffer) => Promise<ScanResult>,
   answer: (status: number, why: Refusal, text: string) => void,
 ): Promise<void> {
   const startedAt = performance.now()
+  const { socket } = request
+  const address = socket.remoteAddress ?? ''
+  const key = access.keyOf(request.headers)
+  const agent = request.headers['user-agent'] ?? ''
+  const origin = { transport, client: key?.name || address, byKey: Boolean(key?.name), agent }
   const refuse = (status: number, why: Refusal, text: string) => {
     metrics.request(transport, why)
+    senders.add(origin, { outcome: why })
     answer(status, why, text)
   }
-  const key = access.keyOf(request.headers)
   if (!key) {
     response.setHeader('WWW-Authenticate', 'Bearer')
     response.setHeader('Connection', 'close')
@@ -104,8 +112,7 @@ export async function takeBody(
   }
   let admitted: Admitted | undefined
   try {
-    const { socket } = request
-    const sender = { key, address: socket.remoteAddress ?? '', connection: socket }
+    const sender = { key, address, connection: socket }
     admitted = admission.enter(sender, Number(request.headers['content-length'] ?? 0))
     const encoding = (request.headers['content-encoding'] ?? '').trim().toLowerCase()
     const sent = await readBody(request, admitted)
@@ -113,8 +120,9 @@ export async function takeBody(
     const body = await inflated(sent, encoding)
     if (body !== sent) admitted.grow(body.length)
     metrics.body(transport, sent.length, body.length)
-    const { stored, rejected } = await take(body)
-    admitted.used({ spans: stored + rejected })
+    const result = await take(body)
+    admitted.used({ spans: result.stored + result.rejected })
+    senders.add(origin, { outcome: 'accepted', bytes: sent.length, result })
     metrics.request(transport, 'accepted', (performance.now() - startedAt) / 1000)
   } catch (error) {
     if (error instanceof BadBody) {

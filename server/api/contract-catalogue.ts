@@ -80,6 +80,31 @@ export const Exporter = z.object({
 })
 export type Exporter = z.infer<typeof Exporter>
 
+export const Sender = z.object({
+  client: z.string().describe('the name of its API key, else its address'),
+  byKey: z.boolean(),
+  transport: z.enum(['grpc', 'http', 'zipkin']),
+  agent: z.string().describe('its User-Agent header: the program that sends'),
+  services: z.array(z.string()),
+  requests: Count,
+  spansPerSecond: z.number().describe('over the last minute, whatever the window'),
+  stored: Count.describe('spans'),
+  rejected: Count.describe('spans that cannot be stored; the sender was told why'),
+  late: Count.describe('spans of requests that came after their traces may have settled'),
+  refused: z
+    .object({
+      malformed: Count,
+      unauthenticated: Count,
+      overloaded: Count.describe('asked to try again: too much was waiting to be stored'),
+      limited: Count.describe('asked to try again: its key has used up what it may send'),
+      spoolFull: Count.describe('asked to try again: ClickHouse was away and there was no room left on disk'),
+      unavailable: Count.describe('asked to try again: ClickHouse did not take them'),
+    })
+    .describe('requests'),
+  lastUnixNano: Instant,
+})
+export type Sender = z.infer<typeof Sender>
+
 export const Ingest = z.object({
   from: Instant,
   to: Instant,
@@ -87,9 +112,11 @@ export const Ingest = z.object({
   stored: Count.describe('spans'),
   refused: Count.describe('spans'),
   late: Count.describe('traces that changed after they had settled'),
+  duplicates: Count.describe('spans of settled traces that came more than once and were counted once'),
   inSpool: Count.nullable().describe('spans waiting to be stored; null where that is not known'),
   lastSpanUnixNano: Instant.nullable(),
   exporters: z.array(Exporter),
+  senders: z.array(Sender),
 })
 export type Ingest = z.infer<typeof Ingest>
 

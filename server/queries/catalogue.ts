@@ -1,11 +1,12 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
-import type { Ingest, Route, Service } from '../api/contract-catalogue.ts'
+import type { Ingest, Route, Sender, Service } from '../api/contract-catalogue.ts'
 import { readLedger } from './ledger.ts'
 import { loadSql } from './load-sql.ts'
 import { partOf, type QueryOf } from './query-of.ts'
 
 const routesSql = loadSql(import.meta.url, 'routes.sql')
 const ingestSql = loadSql(import.meta.url, 'ingest.sql')
+const sendersSql = loadSql(import.meta.url, 'senders.sql')
 const totalsSql = loadSql(import.meta.url, 'ingest-totals.sql')
 
 /** Unix ms, `fromMs` included, `toMs` not. */
@@ -58,9 +59,10 @@ export async function readIngest(
     refused: string
     lastMs: string
   }
-  const [rows, [totals]] = await Promise.all([
+  const [rows, senders, [totals]] = await Promise.all([
     clickhouse.query<ExporterRow>(ingestSql, { ...window }, partOf(options, 'exporters')),
-    clickhouse.query<{ stored: string; lastMs: string; late: string }>(
+    clickhouse.query<SenderRow>(sendersSql, { ...window }, partOf(options, 'senders')),
+    clickhouse.query<{ stored: string; lastMs: string; late: string; duplicates: string }>(
       totalsSql,
       { ...window },
       partOf(options, 'totals'),
@@ -73,6 +75,7 @@ export async function readIngest(
     stored,
     refused,
     late: Number(totals!.late),
+    duplicates: Number(totals!.duplicates),
     inSpool: null,
     lastSpanUnixNano: totals!.lastMs === '0' ? null : `${totals!.lastMs}000000`,
     exporters: rows.map((row) => ({
@@ -81,5 +84,25 @@ export async function readIngest(
       spans: Number(row.stored),
       lastUnixNano: row.lastMs === '0' ? null : `${row.lastMs}000000`,
     })),
+    senders: senders.map(senderOf),
+  }
+}
+
+const senderCounts = ['requests', 'stored', 'rejected', 'late'] as const
+const refusals = ['malformed', 'unauthenticated', 'overloaded', 'limited', 'spoolFull', 'unavailable'] as const
+
+type SenderRow = Pick<Sender, 'client' | 'transport' | 'agent' | 'services'> &
+  Record<(typeof senderCounts)[number] | (typeof refusals)[number] | 'lately' | 'lastMs', string> & { byKey: number }
+
+function senderOf(row: SenderRow): Sender {
+  const { client, transport, agent, services } = row
+  const numbers = <Name extends (typeof senderCounts)[number] | (typeof refusals)[number]>(names: readonly Name[]) =>
+    Object.fromEntries(names.map((name) => [name, Number(row[name])])) as Record<Name, number>
+  return {
+    ...{ client, byKey: row.byKey === 1, transport, agent, services },
+    ...numbers(senderCounts),
+    spansPerSecond: Number(row.lately) / 60,
+    refused: numbers(refusals),
+    lastUnixNano: `${row.lastMs}000000`,
   }
 }

@@ -11,4 +11,10 @@ SELECT
       AND bitAnd(flags, 65536) != 0 AND sign = 1
       -- Facts that were made again keep the flag of those they replace.
       AND job NOT IN (SELECT jobs.job FROM jobs WHERE jobs.reanalysis != 0)
-  ) AS late
+  ) AS late,
+  (
+    -- A cut trace has a row that stands for those that were not read.
+    SELECT greatest(0, sum(sign * (toInt64(span_rows) - toInt64(span_count)))) FROM traces
+    WHERE settled_at >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND settled_at < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+      AND span_rows > span_count AND analysis_version > 0 AND bitAnd(flags, 32768) = 0
+  ) AS duplicates

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generateRequest } from '../../bench/generate.ts'
 import { MalformedError } from '../../storage/protobuf.ts'
 import { newMetrics } from '../../collector/metrics.ts'
+import { newSenders } from '../../collector/pipeline/senders.ts'
 import { newAdmission } from '../../collector/pipeline/admission.ts'
 import type { Pipeline } from '../../collector/pipeline/pipeline.ts'
 import { everybody } from '../../collector/receivers/access.ts'
@@ -26,7 +27,16 @@ const maxRequestBytes = 64 * 2 ** 20
 const options = () => {
   const admission = newAdmission(maxRequestBytes)
   const metrics = newMetrics(admission)
-  return { host: '127.0.0.1', port: 0, admission, access: everybody, tls: null, metrics, log: quiet }
+  return {
+    host: '127.0.0.1',
+    port: 0,
+    admission,
+    access: everybody,
+    tls: null,
+    metrics,
+    senders: newSenders(15_000),
+    log: quiet,
+  }
 }
 let receiver: Running
 let session: ClientHttp2Session
