@@ -94,7 +94,7 @@ describe('the map (ux 29)', () => {
     await page.getByRole('button', { name: 'Hide nothing' }).click()
     await page.getByLabel('label', { exact: true }).selectOption('transit')
     await page.getByLabel('show', { exact: true }).selectOption('10')
-    await expect.poll(() => status(page).textContent()).toMatch(/^10 with most transit, \d+ hops? left out$/)
+    await expect.poll(() => status(page).textContent()).toMatch(/^10 of \d+ hops, most transit$/)
     await context.close()
   })
 

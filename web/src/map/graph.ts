@@ -19,6 +19,8 @@ export interface MapNode {
   /** That came in; of what nothing calls, that went out. Of the population where it is sampled. */
   readonly requests: number
   readonly errorRate: number
+  readonly linksIn: number
+  readonly linksOut: number
 }
 
 export interface MapLink {
@@ -37,6 +39,7 @@ export interface MapLink {
 
 export interface MapGraph {
   readonly nodes: readonly MapNode[]
+  readonly nodesById: ReadonlyMap<string, MapNode>
   readonly links: readonly MapLink[]
 }
 
@@ -45,6 +48,8 @@ export const requestsOf = ({ population, requests }: { population?: number | und
 
 export const serviceId = ({ environment, cluster }: MapHop, service: string): string =>
   `s:${environment}/${cluster}/${service}`
+
+type Words = Omit<MapNode, 'requests' | 'errorRate' | 'linksIn' | 'linksOut'>
 
 interface Draft {
   readonly from: string
@@ -57,9 +62,9 @@ interface Draft {
 /** @param hops most requests first. A proxy that `proxies` does not have is left out. */
 export function graphOf(hops: readonly MapHop[], proxies: ReadonlyMap<string, MapProxy>, fold: Fold): MapGraph {
   const places = new Set(hops.map(placeOf))
-  const nodes = new Map<string, Omit<MapNode, 'requests' | 'errorRate'>>()
+  const nodes = new Map<string, Words>()
   const links = new Map<string, Draft>()
-  const node = (id: string, words: Omit<MapNode, 'id' | 'place' | 'requests' | 'errorRate'>, hop: MapHop) => {
+  const node = (id: string, words: Omit<Words, 'id' | 'place'>, hop: MapHop) => {
     if (!nodes.has(id)) nodes.set(id, { id, ...words, place: places.size > 1 ? placeOf(hop) : '' })
     return id
   }
@@ -90,7 +95,8 @@ export function graphOf(hops: readonly MapHop[], proxies: ReadonlyMap<string, Ma
     )
   }
   const drawn = [...links].map(([id, link]) => ({ id, ...link, ...trafficOf(link.hops) }))
-  return { nodes: withTraffic([...nodes.values()], drawn), links: drawn }
+  const counted = withTraffic([...nodes.values()], drawn)
+  return { nodes: counted, nodesById: new Map(counted.map((each) => [each.id, each])), links: drawn }
 }
 
 function isNode({ role }: MapProxy, fold: Fold): boolean {
@@ -107,21 +113,24 @@ function trafficOf(hops: readonly MapHop[]): { requests: number; errorRate: numb
   return { requests, errorRate: hops.length === 1 ? only!.errorRate : requests === 0 ? 0 : errors / requests }
 }
 
-function withTraffic(nodes: readonly Omit<MapNode, 'requests' | 'errorRate'>[], links: readonly MapLink[]): MapNode[] {
-  const [into, out] = [new Map<string, MapHop[]>(), new Map<string, MapHop[]>()]
-  const add = (hops: Map<string, MapHop[]>, id: string, more: readonly MapHop[]) => {
-    const known = hops.get(id)
-    if (known) known.push(...more)
-    else hops.set(id, [...more])
-  }
-  for (const { from, to, hops } of links) {
-    add(into, to, hops)
-    add(out, from, hops)
-  }
+function withTraffic(nodes: readonly Words[], links: readonly MapLink[]): MapNode[] {
+  const [into, out] = [new Map<string, MapLink[]>(), new Map<string, MapLink[]>()]
+  for (const [ends, of] of [
+    [into, 'to'],
+    [out, 'from'],
+  ] as const)
+    for (const link of links) {
+      const known = ends.get(link[of])
+      if (known) known.push(link)
+      else ends.set(link[of], [link])
+    }
   return nodes.map((node) => {
-    const { proxy } = node
-    // What the API says of the proxy, which may have hops that are not on the map.
-    if (proxy) return { ...node, requests: requestsOf(proxy), errorRate: proxy.errorRate }
-    return { ...node, ...trafficOf(into.get(node.id) ?? out.get(node.id) ?? []) }
+    const { id, proxy } = node
+    const [before, after] = [into.get(id) ?? [], out.get(id) ?? []]
+    // Of a proxy what the API says: it may have hops that are not on the map.
+    const traffic = proxy
+      ? { requests: requestsOf(proxy), errorRate: proxy.errorRate }
+      : trafficOf((before.length > 0 ? before : after).flatMap(({ hops }) => hops))
+    return { ...node, ...traffic, linksIn: before.length, linksOut: after.length }
   })
 }

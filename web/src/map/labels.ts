@@ -13,23 +13,30 @@ export interface Labelled {
   readonly label: Label | undefined
   /** Middle; undefined: there is no room for it. */
   readonly point: Point | undefined
+  /** px. */
+  readonly width: number
+  /** The more, the sooner it is shown. */
+  readonly weight: number
 }
+
+/** So many at once, those that weigh most: more could neither be read nor moved smoothly. */
+export const mostLabels = 120
 
 /** The links that have something to say, where they say it. @param dim ids of links that are not what is looked for. */
 export function labelsOf({ graph, asked }: Model, drawing: Drawing, dim: ReadonlySet<string>): Labelled[] {
   const labelled = graph.links.flatMap((link) => {
     const label = labelOfLink(link, asked)
-    return label || link.errorRate >= manyErrors ? [{ link, label }] : []
+    if (!label && link.errorRate < manyErrors) return []
+    const weight = (dim.has(link.id) ? 0 : 1e15) + (label?.figure ? (label.figure.ns ?? 0) + 1 : link.requests)
+    return [{ link, label, width: widthOf(link, label), weight }]
   })
   const points = placeLabels(
     drawing,
-    labelled.map(({ link, label }) => ({
-      id: link.id,
-      width: widthOf(link, label),
-      weight: (dim.has(link.id) ? 0 : 1e15) + (label?.figure ? (label.figure.ns ?? 0) + 1 : link.requests),
-    })),
+    labelled.map(({ link, width, weight }) => ({ id: link.id, width, weight })),
   )
-  return labelled.map((each) => ({ ...each, point: points.get(each.link.id) }))
+  return labelled
+    .map((each) => ({ ...each, point: points.get(each.link.id) }))
+    .sort((a, b) => b.weight - a.weight || (a.link.id < b.link.id ? -1 : 1))
 }
 
 /** px, from what stands in it: the layout cannot wait for the page to measure. */
@@ -88,7 +95,7 @@ function countWays(links: readonly DrawnLink[]) {
 
 /** Boxes by squares of the drawing, so that a box is held against those near it only. */
 class Grid {
-  private readonly cells = new Map<string, Bounds[]>()
+  private readonly cells = new Map<number, Bounds[]>()
   private readonly size = 160
 
   add(box: Bounds): void {
@@ -103,10 +110,10 @@ class Grid {
     return this.keys(box).some((key) => this.cells.get(key)?.some((other) => meets(box, other)))
   }
 
-  private keys({ x, y, width, height }: Bounds): string[] {
-    const keys: string[] = []
+  private keys({ x, y, width, height }: Bounds): number[] {
+    const keys: number[] = []
     for (let column = Math.floor(x / this.size); column * this.size < x + width; column++)
-      for (let row = Math.floor(y / this.size); row * this.size < y + height; row++) keys.push(`${column} ${row}`)
+      for (let row = Math.floor(y / this.size); row * this.size < y + height; row++) keys.push(column * 100_003 + row)
     return keys
   }
 }

@@ -16,7 +16,7 @@ export function selectionOf(data: ServiceMap, { graph, proxies }: Model, key: st
   if (hop) return { kind: 'hop', hop }
   const proxy = key.startsWith('p:') && proxies.get(key.slice(2))
   if (proxy) return { kind: 'proxy', proxy }
-  const node = graph.nodes.find(({ id }) => id === key)
+  const node = graph.nodesById.get(key)
   if (node) return { kind: 'node', node }
   const link = graph.links.find(({ id }) => id === key)
   return link && { kind: 'link', link }
@@ -29,10 +29,10 @@ export function keyOf({ links }: MapGraph, cursor: Cursor): string {
   return link?.hops.length === 1 ? link.hops[0]!.id : cursor.id
 }
 
-export function cursorOf({ links, nodes }: MapGraph, selection: Selection | undefined): Cursor | undefined {
+export function cursorOf({ links, nodesById }: MapGraph, selection: Selection | undefined): Cursor | undefined {
   if (!selection) return undefined
   if (selection.kind === 'node') return { kind: 'node', id: selection.node.id }
-  const asNode = selection.kind === 'proxy' && nodes.find(({ id }) => id === `p:${selection.proxy.id}`)
+  const asNode = selection.kind === 'proxy' && nodesById.get(`p:${selection.proxy.id}`)
   if (asNode) return { kind: 'node', id: asNode.id }
   const [link] = onLinks(links, selection).slice(-1)
   return link && { kind: 'link', id: link.id, of: 'from' }

@@ -78,10 +78,10 @@ export const toDrawing = (view: View, { x, y }: Point): Point => ({
 })
 
 /**
- * The part of the drawing in sight and as much again around it, in steps: it changes only now and then while the picture is moved.
+ * The part of the drawing in sight and a margin around it, in steps: it changes only now and then while the picture is moved.
  */
 export function inSight(view: View, frame: Size): Bounds {
-  const step = 400
+  const step = 240
   const from = toDrawing(view, { x: 0, y: 0 })
   const to = toDrawing(view, { x: frame.width, y: frame.height })
   const [x, y] = [Math.floor(from.x / step - 1) * step, Math.floor(from.y / step - 1) * step]

@@ -27,8 +27,8 @@ function labelInWords(label: Label | undefined, { measure, quantile }: Asked): s
 
 const kindWords = { service: 'application', clients: 'send no spans', outside: 'sends no spans' } as const
 
-export function nodeInWords(node: MapNode, { links }: MapGraph, asked: Asked): string {
-  const { id, kind, name, place, proxy, requests, errorRate } = node
+export function nodeInWords(node: MapNode, asked: Asked): string {
+  const { kind, name, place, proxy, requests, errorRate, linksIn, linksOut } = node
   return [
     name,
     proxy ? roleName(proxy.role) : kind === 'proxy' ? '' : kindWords[kind],
@@ -36,15 +36,15 @@ export function nodeInWords(node: MapNode, { links }: MapGraph, asked: Asked): s
     perSecond(requests, asked.windowMs),
     errorRate > 0 ? `${percent(errorRate)} errors` : '',
     labelInWords(labelOfNode(node, asked), asked),
-    plural(links.filter(({ to }) => to === id).length, 'link in', 'links in'),
-    plural(links.filter(({ from }) => from === id).length, 'link out', 'links out'),
+    plural(linksIn, 'link in', 'links in'),
+    plural(linksOut, 'link out', 'links out'),
   ]
     .filter(Boolean)
     .join(', ')
 }
 
-export function linkInWords(link: MapLink, { nodes }: MapGraph, asked: Asked): string {
-  const name = (id: string) => nodes.find((node) => node.id === id)?.name ?? ''
+export function linkInWords(link: MapLink, { nodesById }: MapGraph, asked: Asked): string {
+  const name = (id: string) => nodesById.get(id)?.name ?? ''
   const { from, to, beads, hops, requests, errorRate } = link
   return [
     `${name(from)} to ${name(to)}`,
