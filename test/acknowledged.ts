@@ -81,3 +81,12 @@ export async function wrongs(clickhouse: ClickHouse, sent: readonly Sent[]) {
 }
 
 export const nothingWrong = { lost: [], doubled: [], cut: [], markedTwice: 0, miscounted: 0, dangling: 0 }
+
+/** Stored traces that have no facts yet, have them twice, or of other spans than are stored. */
+export const wrongFacts = (clickhouse: ClickHouse) =>
+  clickhouse.query<{ id: string; n: string; spans: number }>(`
+    SELECT lower(hex(trace_id)) AS id, n, spans FROM (SELECT DISTINCT trace_id FROM spans) AS s
+    LEFT JOIN (
+      SELECT trace_id, sum(sign) AS n, argMax(span_count, revision) AS spans FROM traces GROUP BY trace_id
+    ) AS t USING trace_id
+    WHERE n != 1 OR spans != ${spansPerTrace}`)

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
  * What happens to a statement on its way to ClickHouse: it gets there; nobody is there (`refuse`); it arrives and the answer is lost
- * (`lose`); it is kept (`hold`) until the fault is taken back, and lost then; it arrives so many ms later.
+ * (`lose`); it is kept (`hold`) until the fault is taken back, and lost then; it arrives so many ms later,
+ * even when who sent it is gone by then.
  */
 export type Fault = 'pass' | 'refuse' | 'lose' | 'hold' | number
 
@@ -13,7 +14,7 @@ export interface ClickHouseProxy {
   url: string
   /** Decides over every statement; the text of an INSERT is without its data. */
   fault(of: (statement: string) => Fault): void
-  /** Statements that were kept or whose answers were lost, since the last `fault`. */
+  /** Statements that were kept, delayed or whose answers were lost, since the last `fault`. */
   hit(): number
   close(): Promise<void>
 }
@@ -53,7 +54,10 @@ export async function startClickHouseProxy(target: string): Promise<ClickHousePr
       held.push(incoming)
       return
     }
-    if (typeof fault === 'number') await sleep(fault)
+    if (typeof fault === 'number') {
+      hits++
+      await sleep(fault)
+    }
     const { response, answer } = await forward(incoming, body)
     if (fault === 'lose') {
       hits++
@@ -64,7 +68,8 @@ export async function startClickHouseProxy(target: string): Promise<ClickHousePr
     outgoing.end(answer)
   }
 
-  const server = createServer((incoming, outgoing) => {
+  // Parameters are in the address.
+  const server = createServer({ maxHeaderSize: 2 ** 20 }, (incoming, outgoing) => {
     handle(incoming, outgoing).catch(() => incoming.socket.destroy())
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
