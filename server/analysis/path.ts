@@ -10,16 +10,16 @@ import { SpanKind, type Leg, type PathSegment, type SegmentClass } from './types
 
 /** A span that the path goes through, as far as it is told already. */
 interface Frame {
-  node: Node
+  readonly node: Node
   /** Its children by `pathOrder`; those before `rest` are still to be looked at, from the last. */
-  children: readonly Node[]
+  readonly children: readonly Node[]
   rest: number
-  slack: number
+  readonly slack: number
   /** Time up to which the path is still to be told, going backwards. */
   cur: number
   /** The child on the path after `cur`. */
   next: Node | undefined
-  wasted: boolean
+  readonly wasted: boolean
 }
 
 export interface CriticalPath {
@@ -33,46 +33,35 @@ export interface CriticalPath {
 
 export const noPath: CriticalPath = { segments: [], owners: [], parallel: false }
 
-/** Of earlier paths, to be filled anew: as many frames and segments as usual traces need. */
-const frames: Frame[] = []
-const told: PathSegment[] = []
-const whose: Node[] = []
-const mostKept = 1000
-
 /** D7: the last finishing child, backwards. Partitions the root's interval. */
 export function criticalPath(root: Node): CriticalPath {
-  let count = 0
-  let depth = 0
+  const segments: PathSegment[] = []
+  const owners: Node[] = []
   let parallel = overlaps(root)
-  open(depth, root, root.to, false)
-  while (depth >= 0) {
-    const top = frames[depth]!
+  // Of this path alone: what is young and short-lived costs less in a young array than in one that is kept from path to path.
+  const frames = [frameOf(root, root.to, false)]
+  let top = frames[0]
+  while (top !== undefined) {
     const { node, wasted, cur } = top
     const child = nextOnPath(top)
     const from = child === undefined ? node.from : Math.min(child.to, cur)
     if (from < cur) {
       const leg: Leg = child ? (top.next ? 'mid' : 'resp') : top.next ? 'req' : 'self'
-      told[count] = { spanId: node.id, class: classOf(node, leg, wasted), leg, start: from, ns: cur - from }
-      whose[count++] = node
+      segments.push({ spanId: node.id, class: classOf(node, leg, wasted), leg, start: from, ns: cur - from })
+      owners.push(node)
     }
     if (child === undefined) {
-      depth--
+      frames.pop()
+      top = frames[frames.length - 1]
     } else {
       top.next = child
       top.cur = child.from
-      open(++depth, child, from, wasted || child.wasted)
+      top = frameOf(child, from, wasted || child.wasted)
+      frames.push(top)
       parallel ||= overlaps(child)
     }
   }
-  const path = { segments: firstReversed(told, count), owners: firstReversed(whose, count), parallel }
-  for (const kept of [frames, told, whose]) if (kept.length > mostKept) kept.length = mostKept
-  return path
-}
-
-function firstReversed<T>(items: readonly T[], count: number): T[] {
-  const reversed = new Array<T>(count)
-  for (let i = 0; i < count; i++) reversed[i] = items[count - 1 - i]!
-  return reversed
+  return { segments: segments.reverse(), owners: owners.reverse(), parallel }
 }
 
 /** Whether two that the span waits for run at once. */
@@ -87,21 +76,10 @@ function overlaps({ children }: Node): boolean {
   return false
 }
 
-function open(depth: number, node: Node, cur: number, wasted: boolean): void {
-  const children = node.children.length > 1 ? sorted(node.children, pathOrder) : node.children
-  const slack = siblingSlack(node)
-  const frame = frames[depth]
-  if (frame === undefined) {
-    frames.push({ node, children, rest: children.length, slack, cur, next: undefined, wasted })
-    return
-  }
-  frame.node = node
-  frame.children = children
-  frame.rest = children.length
-  frame.slack = slack
-  frame.cur = cur
-  frame.next = undefined
-  frame.wasted = wasted
+function frameOf(node: Node, cur: number, wasted: boolean): Frame {
+  const { children } = node
+  const inOrder = children.length > 1 ? sorted(children, pathOrder) : children
+  return { node, children: inOrder, rest: children.length, slack: siblingSlack(node), cur, next: undefined, wasted }
 }
 
 /** Of children: latest end first, of equal ends the longest. */

@@ -115,11 +115,9 @@ function parentOf({ parentId }: Node, before: Node | null, byId: ReadonlyMap<str
   return byId.get(parentId)
 }
 
-/** Emptied by who uses it. */
-const stack: Node[] = []
-
 /** Parents before children, siblings by start. Iterative: a chain may be 10,000 deep. */
 function addPreorder(order: Node[], tops: readonly Node[]): void {
+  const stack: Node[] = []
   for (let i = tops.length - 1; i >= 0; i--) stack.push(tops[i]!)
   while (stack.length > 0) {
     const node = stack.pop()!
