@@ -224,25 +224,35 @@ export class LowCardinalityColumn implements Column<string | Uint8Array> {
     return 32 + this.dictionary.content.length + this.rows * 4
   }
   writePrefix(out: ByteBuffer): void {
-    out.u64(lowCardinalityVersion, 0)
+    writeWordsPrefix(out)
   }
   writeData(out: ByteBuffer): void {
-    // ClickHouse reads nothing more when there are no rows (a Map or Array column all of whose values are empty).
-    if (this.rows === 0) return
-    const { size, content } = this.dictionary
-    const width = size <= 0x100 ? 0 : size <= 0x10000 ? 1 : 2
-    out.u64(dictionaryFlags | width, 0)
-    out.u64(size, 0)
-    out.copy(content.bytes, 0, content.length)
-    out.u64(this.rows, 0)
-    const { rows, indexes } = this
-    out.reserve(rows << width)
-    let at = out.length
-    if (width === 0) for (let i = 0; i < rows; i++) out.bytes[at++] = indexes[i]!
-    else if (width === 1) for (let i = 0; i < rows; i++, at += 2) out.view.setUint16(at, indexes[i]!, true)
-    else for (let i = 0; i < rows; i++, at += 4) out.view.setUint32(at, indexes[i]!, true)
-    out.length = at
+    writeWords(out, this.dictionary, this.indexes, this.rows)
   }
+}
+
+/** What a LowCardinality(String) writes before any data. */
+export function writeWordsPrefix(out: ByteBuffer): void {
+  out.u64(lowCardinalityVersion, 0)
+}
+
+/** A LowCardinality(String): a dictionary and the first `rows` indexes into it, in as few bytes each as it needs. */
+export function writeWords(out: ByteBuffer, dictionary: ByteDictionary, indexes: Uint32Array, rows: number): void {
+  // ClickHouse reads nothing more when there are no rows (a Map or Array column all of whose values are empty).
+  if (rows === 0) return
+  const { size, content } = dictionary
+  const width = size <= 0x100 ? 0 : size <= 0x10000 ? 1 : 2
+  out.u64(dictionaryFlags | width, 0)
+  out.u64(size, 0)
+  out.copy(content.bytes, 0, content.length)
+  out.u64(rows, 0)
+  out.reserve(rows << width)
+  let at = out.length
+  const { bytes, view } = out
+  if (width === 0) for (let i = 0; i < rows; i++) bytes[at++] = indexes[i]!
+  else if (width === 1) for (let i = 0; i < rows; i++, at += 2) view.setUint16(at, indexes[i]!, true)
+  else for (let i = 0; i < rows; i++, at += 4) view.setUint32(at, indexes[i]!, true)
+  out.length = at
 }
 
 export class NullableColumn<V, Values extends Column<V> = Column<V>> implements Column<V | null> {

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { ByteBuffer } from '../../storage/bytes.ts'
 import { analyseTrace } from '../analysis/analyse.ts'
 import { tracesOf } from '../../test/otlp-json.ts'
 import { t1Export } from '../../test/t1.ts'
 import { factBlocks, pushFacts } from './facts.ts'
-import { halvesOf, pushId64, pushInstant } from './facts/table.ts'
+import { halvesOf, putIdentity, putInstant } from './facts/columns.ts'
 
 const base = 1_700_000_000_123_456_789n
 const [t1] = tracesOf([t1Export('0af7651916cd43dd8448eb211c80319c', base)])
@@ -12,11 +11,10 @@ const analysed = analyseTrace(t1!, { networkRttNs: null })
 const context = { job: 2n ** 60n + 1n, settledAt: 1_700_000_100, revision: 0, spanRows: 12, flags: 0 }
 
 describe('instants in halves', () => {
-  const column = new ByteBuffer()
+  const column = new Int32Array(4)
   const instant = (at: bigint, ns: number): bigint => {
-    column.length = 0
-    pushInstant(column, halvesOf(at), ns)
-    return column.bytes.readBigInt64LE(0)
+    putInstant(column, 1, halvesOf(at), ns)
+    return new BigInt64Array(column.buffer)[1]!
   }
 
   it.each([
@@ -39,9 +37,9 @@ describe('instants in halves', () => {
 })
 
 it('reads identities as unsigned 64-bit integers', () => {
-  const column = new ByteBuffer()
-  for (const digits of ['fedcba9876543210', '']) pushId64(column, digits)
-  expect([0, 8].map((at) => column.bytes.readBigUInt64LE(at))).toEqual([0xfedcba9876543210n, 0n])
+  const column = new Int32Array(4).fill(-1)
+  for (const [row, digits] of ['fedcba9876543210', ''].entries()) putIdentity(column, row, digits)
+  expect([...new BigUint64Array(column.buffer)]).toEqual([0xfedcba9876543210n, 0n])
 })
 
 describe('pushFacts', () => {

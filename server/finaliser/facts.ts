@@ -1,7 +1,8 @@
 import { nativeBlock, type ColumnSpec, type NativeBlock } from '../../storage/native.ts'
 import type { Hop, ProxyIdentity, TraceAnalysis } from '../analysis/types.ts'
 import { Flag } from '../analysis/flags.ts'
-import { halvesOf, type RowContext } from './facts/table.ts'
+import { halvesOf, identityHalves } from './facts/columns.ts'
+import type { RowContext } from './facts/table.ts'
 import { HopFacts } from './facts/hops.ts'
 import { ProxyFacts } from './facts/proxies.ts'
 import { TraceFacts, type TraceExtent } from './facts/traces.ts'
@@ -77,7 +78,7 @@ export function factBlocks(): FactBlocks {
 /** Rows of a trace and of everything in it. All or none: when one value does not fit a column, nothing is added. */
 export function pushFacts({ hops, proxies, traces }: FactBlocks, trace: TraceAnalysis, context: FactContext): void {
   const before = { hops: hops.rows, proxies: proxies.rows, traces: traces.rows }
-  const rows = rowContext(trace.traceId, trace.baseUnixNano, context)
+  const rows = rowContext(trace.traceId, trace.baseUnixNano, context, trace.shapeId)
   try {
     for (const hop of trace.hops) hops.push(hop, trace, rows)
     for (const proxy of trace.proxies) proxies.push(proxy, trace, rows)
@@ -95,14 +96,18 @@ export function pushFailedTrace({ traces }: FactBlocks, extent: TraceExtent, con
   traces.pushFailed(extent, context.spanRows, rowContext(extent.traceId, extent.firstStart, context))
 }
 
-const rowContext = (traceId: string, baseUnixNano: bigint, context: FactContext): RowContext => ({
-  job: halvesOf(context.job),
-  revision: context.revision,
-  settledAt: context.settledAt,
-  traceId: Buffer.from(traceId, 'hex'),
-  base: halvesOf(baseUnixNano),
-  flags: context.flags,
-})
+let lastJob = { job: 0n, halves: halvesOf(0n) }
+
+function rowContext(
+  traceId: string,
+  baseUnixNano: bigint,
+  { job, revision, settledAt, flags }: FactContext,
+  shapeId = '',
+): RowContext {
+  if (lastJob.job !== job) lastJob = { job, halves: halvesOf(job) }
+  const base = halvesOf(baseUnixNano)
+  return { job: lastJob.halves, revision, settledAt, traceId, base, shapeId: identityHalves(shapeId), flags }
+}
 
 /** The words behind the ids, for the tables of names. */
 export function pushProxyName(blocks: FactBlocks, identity: ProxyIdentity, seenAt: number): void {

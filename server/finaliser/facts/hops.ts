@@ -1,31 +1,23 @@
 import type { Hop, TraceAnalysis } from '../../analysis/types.ts'
-import {
-  FactTable,
-  int64,
-  pushAttempts,
-  pushId64,
-  pushId8,
-  pushInstant,
-  pushMeasure,
-  pushNullable,
-  pushPlace,
-  uint16,
-  type RowContext,
-} from './table.ts'
+import { putHalves, putIdentity, putInstant, putInt64, putSpanId, uint16 } from './columns.ts'
+import { FactTable, putAttempts, putMeasure, putPlace, type RowContext } from './table.ts'
 
 export class HopFacts extends FactTable {
-  private readonly traceStart = this.fixed('trace_start', 'DateTime64(9)')
+  private readonly vias = this.lists()
+  private readonly viasOfSpans = this.lists()
+  private readonly segments = this.lists()
+  private readonly traceStart = this.halves('trace_start', 'DateTime64(9)')
   private readonly traceDuration = this.nullable('trace_duration')
-  private readonly start = this.fixed('start', 'DateTime64(9)')
-  private readonly hopId = this.fixed('hop_id', 'UInt64')
+  private readonly start = this.halves('start', 'DateTime64(9)')
+  private readonly hopId = this.halves('hop_id', 'UInt64')
   private readonly where = this.place()
   private readonly kind = this.word('kind')
   private readonly caller = this.word('caller')
   private readonly callee = this.word('callee')
-  private readonly callerSpan = this.id('caller_span', 8)
-  private readonly calleeSpan = this.id('callee_span', 8)
-  private readonly via = this.integers('via', 'UInt64')
-  private readonly viaSpans = this.ids('via_spans')
+  private readonly callerSpan = this.spanId('caller_span')
+  private readonly calleeSpan = this.spanId('callee_span')
+  private readonly via = this.listOfHalves(this.vias, 'via', 'UInt64')
+  private readonly viaSpan = this.listOfHalves(this.viasOfSpans, 'via_spans', 'FixedString(8)')
   private readonly route = this.word('route')
   private readonly dataPlane = this.word('data_plane')
   private readonly callerNode = this.word('caller_node')
@@ -33,58 +25,64 @@ export class HopFacts extends FactTable {
   private readonly zonePair = this.word('zone_pair')
   private readonly calleeVersion = this.word('callee_version')
   private readonly tries = this.attempts()
-  private readonly error = this.fixed('error', 'UInt8')
-  private readonly status = this.fixed('status', 'UInt16')
-  private readonly flags = this.fixed('flags', 'UInt32')
-  private readonly shapeId = this.fixed('shape_id', 'UInt64')
-  private readonly weight = this.fixed('weight', 'Float64')
+  private readonly error = this.byte('error')
+  private readonly status = this.short('status')
+  private readonly flags = this.uint32('flags')
+  private readonly shapeId = this.halves('shape_id', 'UInt64')
+  private readonly weight = this.float('weight')
   private readonly transit = this.measure('transit')
   private readonly wire = this.nullable('wire')
-  private readonly segmentClass = this.words('segments.class')
-  private readonly segmentOwner = this.ids('segments.owner')
-  private readonly segmentNs = this.integers('segments.ns', 'Int64')
-  private readonly segmentFidelity = this.words('segments.fidelity')
+  private readonly segmentClass = this.listOfWords(this.segments, 'segments.class')
+  private readonly segmentOwner = this.listOfHalves(this.segments, 'segments.owner', 'FixedString(8)')
+  private readonly segmentNs = this.listOfHalves(this.segments, 'segments.ns', 'Int64')
+  private readonly segmentFidelity = this.listOfWords(this.segments, 'segments.fidelity')
 
   push(hop: Hop, trace: TraceAnalysis, context: RowContext): void {
-    this.begin(context)
-    pushInstant(this.traceStart, context.base, trace.start)
-    pushNullable(this.traceDuration, trace.duration)
-    pushInstant(this.start, context.base, hop.start)
-    pushId64(this.hopId, hop.hopId)
-    pushPlace(this.where, hop)
-    this.kind.pushText(hop.kind)
-    this.caller.pushText(hop.caller?.service ?? '')
-    this.callee.pushText(hop.callee?.service ?? '')
-    pushId8(this.callerSpan, hop.caller?.spanId ?? '')
-    pushId8(this.calleeSpan, hop.callee?.spanId ?? '')
-    for (const proxyId of hop.viaProxyIds) pushId64(this.via.elements.data, proxyId)
-    this.via.endRow()
-    for (const spanId of hop.via) pushId8(this.viaSpans.elements, spanId)
-    this.viaSpans.endRow()
-    this.route.pushText(hop.route)
-    this.dataPlane.pushText(hop.dataPlane)
-    this.callerNode.pushText(hop.callerNode)
-    this.calleeNode.pushText(hop.calleeNode)
-    this.zonePair.pushText(hop.zonePair)
-    this.calleeVersion.pushText(hop.calleeVersion)
-    pushAttempts(this.tries, hop.attempts, hop.backoffNs, hop.wastedNs)
-    this.error.u8(Number(hop.error))
-    this.status.u16(uint16(hop.status))
-    this.flags.u32((hop.flags | context.flags) >>> 0)
-    pushId64(this.shapeId, trace.shapeId)
-    this.weight.f64(trace.weight)
-    pushMeasure(this.transit, hop.transit)
-    // One column: only what is exact may stand without its level beside it.
-    pushNullable(this.wire, hop.wire.fidelity === 'exact' ? hop.wire.ns : null)
-    for (const segment of hop.segments) {
-      this.segmentClass.elements.pushText(segment.class)
-      pushId8(this.segmentOwner.elements, segment.ownerSpanId)
-      this.segmentNs.elements.data.i64(int64(segment.ns))
-      this.segmentFidelity.elements.pushText(segment.fidelity)
+    const row = this.begin(context)
+    const { caller, callee, viaProxyIds, via, segments } = hop
+    putInstant(this.traceStart.data, row, context.base, trace.start)
+    this.traceDuration.put(row, trace.duration)
+    putInstant(this.start.data, row, context.base, hop.start)
+    putIdentity(this.hopId.data, row, hop.hopId)
+    putPlace(this.where, row, hop)
+    this.kind.put(row, hop.kind)
+    this.caller.put(row, caller === null ? '' : caller.service)
+    this.callee.put(row, callee === null ? '' : callee.service)
+    putSpanId(this.callerSpan.data, row, caller === null ? '' : caller.spanId)
+    putSpanId(this.calleeSpan.data, row, callee === null ? '' : callee.spanId)
+    for (const proxyId of viaProxyIds) {
+      const at = this.vias.next()
+      putIdentity(this.via.data, at, proxyId)
     }
-    this.segmentClass.endRow()
-    this.segmentOwner.endRow()
-    this.segmentNs.endRow()
-    this.segmentFidelity.endRow()
+    this.vias.end(row)
+    for (const spanId of via) {
+      const at = this.viasOfSpans.next()
+      putSpanId(this.viaSpan.data, at, spanId)
+    }
+    this.viasOfSpans.end(row)
+    this.route.put(row, hop.route)
+    this.dataPlane.put(row, hop.dataPlane)
+    this.callerNode.put(row, hop.callerNode)
+    this.calleeNode.put(row, hop.calleeNode)
+    this.zonePair.put(row, hop.zonePair)
+    this.calleeVersion.put(row, hop.calleeVersion)
+    putAttempts(this.tries, row, hop.attempts, hop.backoffNs, hop.wastedNs)
+    this.error.data[row] = hop.error ? 1 : 0
+    this.status.data[row] = uint16(hop.status)
+    this.flags.data[row] = hop.flags | context.flags
+    putHalves(this.shapeId.data, row, context.shapeId)
+    this.weight.data[row] = trace.weight
+    putMeasure(this.transit, row, hop.transit)
+    // One column: only what is exact may stand without its level beside it.
+    this.wire.put(row, hop.wire.fidelity === 'exact' ? hop.wire.ns : null)
+    for (const segment of segments) {
+      const at = this.segments.next()
+      this.segmentClass.put(at, segment.class)
+      putSpanId(this.segmentOwner.data, at, segment.ownerSpanId)
+      putInt64(this.segmentNs.data, at, segment.ns)
+      this.segmentFidelity.put(at, segment.fidelity)
+    }
+    this.segments.end(row)
+    this.rows++
   }
 }

@@ -1,29 +1,19 @@
-import type { ProxyTraversal, TraceAnalysis } from '../../analysis/types.ts'
-import {
-  FactTable,
-  int64,
-  pushAttempts,
-  pushId64,
-  pushId8,
-  pushInstant,
-  pushMeasure,
-  pushNullable,
-  pushPlace,
-  uint16,
-  type RowContext,
-} from './table.ts'
+import type { ProxyIdentity, ProxyTraversal, TraceAnalysis } from '../../analysis/types.ts'
+import { identityHalves, putHalves, putInstant, putInt64, putSpanId, uint16, type Halves } from './columns.ts'
+import { FactTable, putAttempts, putMeasure, type RowContext } from './table.ts'
 
 export class ProxyFacts extends FactTable {
-  private readonly traceStart = this.fixed('trace_start', 'DateTime64(9)')
+  private readonly traceStart = this.halves('trace_start', 'DateTime64(9)')
   private readonly traceDuration = this.nullable('trace_duration')
-  private readonly start = this.fixed('start', 'DateTime64(9)')
-  private readonly duration = this.fixed('duration', 'Int64')
-  private readonly proxyId = this.fixed('proxy_id', 'UInt64')
+  private readonly start = this.halves('start', 'DateTime64(9)')
+  private readonly duration = this.halves('duration', 'Int64')
+  private readonly proxyId = this.halves('proxy_id', 'UInt64')
   private readonly where = this.place()
   private readonly family = this.word('family')
   private readonly role = this.word('role')
-  private readonly span = this.id('span', 8)
-  private readonly spans = this.ids('spans')
+  private readonly spansOf = this.lists()
+  private readonly span = this.spanId('span')
+  private readonly spans = this.listOfHalves(this.spansOf, 'spans', 'FixedString(8)')
   private readonly instance = this.word('instance')
   private readonly version = this.word('version')
   private readonly node = this.word('node')
@@ -33,49 +23,85 @@ export class ProxyFacts extends FactTable {
   private readonly route = this.word('route')
   private readonly responseFlags = this.word('response_flags')
   private readonly tries = this.attempts()
-  private readonly localReply = this.fixed('local_reply', 'UInt8')
-  private readonly error = this.fixed('error', 'UInt8')
-  private readonly status = this.fixed('status', 'UInt16')
-  private readonly flags = this.fixed('flags', 'UInt32')
-  private readonly shapeId = this.fixed('shape_id', 'UInt64')
-  private readonly weight = this.fixed('weight', 'Float64')
+  private readonly localReply = this.byte('local_reply')
+  private readonly error = this.byte('error')
+  private readonly status = this.short('status')
+  private readonly flags = this.uint32('flags')
+  private readonly shapeId = this.halves('shape_id', 'UInt64')
+  private readonly weight = this.float('weight')
   private readonly added = this.measure('added')
   private readonly overhead = this.measure('overhead')
   private readonly requestPath = this.measure('request_path')
   private readonly responsePath = this.measure('response_path')
+  /** What the columns hold of a proxy, until they are cleared: the analysis has one object for each. */
+  private readonly known = new Map<ProxyIdentity, KnownProxy>()
+
+  override truncate(rows: number): void {
+    super.truncate(rows)
+    if (rows === 0) this.known.clear()
+  }
 
   push(proxy: ProxyTraversal, trace: TraceAnalysis, context: RowContext): void {
-    const { identity } = proxy
-    this.begin(context)
-    pushInstant(this.traceStart, context.base, trace.start)
-    pushNullable(this.traceDuration, trace.duration)
-    pushInstant(this.start, context.base, proxy.start)
-    this.duration.i64(int64(proxy.duration))
-    pushId64(this.proxyId, identity.proxyId)
-    pushPlace(this.where, identity)
-    this.family.pushText(identity.family)
-    this.role.pushText(identity.role)
-    pushId8(this.span, proxy.spanId)
-    for (const spanId of proxy.spanIds) pushId8(this.spans.elements, spanId)
-    this.spans.endRow()
-    this.instance.pushText(proxy.instance)
-    this.version.pushText(proxy.version)
-    this.node.pushText(proxy.node)
-    this.zone.pushText(proxy.zone)
-    this.caller.pushText(proxy.caller)
-    this.callee.pushText(proxy.callee)
-    this.route.pushText(proxy.route)
-    this.responseFlags.pushText(proxy.responseFlags)
-    pushAttempts(this.tries, proxy.retry.attempts, proxy.retry.backoffNs, proxy.retry.wastedNs)
-    this.localReply.u8(Number(proxy.localReply))
-    this.error.u8(Number(proxy.error))
-    this.status.u16(uint16(proxy.status))
-    this.flags.u32((proxy.flags | context.flags) >>> 0)
-    pushId64(this.shapeId, trace.shapeId)
-    this.weight.f64(trace.weight)
-    pushMeasure(this.added, proxy.added)
-    pushMeasure(this.overhead, proxy.overhead)
-    pushMeasure(this.requestPath, proxy.requestPath)
-    pushMeasure(this.responsePath, proxy.responsePath)
+    const row = this.begin(context)
+    const { retry } = proxy
+    putInstant(this.traceStart.data, row, context.base, trace.start)
+    this.traceDuration.put(row, trace.duration)
+    putInstant(this.start.data, row, context.base, proxy.start)
+    putInt64(this.duration.data, row, proxy.duration)
+    const known = this.known.get(proxy.identity) ?? this.know(proxy.identity)
+    putHalves(this.proxyId.data, row, known.id)
+    this.where.environment.indexes[row] = known.environment
+    this.where.cluster.indexes[row] = known.cluster
+    this.where.namespace.indexes[row] = known.namespace
+    this.family.indexes[row] = known.family
+    this.role.indexes[row] = known.role
+    putSpanId(this.span.data, row, proxy.spanId)
+    for (const spanId of proxy.spanIds) {
+      const at = this.spansOf.next()
+      putSpanId(this.spans.data, at, spanId)
+    }
+    this.spansOf.end(row)
+    this.instance.put(row, proxy.instance)
+    this.version.put(row, proxy.version)
+    this.node.put(row, proxy.node)
+    this.zone.put(row, proxy.zone)
+    this.caller.put(row, proxy.caller)
+    this.callee.put(row, proxy.callee)
+    this.route.put(row, proxy.route)
+    this.responseFlags.put(row, proxy.responseFlags)
+    putAttempts(this.tries, row, retry.attempts, retry.backoffNs, retry.wastedNs)
+    this.localReply.data[row] = proxy.localReply ? 1 : 0
+    this.error.data[row] = proxy.error ? 1 : 0
+    this.status.data[row] = uint16(proxy.status)
+    this.flags.data[row] = proxy.flags | context.flags
+    putHalves(this.shapeId.data, row, context.shapeId)
+    this.weight.data[row] = trace.weight
+    putMeasure(this.added, row, proxy.added)
+    putMeasure(this.overhead, row, proxy.overhead)
+    putMeasure(this.requestPath, row, proxy.requestPath)
+    putMeasure(this.responsePath, row, proxy.responsePath)
+    this.rows++
   }
+
+  private know(identity: ProxyIdentity): KnownProxy {
+    const { where } = this
+    const known = {
+      id: identityHalves(identity.proxyId),
+      environment: where.environment.indexOf(identity.environment),
+      cluster: where.cluster.indexOf(identity.cluster),
+      namespace: where.namespace.indexOf(identity.namespace),
+      family: this.family.indexOf(identity.family),
+      role: this.role.indexOf(identity.role),
+    }
+    if (this.known.size >= mostKnown) this.known.clear()
+    this.known.set(identity, known)
+    return known
+  }
+}
+
+const mostKnown = 10_000
+
+/** Its id, and indexes of its words. */
+interface KnownProxy extends Record<'environment' | 'cluster' | 'namespace' | 'family' | 'role', number> {
+  readonly id: Halves
 }

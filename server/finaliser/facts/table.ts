@@ -1,28 +1,18 @@
-import { blockOf, columnOf, type NamedColumn } from '../../../storage/native.ts'
-import type { ByteBuffer } from '../../../storage/bytes.ts'
-import {
-  hexDigit,
-  type ArrayColumn,
-  type FixedColumn,
-  type FixedStringColumn,
-  type LowCardinalityColumn,
-  type NullableColumn,
-} from '../../../storage/native-columns.ts'
+import { ByteBuffer } from '../../../storage/bytes.ts'
 import { ANALYSIS_VERSION } from '../../analysis/analyse.ts'
 import type { Measure, Place } from '../../analysis/types.ts'
-
-/** An instant, or a job, as halves of 64 bits: a bigint a value would cost as much as the rest of a row. */
-export interface Halves {
-  /** Unsigned. */
-  readonly low: number
-  /** Signed. */
-  readonly high: number
-}
-
-export const halvesOf = (value: bigint): Halves => ({
-  low: Number(BigInt.asUintN(32, value)),
-  high: Number(value >> 32n),
-})
+import {
+  firstCapacity,
+  Fixed,
+  Lists,
+  NullableNs,
+  putBytes,
+  putInt64,
+  uint16,
+  Words,
+  type FactColumn,
+  type Halves,
+} from './columns.ts'
 
 /** What all rows of a trace in one job share. */
 export interface RowContext {
@@ -30,10 +20,11 @@ export interface RowContext {
   readonly revision: number
   /** Unix seconds. */
   readonly settledAt: number
-  /** 16 bytes. */
-  readonly traceId: Uint8Array
+  /** 32 hex digits. */
+  readonly traceId: string
   /** Unix ns that all times of the trace are counted from. */
   readonly base: Halves
+  readonly shapeId: Halves
   /** D9 flags that only the finaliser knows. */
   readonly flags: number
 }
@@ -43,71 +34,113 @@ export interface RowContext {
  * each by itself, because building an object a row costs more than analysing it.
  */
 export class FactTable {
-  private readonly columns: NamedColumn[] = []
-  private readonly block = blockOf(this.columns)
-  private readonly job = this.fixed('job', 'UInt64')
-  private readonly sign = this.fixed('sign', 'Int8')
-  private readonly revision = this.fixed('revision', 'UInt32')
-  private readonly analysisVersion = this.fixed('analysis_version', 'UInt16')
-  private readonly settledAt = this.fixed('settled_at', 'DateTime')
-  private readonly traceId = this.id('trace_id', 16)
+  rows = 0
+  private capacity = firstCapacity
+  private readonly columns: { name: string; type: string; column: FactColumn }[] = []
+  private readonly allLists: Lists[] = []
+  private readonly job = this.halves('job', 'UInt64')
+  private readonly sign = this.byte('sign', 'Int8')
+  private readonly revision = this.uint32('revision')
+  private readonly analysisVersion = this.short('analysis_version')
+  private readonly settledAt = this.uint32('settled_at', 'DateTime')
+  private readonly traceId = this.add('trace_id', 'FixedString(16)', new Fixed((n) => new Int32Array(n), 4))
 
-  get rows(): number {
-    return this.block.rows
-  }
+  /** A Native block, in a buffer of its own. */
   toBytes(): Buffer {
-    return this.block.toBytes()
+    const { columns, rows } = this
+    const size = columns.reduce(
+      (sum, { name, type, column }) => sum + name.length + type.length + 16 + column.byteSize(rows),
+      64,
+    )
+    const out = new ByteBuffer(size)
+    out.varuint(columns.length)
+    out.varuint(rows)
+    for (const { name, type, column } of columns) {
+      out.string(name)
+      out.string(type)
+      if (rows === 0) continue
+      column.writePrefix(out)
+      column.write(out, rows)
+    }
+    return out.written()
   }
   /** Drops the rows from `rows` on, also one that was not finished. */
   truncate(rows: number): void {
-    this.block.truncate(rows)
+    this.rows = rows
+    for (const lists of this.allLists) lists.truncate(rows)
+    if (rows === 0) for (const { column } of this.columns) column.clear()
   }
 
-  /** The columns that every table has. @param version of the analysis. */
-  protected begin({ job, revision, settledAt, traceId }: RowContext, version = ANALYSIS_VERSION): void {
-    this.job.u64(job.low, job.high >>> 0)
-    this.sign.u8(1)
-    this.revision.u32(revision)
-    this.analysisVersion.u16(version)
-    this.settledAt.u32(settledAt)
-    this.traceId.data.copy(traceId, 0, 16)
+  /** Begins a row with the columns that every table has; it is there when `rows` counts it. @param version of the analysis. */
+  protected begin({ job, revision, settledAt, traceId }: RowContext, version = ANALYSIS_VERSION): number {
+    const row = this.rows
+    if (row === this.capacity) {
+      this.capacity *= 2
+      for (const { column } of this.columns) column.grow(this.capacity)
+    }
+    this.job.data[2 * row] = job.low
+    this.job.data[2 * row + 1] = job.high
+    this.sign.data[row] = 1
+    this.revision.data[row] = revision
+    this.analysisVersion.data[row] = version
+    this.settledAt.data[row] = settledAt
+    putBytes(this.traceId.data, row, 4, traceId)
+    return row
   }
 
-  private add<Column>(name: string, type: string): Column {
-    const column = columnOf(type) as Column & NamedColumn['column']
+  private add<C extends FactColumn>(name: string, type: string, column: C): C {
     this.columns.push({ name, type, column })
     return column
   }
-  /** Its bytes, to be written with the method of its width. */
-  protected fixed(name: string, type: FixedType): ByteBuffer {
-    return this.add<FixedColumn<number>>(name, type).data
+  protected byte(name: string, type = 'UInt8'): Fixed<Uint8Array> {
+    return this.add(name, type, new Fixed((n) => new Uint8Array(n)))
+  }
+  protected short(name: string): Fixed<Uint16Array> {
+    return this.add(name, 'UInt16', new Fixed((n) => new Uint16Array(n)))
+  }
+  protected uint32(name: string, type = 'UInt32'): Fixed<Uint32Array> {
+    return this.add(name, type, new Fixed((n) => new Uint32Array(n)))
+  }
+  protected float(name: string): Fixed<Float64Array> {
+    return this.add(name, 'Float64', new Fixed((n) => new Float64Array(n)))
+  }
+  /** Halves of 64-bit integers. */
+  protected halves(name: string, type: 'UInt64' | 'Int64' | 'DateTime64(9)'): Fixed<Int32Array> {
+    return this.add(name, type, new Fixed((n) => new Int32Array(n), 2))
+  }
+  protected spanId(name: string): Fixed<Int32Array> {
+    return this.add(name, 'FixedString(8)', new Fixed((n) => new Int32Array(n), 2))
   }
   protected nullable(name: string): NullableNs {
-    return this.add<NullableNs>(name, 'Nullable(Int64)')
+    return this.add(name, 'Nullable(Int64)', new NullableNs())
   }
-  protected word(name: string): LowCardinalityColumn {
-    return this.add(name, 'LowCardinality(String)')
+  protected word(name: string): Words {
+    return this.add(name, 'LowCardinality(String)', new Words())
   }
-  protected id(name: string, width: 8 | 16): FixedStringColumn {
-    return this.add(name, `FixedString(${width})`)
+  protected lists(): Lists {
+    const lists = new Lists()
+    this.allLists.push(lists)
+    return lists
   }
-  protected words(name: string): ArrayColumn<string, LowCardinalityColumn> {
-    return this.add(name, 'Array(LowCardinality(String))')
+  private list<C extends FactColumn>(lists: Lists, name: string, type: string, column: C): C {
+    const { lists: listed, elements } = lists.of(column)
+    this.add(name, `Array(${type})`, listed)
+    return elements
   }
-  protected ids(name: string): ArrayColumn<string, FixedStringColumn> {
-    return this.add(name, 'Array(FixedString(8))')
+  protected listOfWords(lists: Lists, name: string): Words {
+    return this.list(lists, name, 'LowCardinality(String)', new Words())
   }
-  protected integers(name: string, type: 'Int64' | 'UInt64'): ArrayColumn<number, FixedColumn<number>> {
-    return this.add(name, `Array(${type})`)
+  protected listOfHalves(lists: Lists, name: string, type: 'Int64' | 'UInt64' | 'FixedString(8)'): Fixed<Int32Array> {
+    return this.list(lists, name, type, new Fixed((n) => new Int32Array(n), 2))
   }
-  protected place(): Record<keyof Place, LowCardinalityColumn> {
+  protected place(): Record<keyof Place, Words> {
     return { environment: this.word('environment'), cluster: this.word('cluster'), namespace: this.word('namespace') }
   }
   protected attempts(): AttemptColumns {
     return {
-      count: this.fixed('attempts', 'UInt16'),
-      backoff: this.fixed('backoff', 'Int64'),
-      wasted: this.fixed('wasted', 'Int64'),
+      count: this.short('attempts'),
+      backoff: this.halves('backoff', 'Int64'),
+      wasted: this.halves('wasted', 'Int64'),
     }
   }
   protected measure(name: string): MeasureColumns {
@@ -120,79 +153,40 @@ export class FactTable {
   }
 }
 
-type FixedType = 'UInt8' | 'Int8' | 'UInt16' | 'UInt32' | 'UInt64' | 'Int64' | 'Float64' | 'DateTime' | 'DateTime64(9)'
-export type NullableNs = NullableColumn<number, FixedColumn<number>>
-
 interface AttemptColumns {
-  readonly count: ByteBuffer
-  readonly backoff: ByteBuffer
-  readonly wasted: ByteBuffer
+  readonly count: Fixed<Uint16Array>
+  readonly backoff: Fixed<Int32Array>
+  readonly wasted: Fixed<Int32Array>
 }
 
 interface MeasureColumns {
   readonly ns: NullableNs
   readonly lo: NullableNs
   readonly hi: NullableNs
-  readonly fidelity: LowCardinalityColumn
+  readonly fidelity: Words
 }
 
-export function pushPlace(columns: Record<keyof Place, LowCardinalityColumn>, place: Place): void {
-  columns.environment.pushText(place.environment)
-  columns.cluster.pushText(place.cluster)
-  columns.namespace.pushText(place.namespace)
+export function putPlace(columns: Record<keyof Place, Words>, row: number, place: Place): void {
+  columns.environment.put(row, place.environment)
+  columns.cluster.put(row, place.cluster)
+  columns.namespace.put(row, place.namespace)
 }
 
-export function pushAttempts(columns: AttemptColumns, count: number, backoffNs: number, wastedNs: number): void {
-  columns.count.u16(uint16(count))
-  columns.backoff.i64(int64(backoffNs))
-  columns.wasted.i64(int64(wastedNs))
+export function putAttempts(
+  columns: AttemptColumns,
+  row: number,
+  count: number,
+  backoffNs: number,
+  wastedNs: number,
+): void {
+  columns.count.data[row] = uint16(count)
+  putInt64(columns.backoff.data, row, backoffNs)
+  putInt64(columns.wasted.data, row, wastedNs)
 }
 
-export function pushMeasure(columns: MeasureColumns, { ns, loNs, hiNs, fidelity }: Measure): void {
-  pushNullable(columns.ns, ns)
-  pushNullable(columns.lo, loNs)
-  pushNullable(columns.hi, hiNs)
-  columns.fidelity.pushText(fidelity)
-}
-
-export function pushNullable({ nulls, values }: NullableNs, ns: number | null): void {
-  nulls.u8(ns === null ? 1 : 0)
-  values.data.i64(ns === null ? 0 : int64(ns))
-}
-
-const two32 = 2 ** 32
-
-/** `base` + `ns`, Unix ns; beyond 2262 a start from a hostile client does not fit the column and is cut. */
-export function pushInstant(column: ByteBuffer, { low, high }: Halves, ns: number): void {
-  const rest = low + Math.round(ns)
-  const top = high + Math.floor(rest / two32)
-  if (top > 0x7fff_ffff) column.u64(0xffff_ffff, 0x7fff_ffff)
-  else if (top < -0x8000_0000) column.u64(1, 0x8000_0000)
-  else column.u64(rest >>> 0, top >>> 0)
-}
-
-const exact = Number.MAX_SAFE_INTEGER
-
-/** Durations over 104 days are not exact anyway (types.ts): cut, not rounded into nonsense. */
-export const int64 = (ns: number): number => Math.min(exact, Math.max(-exact, Math.round(ns)))
-
-export const uint16 = (n: number): number => Math.min(0xffff, Math.max(0, Math.trunc(n) || 0))
-
-/** An identity of 16 hex digits as a UInt64; '' is 0. */
-export function pushId64(column: ByteBuffer, digits: string): void {
-  if (digits === '') column.u64(0, 0)
-  else column.u64(word32(digits, 8), word32(digits, 0))
-}
-
-/** Eight hex digits of an identity from `from` on. */
-function word32(digits: string, from: number): number {
-  let word = 0
-  for (let i = from; i < from + 8; i++) word = (word << 4) | (hexDigit(digits, i) & 0xf)
-  return word >>> 0
-}
-
-/** The SERVER half of a shared Zipkin id has a longer id of its own; the first eight bytes are those that were sent. */
-export function pushId8(column: FixedStringColumn, hex: string): void {
-  if (hex === '') column.pushZero()
-  else column.pushHex(hex.length > 16 ? hex.slice(0, 16) : hex)
+export function putMeasure(columns: MeasureColumns, row: number, { ns, loNs, hiNs, fidelity }: Measure): void {
+  columns.ns.put(row, ns)
+  columns.lo.put(row, loNs)
+  columns.hi.put(row, hiNs)
+  columns.fidelity.put(row, fidelity)
 }

@@ -1,18 +1,7 @@
 import { Flag } from '../../analysis/flags.ts'
 import type { Tax, TraceAnalysis } from '../../analysis/types.ts'
-import {
-  FactTable,
-  halvesOf,
-  int64,
-  pushId64,
-  pushId8,
-  pushInstant,
-  pushNullable,
-  pushPlace,
-  uint16,
-  type NullableNs,
-  type RowContext,
-} from './table.ts'
+import { halvesOf, putHalves, putInstant, putInt64, putSpanId, uint16, type NullableNs } from './columns.ts'
+import { FactTable, putPlace, type RowContext } from './table.ts'
 
 /** What is known of a trace without its analysis. */
 export interface TraceExtent {
@@ -28,30 +17,32 @@ export interface TraceExtent {
 export const failedAnalysis = 0
 
 export class TraceFacts extends FactTable {
-  private readonly start = this.fixed('start', 'DateTime64(9)')
+  private readonly servicesOf = this.lists()
+  private readonly segments = this.lists()
+  private readonly start = this.halves('start', 'DateTime64(9)')
   private readonly duration = this.nullable('duration')
-  private readonly spanRows = this.fixed('span_rows', 'UInt32')
-  private readonly spanCount = this.fixed('span_count', 'UInt32')
-  private readonly hopCount = this.fixed('hop_count', 'UInt16')
-  private readonly proxyCount = this.fixed('proxy_count', 'UInt16')
-  private readonly firstStart = this.fixed('first_start', 'DateTime64(9)')
-  private readonly lastStart = this.fixed('last_start', 'DateTime64(9)')
+  private readonly spanRows = this.uint32('span_rows')
+  private readonly spanCount = this.uint32('span_count')
+  private readonly hopCount = this.short('hop_count')
+  private readonly proxyCount = this.short('proxy_count')
+  private readonly firstStart = this.halves('first_start', 'DateTime64(9)')
+  private readonly lastStart = this.halves('last_start', 'DateTime64(9)')
   private readonly where = this.place()
   private readonly rootService = this.word('root_service')
   private readonly rootName = this.word('root_name')
   private readonly route = this.word('route')
-  private readonly services = this.words('services')
-  private readonly error = this.fixed('error', 'UInt8')
-  private readonly flags = this.fixed('flags', 'UInt32')
-  private readonly shapeId = this.fixed('shape_id', 'UInt64')
-  private readonly weight = this.fixed('weight', 'Float64')
+  private readonly services = this.listOfWords(this.servicesOf, 'services')
+  private readonly error = this.byte('error')
+  private readonly flags = this.uint32('flags')
+  private readonly shapeId = this.halves('shape_id', 'UInt64')
+  private readonly weight = this.float('weight')
   private readonly mesh = this.tax('mesh')
   private readonly gateway = this.tax('gateway')
-  private readonly segmentOwner = this.ids('segments.owner')
-  private readonly segmentClass = this.words('segments.class')
-  private readonly segmentLeg = this.words('segments.leg')
-  private readonly segmentOffset = this.integers('segments.offset', 'Int64')
-  private readonly segmentNs = this.integers('segments.ns', 'Int64')
+  private readonly segmentOwner = this.listOfHalves(this.segments, 'segments.owner', 'FixedString(8)')
+  private readonly segmentClass = this.listOfWords(this.segments, 'segments.class')
+  private readonly segmentLeg = this.listOfWords(this.segments, 'segments.leg')
+  private readonly segmentOffset = this.listOfHalves(this.segments, 'segments.offset', 'Int64')
+  private readonly segmentNs = this.listOfHalves(this.segments, 'segments.ns', 'Int64')
 
   private tax(name: string): TaxColumns {
     return {
@@ -74,77 +65,79 @@ export class TraceFacts extends FactTable {
       if (input.start < first) first = input.start
       if (input.start > last) last = input.start
     }
-    this.begin(context)
-    pushInstant(this.start, base, trace.start)
-    pushNullable(this.duration, trace.duration)
-    this.spanRows.u32(spanRows)
-    this.spanCount.u32(spans.length)
-    this.hopCount.u16(uint16(trace.hops.length))
-    this.proxyCount.u16(uint16(trace.proxies.length))
-    pushInstant(this.firstStart, base, spans.length ? first : trace.start)
-    pushInstant(this.lastStart, base, spans.length ? last : trace.start)
-    pushPlace(this.where, trace)
-    this.rootService.pushText(trace.rootService)
-    this.rootName.pushText(trace.rootName)
-    this.route.pushText(trace.route)
-    for (const service of trace.services) this.services.elements.pushText(service)
-    this.services.endRow()
-    this.error.u8(Number(trace.error))
-    this.flags.u32((trace.flags | context.flags) >>> 0)
-    pushId64(this.shapeId, trace.shapeId)
-    this.weight.f64(trace.weight)
-    pushTax(this.mesh, known ? tax.mesh : null)
-    pushTax(this.gateway, known ? tax.gateway : null)
-    for (const segment of criticalPath) {
-      pushId8(this.segmentOwner.elements, segment.spanId)
-      this.segmentClass.elements.pushText(segment.class)
-      this.segmentLeg.elements.pushText(segment.leg)
-      this.segmentOffset.elements.data.i64(int64(segment.start - trace.start))
-      this.segmentNs.elements.data.i64(int64(segment.ns))
+    const row = this.begin(context)
+    putInstant(this.start.data, row, base, trace.start)
+    this.duration.put(row, trace.duration)
+    this.spanRows.data[row] = spanRows
+    this.spanCount.data[row] = spans.length
+    this.hopCount.data[row] = uint16(trace.hops.length)
+    this.proxyCount.data[row] = uint16(trace.proxies.length)
+    putInstant(this.firstStart.data, row, base, spans.length ? first : trace.start)
+    putInstant(this.lastStart.data, row, base, spans.length ? last : trace.start)
+    putPlace(this.where, row, trace)
+    this.rootService.put(row, trace.rootService)
+    this.rootName.put(row, trace.rootName)
+    this.route.put(row, trace.route)
+    for (const service of trace.services) {
+      const at = this.servicesOf.next()
+      this.services.put(at, service)
     }
-    this.endSegments()
+    this.servicesOf.end(row)
+    this.error.data[row] = trace.error ? 1 : 0
+    this.flags.data[row] = trace.flags | context.flags
+    putHalves(this.shapeId.data, row, context.shapeId)
+    this.weight.data[row] = trace.weight
+    putTax(this.mesh, row, known ? tax.mesh : null)
+    putTax(this.gateway, row, known ? tax.gateway : null)
+    for (const segment of criticalPath) {
+      const at = this.segments.next()
+      putSpanId(this.segmentOwner.data, at, segment.spanId)
+      this.segmentClass.put(at, segment.class)
+      this.segmentLeg.put(at, segment.leg)
+      putInt64(this.segmentOffset.data, at, segment.start - trace.start)
+      putInt64(this.segmentNs.data, at, segment.ns)
+    }
+    this.segments.end(row)
+    this.rows++
   }
 
   /** A fact that the trace is there, without hops, proxies or a duration. */
   pushFailed({ firstStart, lastStart, spans, service }: TraceExtent, spanRows: number, context: RowContext): void {
     const first = halvesOf(firstStart)
-    this.begin(context, failedAnalysis)
-    pushInstant(this.start, first, 0)
-    pushNullable(this.duration, null)
-    this.spanRows.u32(spanRows)
-    this.spanCount.u32(spans)
-    this.hopCount.u16(0)
-    this.proxyCount.u16(0)
-    pushInstant(this.firstStart, first, 0)
-    pushInstant(this.lastStart, halvesOf(lastStart), 0)
-    pushPlace(this.where, { environment: '', cluster: '', namespace: '' })
-    for (const word of [this.rootService, this.rootName, this.route]) word.pushText('')
-    this.services.push(service ? [service] : [])
-    this.error.u8(0)
-    this.flags.u32((context.flags | Flag.noRoot) >>> 0)
-    pushId64(this.shapeId, '')
-    this.weight.f64(1)
-    pushTax(this.mesh, null)
-    pushTax(this.gateway, null)
-    this.endSegments()
-  }
-
-  private endSegments(): void {
-    this.segmentOwner.endRow()
-    this.segmentClass.endRow()
-    this.segmentLeg.endRow()
-    this.segmentOffset.endRow()
-    this.segmentNs.endRow()
+    const row = this.begin(context, failedAnalysis)
+    putInstant(this.start.data, row, first, 0)
+    this.duration.put(row, null)
+    this.spanRows.data[row] = spanRows
+    this.spanCount.data[row] = spans
+    this.hopCount.data[row] = 0
+    this.proxyCount.data[row] = 0
+    putInstant(this.firstStart.data, row, first, 0)
+    putInstant(this.lastStart.data, row, halvesOf(lastStart), 0)
+    putPlace(this.where, row, { environment: '', cluster: '', namespace: '' })
+    for (const word of [this.rootService, this.rootName, this.route]) word.put(row, '')
+    if (service) {
+      const at = this.servicesOf.next()
+      this.services.put(at, service)
+    }
+    this.servicesOf.end(row)
+    this.error.data[row] = 0
+    this.flags.data[row] = context.flags | Flag.noRoot
+    putHalves(this.shapeId.data, row, context.shapeId)
+    this.weight.data[row] = 1
+    putTax(this.mesh, row, null)
+    putTax(this.gateway, row, null)
+    this.segments.end(row)
+    this.rows++
   }
 }
 
 type TaxColumns = Record<'lower' | 'upper' | 'estimate' | 'removable' | 'work', NullableNs>
 
 /** null: a trace without an end-to-end time. */
-function pushTax(columns: TaxColumns, tax: Tax | null): void {
-  pushNullable(columns.lower, tax && tax.lowerNs)
-  pushNullable(columns.upper, tax && tax.upperNs)
-  pushNullable(columns.estimate, tax && tax.estimateNs)
-  pushNullable(columns.removable, tax && tax.removableNs)
-  pushNullable(columns.work, tax && tax.workNs)
+function putTax(columns: TaxColumns, row: number, tax: Tax | null): void {
+  columns.lower.put(row, tax && tax.lowerNs)
+  columns.upper.put(row, tax && tax.upperNs)
+  columns.estimate.put(row, tax && tax.estimateNs)
+  columns.removable.put(row, tax && tax.removableNs)
+  columns.work.put(row, tax && tax.workNs)
 }
