@@ -1,6 +1,8 @@
 import { nativeBlock, type ColumnSpec } from '../../../storage/native.ts'
 import { settleSums } from './cell.ts'
-import { ledgerOf, levels, type Group, type Rollups } from './rollups.ts'
+import { ledgerOf } from './ledger.ts'
+import { classPrefix } from './metric-numbers.ts'
+import { levels, metricsOf, type Group, type Rollups } from './rollups.ts'
 
 /** The tables that a job adds to; their coarser ones are views on them. */
 export const rollupTables = ['rollup_1m', 'rollup_class_1m', 'coverage_1m'] as const
@@ -69,19 +71,19 @@ type Blocks = Record<RollupTable, ReturnType<typeof nativeBlock>>
 function pushGroup(blocks: Blocks, group: Group): void {
   const { kind, id, minute: time, extra, environment, cluster, namespace } = group
   const common = { kind, id, time, extra, environment, cluster, namespace }
-  for (const [metric, byLevel] of sorted(group.cells)) {
-    byLevel.forEach((cell, level) => {
+  const metrics = metricsOf[kind]
+  for (const [metric, number] of sorted(new Map(metrics.map((name, i) => [name, i])))) {
+    levels.forEach((fidelity, level) => {
+      const cell = group.cells[4 * number + level]
       if (!cell) return
       settleSums(cell)
       const { requests, errors, n, sum, squares: sum_sq } = cell
-      const hist = sorted(cell.hist).filter(([, count]) => count !== 0)
+      const hist = cell.hist.entries()
       if (requests === 0 && errors === 0 && n === 0 && sum === 0n && sum_sq === 0n && hist.length === 0) return
-      blocks.rollup_1m.push({ ...common, metric, fidelity: levels[level], requests, errors, n, sum, sum_sq, hist })
+      blocks.rollup_1m.push({ ...common, metric, fidelity, requests, errors, n, sum, sum_sq, hist })
     })
-  }
-  for (const [name, buckets] of sorted(group.classes)) {
-    const ns = sorted(buckets).filter(([, sum]) => sum !== 0)
-    if (ns.length > 0) blocks.rollup_class_1m.push({ ...common, class: name, ns })
+    const ns = group.classes[number]?.entries() ?? []
+    if (ns.length > 0) blocks.rollup_class_1m.push({ ...common, class: metric.slice(classPrefix.length), ns })
   }
   for (const [service, counted] of sorted(group.coverage))
     for (const [what, requests] of sorted(ledgerOf(counted))) {

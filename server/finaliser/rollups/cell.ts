@@ -1,4 +1,5 @@
 import { bucketKey } from '../../statistics/histogram.ts'
+import { Buckets } from './buckets.ts'
 
 /**
  * What one row of a rollup adds up to: counts, a histogram, and the exact sums of values and of their squares, which a
@@ -9,7 +10,7 @@ export interface Cell {
   errors: number
   /** How many values there are among the requests. */
   n: number
-  readonly hist: Map<number, number>
+  readonly hist: Buckets
   /** Exact up to what `pending` holds. */
   sum: bigint
   squares: bigint
@@ -25,7 +26,7 @@ const short = half * half
 const pendingMost = 4096
 
 export function emptyCell(): Cell {
-  return { requests: 0, errors: 0, n: 0, hist: new Map(), sum: 0n, squares: 0n, pending: new Float64Array(5) }
+  return { requests: 0, errors: 0, n: 0, hist: new Buckets(), sum: 0n, squares: 0n, pending: new Float64Array(5) }
 }
 
 /** @param value ns, an integer; null: a request without a value. @param sign 1, or -1 to take back. */
@@ -34,8 +35,7 @@ export function addTo(cell: Cell, value: number | null, error: boolean, sign: 1 
   if (error) cell.errors += sign
   if (value === null) return
   cell.n += sign
-  const key = bucketKey(value)
-  cell.hist.set(key, (cell.hist.get(key) ?? 0) + sign)
+  cell.hist.add(bucketKey(value), sign)
   if (value >= short || value <= -short) {
     const exact = BigInt(value)
     cell.sum += BigInt(sign) * exact

@@ -1,18 +1,19 @@
 import type { TraceAnalysis } from '../../analysis/types.ts'
-import { foldHop, foldProxy, foldTrace, minuteOf, type Rollups } from './rollups.ts'
+import { foldHop, foldProxy, foldTrace, minuteOf, traceBase, type Rollups } from './rollups.ts'
 
 /** Adds everything of a trace. @param flags D9 flags that only the finaliser knows, as in its facts. */
 export function foldAnalysis(rollups: Rollups, trace: TraceAnalysis, flags: number): void {
-  const { hops, proxies, baseUnixNano, weight } = trace
+  const { hops, proxies, weight } = trace
+  const base = traceBase(trace.baseUnixNano)
   for (const hop of hops) {
-    const minute = minuteOf(baseUnixNano, hop.start)
+    const minute = minuteOf(base, hop.start)
     if (minute !== null) foldHop(rollups, hop, { minute, flags, weight, sign: 1 })
   }
   for (const proxy of proxies) {
-    const minute = minuteOf(baseUnixNano, proxy.start)
+    const minute = minuteOf(base, proxy.start)
     if (minute !== null) foldProxy(rollups, proxy, { minute, flags, weight, sign: 1 })
   }
-  const minute = minuteOf(baseUnixNano, trace.start)
+  const minute = minuteOf(base, trace.start)
   if (minute !== null) foldTrace(rollups, trace, { minute, flags, weight, sign: 1 })
 }
 
@@ -22,7 +23,7 @@ export function foldFailed(
   { firstStart, service }: { firstStart: bigint; service: string },
   flags: number,
 ): void {
-  const minute = minuteOf(firstStart, 0)
+  const minute = minuteOf(traceBase(firstStart), 0)
   if (minute === null) return
   const nowhere = { environment: '', cluster: '', namespace: '', rootService: '', rootName: '' }
   const services = service ? [service] : []
