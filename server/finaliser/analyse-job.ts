@@ -73,9 +73,9 @@ export interface Analyst {
   run(order: JobOrder, progressed?: () => void): Promise<JobResult>
 }
 
-/** Rows read at once: their objects are gone before the next are read. */
-const rowsPerRead = 40_000
-const tracesPerRead = 4_000
+/** Rows read at once: as bytes; each trace is objects only while it is analysed. */
+const rowsPerRead = 100_000
+const tracesPerRead = 16_000
 /** A trace wider than this is read apart, so that its minutes are not looked through for all others. */
 const wideSeconds = 600
 /** Names are written again after this long, well before they expire. */

@@ -13,15 +13,43 @@ export interface Base {
   readonly high: number
 }
 
-/** A block of spans-of-traces.sql. */
+/** A block of spans-of-traces.sql, or of many. */
 export interface SpanRows {
   readonly rows: number
+  readonly keys: Keys
+  /** By trace id: below 0 where that of `row` comes before that of `otherRow`. */
+  compareIds(row: number, other: SpanRows, otherRow: number): number
+  /** Of one trace: by start, then by span id. */
+  compareRows(row: number, other: SpanRows, otherRow: number): number
   /** 32 hex digits. */
   traceIdAt(row: number): string
   /** Whether a row is of the same trace as the one before it. */
   continues(row: number): boolean
   baseAt(row: number): Base
   spanAt(row: number, base: Base): StoredSpan
+}
+
+/** What rows are sorted by. */
+interface Keys {
+  readonly traceId: Buffer
+  readonly spanId: Buffer
+  readonly start: Integers64
+}
+
+function compareBytes(a: Buffer, from: number, b: Buffer, otherFrom: number, width: number): number {
+  for (let i = 0; i < width; i++) {
+    const difference = a[from + i]! - b[otherFrom + i]!
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+function compareRows(a: Keys, i: number, b: Keys, j: number): number {
+  return (
+    a.start.high[i]! - b.start.high[j]! ||
+    a.start.low[i]! - b.start.low[j]! ||
+    compareBytes(a.spanId, 8 * i, b.spanId, 8 * j, 8)
+  )
 }
 
 export async function spanRows(block: NativeRows, dictionaries: Dictionaries): Promise<SpanRows> {
@@ -50,8 +78,13 @@ export async function spanRows(block: NativeRows, dictionaries: Dictionaries): P
   const extensions = extensionsOf(ext)
   const ids = idsOf(spanId, parentId, block.rows)
 
+  const keys = { traceId, spanId, start }
+
   return {
     rows: block.rows,
+    keys,
+    compareIds: (row, other, otherRow) => compareBytes(traceId, 16 * row, other.keys.traceId, 16 * otherRow, 16),
+    compareRows: (row, other, otherRow) => compareRows(keys, row, other.keys, otherRow),
     traceIdAt: (row) => traceId.toString('hex', row * 16, row * 16 + 16),
     continues(row) {
       for (let at = row * 16; at < row * 16 + 16; at++) if (traceId[at] !== traceId[at - 16]) return false

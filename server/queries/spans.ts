@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
-import type { ClickHouse } from '../../storage/clickhouse.ts'
+import type { ClickHouse, Params } from '../../storage/clickhouse.ts'
 import type { SpanInput, TraceInput } from '../analysis/types.ts'
 import { openDictionaries, type StoredAttributeSet, type StoredResource, type StoredScope } from './dictionaries.ts'
 import { readNative } from './native-reader.ts'
-import { spanRows, type Base, type SpanRows } from './span-rows.ts'
+import { spanRows, type SpanRows } from './span-rows.ts'
 
 /** Which trace, and where it lies. The minutes are Unix seconds; without them the whole table is searched. */
 export interface TraceRef {
@@ -12,6 +12,8 @@ export interface TraceRef {
   /** Minute of its earliest and of its latest start. */
   readonly firstMinute?: number
   readonly lastMinute?: number
+  /** How many rows it has, or had a moment ago. */
+  readonly rows?: number
 }
 
 /** A span as the analysis wants it, and what else is stored about it. */
@@ -42,8 +44,9 @@ export interface StoredTrace extends TraceInput {
 
 export interface SpanReader {
   /**
-   * Reads traces whole, duplicates included. A trace without a row is left out; the order is that of the ids. Each is decoded when
-   * it is asked for, so that only those in use are objects.
+   * Reads traces whole, duplicates included, each by start and span id. A trace without a row is left out; the order is that of the
+   * ids. Each is decoded when it is asked for, so that only those in use are objects. Many that say how many rows they have are read
+   * for half of what others cost.
    * Keep `refs` of one call within a few minutes of each other: everything between is looked through.
    */
   readTraces(refs: readonly TraceRef[], options?: ReadOptions): Promise<Iterable<StoredTrace>>
@@ -58,33 +61,57 @@ export interface ReadOptions {
 /** A trace of more spans is cut here, wherever it is shown or analysed. */
 export const defaultMaxSpans = 100_000
 /** So that the ids stay below the 128 KiB that ClickHouse allows one parameter. */
-export const tracesPerQuery = 5_000
+const idsPerParameter = 5_000
+const parameters = 4
+/** What is found of traces whose rows are known may be twice as much and this more, or they have grown beyond all bounds. */
+const moreRows = 100_000
 const lastMinuteOfAll = 0xffff_ffff
 
 const spansOfTraces = readFileSync(new URL('./spans-of-traces.sql', import.meta.url), 'utf8')
+const spansOfManyTraces = readFileSync(new URL('./spans-of-many-traces.sql', import.meta.url), 'utf8')
 
 /** Opens a reader with dictionaries of its own; share it between requests. */
 export function openSpanReader(clickhouse: ClickHouse): SpanReader {
   const dictionaries = openDictionaries(clickhouse)
+
+  async function blocksOf(sql: string, params: Params, signal: AbortSignal | undefined): Promise<SpanRows[]> {
+    const body = await clickhouse.queryBytes(sql, params, { ...(signal && { signal }), settings: { max_threads: 1 } })
+    const blocks: SpanRows[] = []
+    for (const block of readNative(body)) blocks.push(await spanRows(block, dictionaries))
+    return blocks
+  }
+
+  /** Sorted and cut by ClickHouse: however long a trace is, no more of it comes here. */
+  const sorted = (refs: readonly TraceRef[], maxSpans: number, signal: AbortSignal | undefined) => {
+    const params = { ...placeOf(refs), traceIds: base64Of(refs), count: refs.length, maxSpans: maxSpans + 1 }
+    return blocksOf(spansOfTraces, params, signal)
+  }
+
+  /** null where they have become many more than was known. */
+  async function unsorted(refs: readonly TraceRef[], rows: number, signal: AbortSignal | undefined) {
+    const part = Math.ceil(refs.length / parameters)
+    const ids = Array.from({ length: parameters }, (_, i) => [
+      `traceIds${i}`,
+      base64Of(refs.slice(i * part, (i + 1) * part)),
+    ])
+    const mostRows = 2 * rows + moreRows
+    const params = { ...placeOf(refs), ...Object.fromEntries(ids), count: refs.length, mostRows }
+    const blocks = await blocksOf(spansOfManyTraces, params, signal)
+    return blocks.reduce((sum, block) => sum + block.rows, 0) < mostRows ? blocks : null
+  }
+
   return {
     async readTraces(refs, { maxSpans = defaultMaxSpans, signal } = {}) {
       const answers: SpanRows[][] = []
-      for (let from = 0; from < refs.length; from += tracesPerQuery) {
-        const some = refs.slice(from, from + tracesPerQuery)
-        const params = {
-          traceIds: Buffer.from(some.map((ref) => ref.traceId).join(''), 'hex').toString('base64'),
-          count: some.length,
-          firstMinute: some.reduce((least, { firstMinute = 0 }) => Math.min(least, firstMinute), lastMinuteOfAll),
-          lastMinute: some.reduce((most, { lastMinute = lastMinuteOfAll }) => Math.max(most, lastMinute), 0),
-          maxSpans: maxSpans + 1,
-        }
-        const body = await clickhouse.queryBytes(spansOfTraces, params, {
-          ...(signal && { signal }),
-          settings: { max_threads: 1 },
-        })
-        const blocks: SpanRows[] = []
-        for (const block of readNative(body)) blocks.push(await spanRows(block, dictionaries))
-        answers.push(blocks)
+      for (let from = 0; from < refs.length;) {
+        const many = refs.slice(from, from + parameters * idsPerParameter)
+        const rows = many.reduce((sum, ref) => sum + (ref.rows ?? Infinity), 0)
+        const found = many.every((ref) => ref.rows! <= maxSpans) ? await unsorted(many, rows, signal) : null
+        if (found) answers.push(found)
+        else
+          for (let at = 0; at < many.length; at += idsPerParameter)
+            answers.push(await sorted(many.slice(at, at + idsPerParameter), maxSpans, signal))
+        from += many.length
       }
       return {
         *[Symbol.iterator]() {
@@ -95,30 +122,71 @@ export function openSpanReader(clickhouse: ClickHouse): SpanReader {
   }
 }
 
+const base64Of = (refs: readonly TraceRef[]): string =>
+  Buffer.from(refs.map((ref) => ref.traceId).join(''), 'hex').toString('base64')
+
+/** The minutes that all of them lie in. */
+const placeOf = (refs: readonly TraceRef[]) => ({
+  firstMinute: refs.reduce((least, { firstMinute = 0 }) => Math.min(least, firstMinute), lastMinuteOfAll),
+  lastMinute: refs.reduce((most, { lastMinute = lastMinuteOfAll }) => Math.max(most, lastMinute), 0),
+})
+
 function cut(trace: StoredTrace, maxSpans: number): StoredTrace {
   if (trace.spans.length <= maxSpans) return trace
   return { ...trace, spans: trace.spans.slice(0, maxSpans), truncated: true }
 }
 
-/** A trace may lie across blocks. */
-function* decodeTraces(blocks: readonly SpanRows[]): Generator<StoredTrace> {
-  let open: { id: string; base: Base; spans: StoredSpan[] } | undefined
-  for (const block of blocks)
-    for (let row = 0; row < block.rows; row++) {
-      // Only a first row may go on with the trace of the block before.
-      const isSame = row > 0 ? block.continues(row) : open?.id === block.traceIdAt(row)
-      if (open === undefined || !isSame) {
-        if (open) yield traceOf(open)
-        open = { id: block.traceIdAt(row), base: block.baseAt(row), spans: [] }
-      }
-      open.spans.push(block.spanAt(row, open.base))
-    }
-  if (open) yield traceOf(open)
+/** Rows of one trace that follow each other in a block. */
+interface Run {
+  readonly block: SpanRows
+  readonly from: number
+  readonly to: number
 }
 
-const traceOf = ({ id, base, spans }: { id: string; base: Base; spans: StoredSpan[] }): StoredTrace => ({
-  traceId: id,
-  baseUnixNano: base.unixNano,
-  spans,
-  truncated: false,
-})
+/** Runs of the same trace come from several parts of the table, or from a trace that lies across blocks. */
+function* decodeTraces(blocks: readonly SpanRows[]): Generator<StoredTrace> {
+  const runs = blocks.flatMap(runsOf)
+  // Those of a block are in order already, so that this merges more than it sorts.
+  runs.sort((a, b) => a.block.compareIds(a.from, b.block, b.from))
+  for (let first = 0, next = 1; first < runs.length; first = next++) {
+    const run = runs[first]!
+    while (next < runs.length && runs[next]!.block.compareIds(runs[next]!.from, run.block, run.from) === 0) next++
+    yield next === first + 1 ? traceOfRun(run) : traceOf(rowsOf(runs.slice(first, next)))
+  }
+}
+
+function runsOf(block: SpanRows): Run[] {
+  const runs: Run[] = []
+  for (let from = 0, to = 1; from < block.rows; from = to++) {
+    while (to < block.rows && block.continues(to)) to++
+    runs.push({ block, from, to })
+  }
+  return runs
+}
+
+/** The usual case: all rows of a trace lie together and in order. */
+function traceOfRun(run: Run): StoredTrace {
+  const { block, from, to } = run
+  for (let row = from + 1; row < to; row++)
+    if (block.compareRows(row - 1, block, row) > 0) return traceOf(rowsOf([run]))
+  const base = block.baseAt(from)
+  const spans: StoredSpan[] = []
+  for (let row = from; row < to; row++) spans.push(block.spanAt(row, base))
+  return { traceId: block.traceIdAt(from), baseUnixNano: base.unixNano, spans, truncated: false }
+}
+
+interface Row {
+  readonly block: SpanRows
+  readonly row: number
+}
+
+const rowsOf = (runs: readonly Run[]): Row[] =>
+  runs.flatMap(({ block, from, to }) => Array.from({ length: to - from }, (_, i) => ({ block, row: from + i })))
+
+function traceOf(rows: Row[]): StoredTrace {
+  rows.sort((a, b) => a.block.compareRows(a.row, b.block, b.row))
+  const { block, row } = rows[0]!
+  const base = block.baseAt(row)
+  const spans = rows.map((at) => at.block.spanAt(at.row, base))
+  return { traceId: block.traceIdAt(row), baseUnixNano: base.unixNano, spans, truncated: false }
+}
