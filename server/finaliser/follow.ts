@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { Logger } from '../../storage/running.ts'
-import { batchesSince, clockMs, tracesOfBatches, type CommittedBatch } from '../queries/finaliser/following.ts'
+import {
+  batchesSince,
+  clockMs,
+  tracesOfBatches,
+  type CommittedBatch,
+  type TraceOfBatch,
+} from '../queries/finaliser/following.ts'
 import type { CommittedRows } from './open-traces.ts'
 
 /** What was committed since the last pull. */
@@ -26,7 +32,8 @@ const overlapMs = 5_000
 const lookBackMs = 10 * 60_000
 const lookBackEveryMs = 30_000
 const batchesPerPull = 500
-const spansPerPull = 500_000
+/** As many as a job may have, so that one who is behind makes full ones. */
+const spansPerPull = 400_000
 /** So that the parameter stays below the 128 KiB that ClickHouse allows one. */
 const knownPerQuery = 5_000
 const farFutureMs = Date.UTC(2200, 0)
@@ -97,15 +104,16 @@ async function rowsOf(clickhouse: ClickHouse, batches: CommittedBatch[], log: Lo
     const short = missing(batches, found)
     if (short.length > 0) log.warn({ batches: short }, 'batches have fewer spans than they should')
   }
-  const committed = new Map(batches.map(({ batch, committedMs }) => [batch, committedMs]))
-  return found
-    .map(({ batch, ...rows }) => ({ ...rows, committedMs: committed.get(batch)! }))
-    .sort((a, b) => a.committedMs - b.committedMs)
+  const ofBatch = batches.map((): CommittedRows[] => [])
+  for (const rows of found) ofBatch[rows.batch]!.push(rows)
+  const order = batches.map((_, place) => place)
+  order.sort((a, b) => batches[a]!.committedMs - batches[b]!.committedMs)
+  return order.flatMap((place) => ofBatch[place]!)
 }
 
 /** Batches of which rows were not found. Expired spans are missed too: nothing can be said about them any more. */
-function missing(batches: readonly CommittedBatch[], found: readonly { batch: string; rows: number }[]): string[] {
-  const rows = new Map<string, number>()
-  for (const { batch, rows: n } of found) rows.set(batch, (rows.get(batch) ?? 0) + n)
-  return batches.filter(({ batch, spans }) => (rows.get(batch) ?? 0) < spans).map(({ batch }) => batch)
+function missing(batches: readonly CommittedBatch[], found: readonly TraceOfBatch[]): string[] {
+  const rows = batches.map(() => 0)
+  for (const { batch, rows: n } of found) rows[batch]! += n
+  return batches.filter(({ spans }, place) => rows[place]! < spans).map(({ batch }) => batch)
 }

@@ -7,6 +7,8 @@
 export interface OpenTrace {
   /** 32 hex digits. */
   readonly traceId: string
+  /** The first 48 bits of it as a number: to be compared in place of it. */
+  readonly head: number
   /** Commit of the first and of the last batch with such rows. */
   readonly firstCommitMs: number
   lastCommitMs: number
@@ -16,7 +18,12 @@ export interface OpenTrace {
   firstMinute: number
   lastMinute: number
   firstStartMs: number
+  /** Settled before its time because too many were waiting. */
+  early: boolean
 }
+
+/** An open trace that has settled: the very object, of which there are too many for copies. */
+export type SettledTrace = Readonly<OpenTrace>
 
 export interface OpenTraces {
   /** Waiting for more spans, oldest first commit first (nearly). */
@@ -34,11 +41,6 @@ export interface SettleRule {
   readonly maxWaiting: number
 }
 
-export interface SettledTrace extends OpenTrace {
-  /** Settled before its time because too many were waiting. */
-  readonly early: boolean
-}
-
 /** Rows of one trace in one committed batch. */
 export interface CommittedRows {
   readonly traceId: string
@@ -49,6 +51,8 @@ export interface CommittedRows {
   readonly firstStartMs: number
 }
 
+export const headOf = (traceId: string): number => parseInt(traceId.slice(0, 12), 16)
+
 export function noTraces(): OpenTraces {
   return { waiting: new Map(), taken: new Map() }
 }
@@ -57,8 +61,17 @@ export function addRows({ waiting }: OpenTraces, rows: CommittedRows): void {
   const known = waiting.get(rows.traceId)
   if (!known) {
     const { traceId, committedMs, firstMinute, lastMinute, firstStartMs } = rows
-    const commits = { firstCommitMs: committedMs, lastCommitMs: committedMs }
-    waiting.set(traceId, { traceId, ...commits, rows: rows.rows, firstMinute, lastMinute, firstStartMs })
+    waiting.set(traceId, {
+      traceId,
+      head: headOf(traceId),
+      firstCommitMs: committedMs,
+      lastCommitMs: committedMs,
+      rows: rows.rows,
+      firstMinute,
+      lastMinute,
+      firstStartMs,
+      early: false,
+    })
     return
   }
   known.lastCommitMs = Math.max(known.lastCommitMs, rows.committedMs)
@@ -73,13 +86,14 @@ export function addRows({ waiting }: OpenTraces, rows: CommittedRows): void {
  * facts must be there before they can be revised.
  */
 export function takeSettled({ waiting, taken }: OpenTraces, nowMs: number, rule: SettleRule): SettledTrace[] {
-  const settled: SettledTrace[] = []
+  const settled: OpenTrace[] = []
   let excess = waiting.size - rule.maxWaiting
   for (const trace of waiting.values()) {
     const early = excess-- > 0
     const due = nowMs - trace.lastCommitMs >= rule.quietMs || nowMs - trace.firstCommitMs >= rule.maxMs
     if ((!due && !early) || taken.has(trace.traceId)) continue
-    settled.push({ ...trace, early: early && !due })
+    trace.early = early && !due
+    settled.push(trace)
   }
   for (const trace of settled) {
     waiting.delete(trace.traceId)

@@ -12,7 +12,7 @@ import {
   type OpenReanalysis,
 } from '../queries/finaliser/reanalyses.ts'
 import type { JobResult } from './analyse-job.ts'
-import type { OpenTraces, SettledTrace } from './open-traces.ts'
+import { headOf, type OpenTraces, type SettledTrace } from './open-traces.ts'
 
 /**
  * Requests to analyse settled traces again (docs/adr/0007). One at a time, oldest first, portion by portion in the order of
@@ -128,7 +128,7 @@ export function openReanalyser(clickhouse: ClickHouse, finaliser: string, log: L
 
 /** They hold no watermark back: none of their rows is without facts. */
 const takenAgain = ({ traceId, firstMinute, lastMinute, startNano }: OldFacts): SettledTrace => ({
-  ...{ traceId, firstMinute, lastMinute, rows: 0, early: false },
+  ...{ traceId, head: headOf(traceId), firstMinute, lastMinute, rows: 0, early: false },
   ...{ firstCommitMs: Infinity, lastCommitMs: Infinity, firstStartMs: Number(BigInt(startNano) / 1_000_000n) },
 })
 

@@ -78,7 +78,7 @@ interface Caution {
   readonly poisonous: Set<string>
 }
 
-const maxSpansPerJob = 200_000
+const maxSpansPerJob = 400_000
 /** With so many spans in its queues for each analyst a finaliser that is behind reads no further. */
 const maxQueuedSpans = 2 * maxSpansPerJob
 /** What is analysed again must not keep new traces waiting for long, and is not kept waiting for ever by them. */
@@ -227,11 +227,13 @@ async function pull(life: Life, pace: Pace): Promise<boolean> {
 }
 
 const byPlace = (a: SettledTrace, b: SettledTrace): number =>
-  a.firstMinute - b.firstMinute || (a.traceId < b.traceId ? -1 : 1)
+  a.firstMinute - b.firstMinute || a.head - b.head || (a.traceId < b.traceId ? -1 : 1)
 
-/** Takes the next traces off the queue: at least one, and not more spans than a job may have. */
-function cutJob(shard: Shard, { spansPerJob }: Caution): SettledTrace[] {
+/** Takes the next traces off the queue: at least one, and not more spans than a job may have, but for a rest not worth a job. */
+function cutJob(shard: Shard, caution: Caution): SettledTrace[] {
   const { queue } = shard
+  const most = Math.min(maxSpansPerJob, caution.spansPerJob)
+  const spansPerJob = most === maxSpansPerJob && shard.queuedSpans <= 1.25 * most ? Infinity : most
   let spans = 0
   let count = 0
   while (count < queue.length && (count === 0 || spans + queue[count]!.rows <= spansPerJob)) {

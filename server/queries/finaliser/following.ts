@@ -1,5 +1,6 @@
 import type { ClickHouse } from '../../../storage/clickhouse.ts'
 import { loadSql } from '../load-sql.ts'
+import { IdTable } from '../id-table.ts'
 import { readNative } from '../native-reader.ts'
 
 export interface CommittedBatch {
@@ -17,7 +18,10 @@ export interface CommittedBatch {
 
 /** The rows that one batch has of one trace. */
 export interface TraceOfBatch {
-  readonly batch: string
+  /** Its place among the batches that were asked about. */
+  readonly batch: number
+  /** Of the batch: Unix ms on ClickHouse's clock. */
+  readonly committedMs: number
   /** 32 hex digits. */
   readonly traceId: string
   readonly rows: number
@@ -61,6 +65,11 @@ export async function tracesOfBatches(
     },
     { settings: { max_threads: 1 } },
   )
+  const places = new IdTable<number>()
+  batches.forEach(({ batch }, place) => {
+    const id = BigInt(batch)
+    places.add(Number(id & 0xffff_ffffn), Number(id >> 32n), place)
+  })
   const found: TraceOfBatch[] = []
   for (const block of readNative(body)) {
     const batch = block.column('batch', 'integers64')
@@ -70,8 +79,10 @@ export async function tracesOfBatches(
     const lastMinute = block.column('last_minute', 'integers')
     const firstStart = block.column('first_start', 'integers64')
     for (let row = 0; row < block.rows; row++) {
+      const place = places.find(batch.low[row]!, batch.high[row]!)!
       found.push({
-        batch: String((BigInt(batch.high[row]! >>> 0) << 32n) | BigInt(batch.low[row]!)),
+        batch: place,
+        committedMs: batches[place]!.committedMs,
         traceId: ids.toString('hex', row * 16, row * 16 + 16),
         rows: rows[row]!,
         firstMinute: firstMinute[row]!,
