@@ -76,6 +76,8 @@ export interface Analyst {
 /** Rows read at once: as bytes; each trace is objects only while it is analysed. */
 const rowsPerRead = 100_000
 const tracesPerRead = 16_000
+/** The first read of a job is what the analyst waits for; all others are made while it analyses. */
+const rowsOfFirstRead = 20_000
 /** A trace wider than this is read apart, so that its minutes are not looked through for all others. */
 const wideSeconds = 600
 /** Names are written again after this long, well before they expire. */
@@ -242,7 +244,8 @@ function portions(traces: readonly JobTrace[]): JobTrace[][] {
     let rows = 0
     for (const trace of some) {
       const far = portion.length > 0 && trace.firstMinute - portion[0]!.firstMinute > wideSeconds
-      if (portion.length > 0 && (far || portion.length >= tracesPerRead || rows + trace.rows > rowsPerRead)) {
+      const most = cut.length === 0 ? rowsOfFirstRead : rowsPerRead
+      if (portion.length > 0 && (far || portion.length >= tracesPerRead || rows + trace.rows > most)) {
         cut.push(portion)
         portion = []
         rows = 0

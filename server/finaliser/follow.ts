@@ -33,7 +33,7 @@ const lookBackMs = 10 * 60_000
 const lookBackEveryMs = 30_000
 const batchesPerPull = 500
 /** As many as a job may have, so that one who is behind makes full ones. */
-const spansPerPull = 400_000
+const spansPerPull = 300_000
 /** So that the parameter stays below the 128 KiB that ClickHouse allows one. */
 const knownPerQuery = 5_000
 const farFutureMs = Date.UTC(2200, 0)

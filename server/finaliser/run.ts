@@ -20,6 +20,7 @@ import type { FinaliserMetrics, FinaliserState } from './metrics.ts'
 import { remember, type RecentIds } from './recent-ids.ts'
 import { openReanalyser, type Portion, type Reanalyser } from './reanalyse.ts'
 import { recover } from './recover.ts'
+import { cutJob, emptyQueue, enqueue, type SettledQueue } from './settled-queue.ts'
 import { settledAtOf, writeJob, type JobWriter } from './write-job.ts'
 
 export interface RunOptions {
@@ -54,9 +55,7 @@ interface Life {
 interface Shard {
   readonly index: number
   readonly analyst: AnalystThread
-  /** Settled, not yet in a job; by minute and id, so that a job reads few granules. */
-  queue: SettledTrace[]
-  queuedSpans: number
+  readonly queue: SettledQueue
   /** The job that the analyst has. */
   analysing: Promise<Prepared> | undefined
 }
@@ -78,9 +77,12 @@ interface Caution {
   readonly poisonous: Set<string>
 }
 
-const maxSpansPerJob = 400_000
-/** With so many spans in its queues for each analyst a finaliser that is behind reads no further. */
-const maxQueuedSpans = 2 * maxSpansPerJob
+const maxSpansPerJob = 300_000
+/**
+ * With so many spans in its queues for each analyst a finaliser that is behind reads no further. Spans of one minute lie by trace id:
+ * the more of its traces wait, the closer together lie those of one job, and the fewer spans of others are looked through with them.
+ */
+const maxQueuedSpans = 5 * maxSpansPerJob
 /** What is analysed again must not keep new traces waiting for long, and is not kept waiting for ever by them. */
 const maxSpansAgain = 50_000
 const jobsBetweenPortions = 8
@@ -130,7 +132,7 @@ async function begin({ writer, startAnalyst, shards: count, log }: RunOptions): 
   const { fromMs, lastJob, recent } = await recover(writer, log)
   const follower = follow(writer.clickhouse, Math.max(0, fromMs - restartOverlapMs), log)
   const shards = Array.from({ length: count }, (_, index) => {
-    return { index, analyst: startAnalyst(), queue: [], queuedSpans: 0, analysing: undefined }
+    return { index, analyst: startAnalyst(), queue: emptyQueue(), analysing: undefined }
   })
   const reanalyser = openReanalyser(writer.clickhouse, writer.finaliser, log)
   return {
@@ -159,18 +161,19 @@ async function live(life: Life, caution: Caution, options: RunOptions, succeeded
   const pace = newPace()
   const analyse = (): void => {
     for (const shard of shards) {
-      if (shard.analysing || shard.queue.length === 0) continue
-      shard.analysing = prepare(life, shard, cutJob(shard, caution), caution, options)
+      if (shard.analysing || shard.queue.traces.length === 0) continue
+      shard.analysing = prepare(life, shard, nextJob(shard, caution), caution, options)
       shard.analysing.catch(() => {}) // It is awaited below; until then its failure must not end the process.
     }
   }
   let caughtUp = false
   let jobsOfNew = 0
   while (!stop.aborted) {
-    const queued = shards.reduce((sum, { queuedSpans }) => sum + queuedSpans, 0)
-    if (pace.pullDue() && queued < maxQueuedSpans * shards.length) caughtUp = await pull(life, pace)
-    if (shards.some(({ queue }) => queue.length === 0) && (pace.visitDue() || !caughtUp)) {
-      enqueue(shards, takeSettled(life.open, life.clockMs, options.settle))
+    const queued = shards.reduce((sum, { queue }) => sum + queue.spans, 0)
+    const hasRoom = queued < maxQueuedSpans * shards.length
+    if (pace.pullDue() && hasRoom) caughtUp = await pull(life, pace)
+    if (hasRoom && (pace.visitDue() || !caughtUp)) {
+      deal(shards, takeSettled(life.open, life.clockMs, options.settle))
       pace.visited()
     }
     analyse()
@@ -207,13 +210,10 @@ async function firstOf(shards: readonly Shard[], waitMs: number, stop: AbortSign
   }
 }
 
-function enqueue(shards: readonly Shard[], settled: readonly SettledTrace[]): void {
-  for (const trace of settled) {
-    const shard = shards[shardOfTrace(trace.traceId, shards.length)]!
-    shard.queue.push(trace)
-    shard.queuedSpans += trace.rows
-  }
-  for (const { queue } of shards) queue.sort(byPlace)
+function deal(shards: readonly Shard[], settled: readonly SettledTrace[]): void {
+  const hands = shards.map((): SettledTrace[] => [])
+  for (const trace of settled) hands[shardOfTrace(trace.traceId, shards.length)]!.push(trace)
+  for (const { index, queue } of shards) enqueue(queue, hands[index]!)
 }
 
 async function pull(life: Life, pace: Pace): Promise<boolean> {
@@ -226,21 +226,10 @@ async function pull(life: Life, pace: Pace): Promise<boolean> {
   return caughtUp
 }
 
-const byPlace = (a: SettledTrace, b: SettledTrace): number =>
-  a.firstMinute - b.firstMinute || a.head - b.head || (a.traceId < b.traceId ? -1 : 1)
-
-/** Takes the next traces off the queue: at least one, and not more spans than a job may have, but for a rest not worth a job. */
-function cutJob(shard: Shard, caution: Caution): SettledTrace[] {
-  const { queue } = shard
-  const most = Math.min(maxSpansPerJob, caution.spansPerJob)
-  const spansPerJob = most === maxSpansPerJob && shard.queuedSpans <= 1.25 * most ? Infinity : most
-  let spans = 0
-  let count = 0
-  while (count < queue.length && (count === 0 || spans + queue[count]!.rows <= spansPerJob)) {
-    spans += queue[count++]!.rows
-  }
-  shard.queuedSpans -= spans
-  return queue.splice(0, count)
+function nextJob({ queue }: Shard, { spansPerJob }: Caution): SettledTrace[] {
+  // A rest that is not worth a job of its own goes with the others.
+  const isLast = spansPerJob === maxSpansPerJob && queue.spans <= 1.25 * maxSpansPerJob
+  return cutJob(queue, isLast ? Infinity : spansPerJob)
 }
 
 async function prepare(

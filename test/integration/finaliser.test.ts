@@ -224,9 +224,9 @@ describe('facts', () => {
       },
       close: () => Promise.resolve(),
     })
-    await commitBatch(db.clickhouse, several(3, 101_000).flat())
+    await commitBatch(db.clickhouse, several(3, 126_000).flat())
     const finaliser = await start({ startAnalyst })
-    await eventually(() => Promise.resolve(jobs === 3))
+    await eventually(() => Promise.resolve(jobs === 2))
     await finaliser.close()
     expect(most).toBe(1)
   })

@@ -207,3 +207,39 @@ it('what real proxies and SDKs sent', async () => {
   const traceIds = [...new Set(sent.map((line) => (JSON.parse(line) as { span: { traceId: string } }).span.traceId))]
   expect(spansOf(await readBack(traceIds))).toEqual(sent)
 })
+
+it('spans of many traces, unsorted and from several parts, as those of traces that are sorted by ClickHouse', async () => {
+  await db.clickhouse.command('SYSTEM STOP MERGES spans')
+  try {
+    const start = BigInt(Date.now() - 100_000) * 1_000_000n
+    const traceIds = times(300, () => hex(16))
+    // Each trace in several requests and minutes, its latest spans first; some spans begin together, some come twice.
+    for (let part = 3; part >= 0; part--) {
+      const spans = traceIds.flatMap((traceId, i) =>
+        times(1 + random(4), (n) => {
+          const startNs = start + BigInt((part * 7 + (n >> 1)) * 3_000_000_000 + i)
+          const startTimeUnixNano = String(startNs)
+          return { traceId, spanId: hex(8), name: `n${n}`, startTimeUnixNano, endTimeUnixNano: String(startNs + 5n) }
+        }),
+      )
+      await send({ resourceSpans: [{ scopeSpans: [{ spans: [...spans, ...spans.slice(0, 50)] }] }] }, 'protobuf')
+    }
+    const reader = openSpanReader(db.clickhouse)
+    const read = async (refs: { traceId: string; rows?: number }[], maxSpans = 1000) =>
+      Array.from(await reader.readTraces(refs, { maxSpans }), (trace) => ({
+        ...{ id: trace.traceId, base: trace.baseUnixNano, truncated: trace.truncated },
+        spans: trace.spans.map(({ spanId, name, start: at }) => [spanId, name, at]),
+      }))
+    const sorted = await read(traceIds.map((traceId) => ({ traceId })))
+    expect(sorted).toHaveLength(300)
+    expect(await read(traceIds.map((traceId) => ({ traceId, rows: 8 })))).toEqual(sorted)
+    // One that is longer than may be read is cut by ClickHouse, with all that are read with it.
+    const cut = await read(
+      traceIds.map((traceId, i) => ({ traceId, rows: i === 0 ? 99 : 8 })),
+      5,
+    )
+    expect(cut.map(({ spans }) => spans)).toEqual(sorted.map(({ spans }) => spans.slice(0, 5)))
+  } finally {
+    await db.clickhouse.command('SYSTEM START MERGES spans')
+  }
+})
