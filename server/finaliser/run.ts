@@ -17,6 +17,7 @@ import {
   type SettleRule,
 } from './open-traces.ts'
 import type { FinaliserMetrics, FinaliserState } from './metrics.ts'
+import { newPace, pollMs, type Pace } from './pace.ts'
 import { remember, type RecentIds } from './recent-ids.ts'
 import { openReanalyser, type Portion, type Reanalyser } from './reanalyse.ts'
 import { recover } from './recover.ts'
@@ -86,12 +87,8 @@ const maxQueuedSpans = 5 * maxSpansPerJob
 /** What is analysed again must not keep new traces waiting for long, and is not kept waiting for ever by them. */
 const maxSpansAgain = 50_000
 const jobsBetweenPortions = 8
-const pollMs = 250
 /** Batches that became visible this much later than they were committed are found even across a restart. */
 const restartOverlapMs = 10_000
-/** At this many spans a second jobs are made about once a second; at more, less often, fewer and longer reads, until a job is full. */
-const spansPerSecondPerSecond = 5_000
-const maxVisitSeconds = 20
 
 /** Runs until stopped. Resolves when the first recovery is done; `ended` when the last job is written. */
 export async function runFinaliser(options: RunOptions) {
@@ -148,8 +145,10 @@ async function begin({ writer, startAnalyst, shards: count, log }: RunOptions): 
   }
 }
 
+const queuedIn = (shards: readonly Shard[]): number => shards.reduce((sum, { queue }) => sum + queue.spans, 0)
+
 function stateOf({ open, shards, clockMs, nowMs, pulledAt }: Life): FinaliserState {
-  const queuedSpans = shards.reduce((sum, { queuedSpans }) => sum + queuedSpans, 0)
+  const queuedSpans = queuedIn(shards)
   const now = nowMs + performance.now() - pulledAt
   const backlogSeconds = Math.max(0, now - watermark(open, [], clockMs)) / 1000
   return { openTraces: open.waiting.size + open.taken.size, queuedSpans, backlogSeconds }
@@ -158,7 +157,7 @@ function stateOf({ open, shards, clockMs, nowMs, pulledAt }: Life): FinaliserSta
 async function live(life: Life, caution: Caution, options: RunOptions, succeeded: () => void): Promise<void> {
   const { stop } = options
   const { shards } = life
-  const pace = newPace()
+  const pace = newPace(maxSpansPerJob)
   const analyse = (): void => {
     for (const shard of shards) {
       if (shard.analysing || shard.queue.traces.length === 0) continue
@@ -169,8 +168,7 @@ async function live(life: Life, caution: Caution, options: RunOptions, succeeded
   let caughtUp = false
   let jobsOfNew = 0
   while (!stop.aborted) {
-    const queued = shards.reduce((sum, { queue }) => sum + queue.spans, 0)
-    const hasRoom = queued < maxQueuedSpans * shards.length
+    const hasRoom = queuedIn(shards) < maxQueuedSpans * shards.length
     if (pace.pullDue() && hasRoom) caughtUp = await pull(life, pace)
     if (hasRoom && (pace.visitDue() || !caughtUp)) {
       deal(shards, takeSettled(life.open, life.clockMs, options.settle))
@@ -308,27 +306,4 @@ async function finish(
     { job: String(job), traces: written, revised: revised.length, failed: failed.length, spans, stages },
     'job done',
   )
-}
-
-type Pace = ReturnType<typeof newPace>
-
-/** When to pull and when to look for settled traces, by the rate of spans. */
-function newPace() {
-  let spansPerSecond = 0
-  let pulledAt = -Infinity
-  let visitedAt = -Infinity
-  return {
-    pullDue: () => performance.now() - pulledAt >= pollMs,
-    pulled(spans: number) {
-      const now = performance.now()
-      const seconds = Math.min(60, (now - pulledAt) / 1000)
-      const weight = 1 - Math.exp(-seconds / 10)
-      spansPerSecond += weight * (spans / Math.max(seconds, pollMs / 1000) - spansPerSecond)
-      pulledAt = now
-    },
-    visitDue: () =>
-      performance.now() - visitedAt >=
-      1000 * Math.min(maxVisitSeconds, spansPerSecond / spansPerSecondPerSecond, maxSpansPerJob / spansPerSecond),
-    visited: () => (visitedAt = performance.now()),
-  }
 }
