@@ -4,10 +4,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
  * What happens to a statement on its way to ClickHouse: it gets there; nobody is there (`refuse`); it arrives and the answer is lost
- * (`lose`); it is kept (`hold`) until the fault is taken back, and lost then; it arrives so many ms later,
- * even when who sent it is gone by then.
+ * (`lose`) or cut off in the middle (`cut`); it is kept (`hold`) until the fault is taken back, and lost then; it arrives so many ms
+ * later, even when who sent it is gone by then; it is answered by somebody else, with a status and the code of a ClickHouse exception.
  */
-export type Fault = 'pass' | 'refuse' | 'lose' | 'hold' | number
+export type Fault = 'pass' | 'refuse' | 'lose' | 'cut' | 'hold' | number | Refusal
+
+export interface Refusal {
+  readonly status: number
+  readonly code?: number
+  readonly text: string
+}
 
 export interface ClickHouseProxy {
   /** As that of the ClickHouse behind it. */
@@ -54,6 +60,11 @@ export async function startClickHouseProxy(target: string): Promise<ClickHousePr
       held.push(incoming)
       return
     }
+    if (typeof fault === 'object') {
+      hits++
+      outgoing.writeHead(fault.status, fault.code ? { 'x-clickhouse-exception-code': String(fault.code) } : {})
+      return void outgoing.end(fault.text)
+    }
     if (typeof fault === 'number') {
       hits++
       await sleep(fault)
@@ -62,6 +73,12 @@ export async function startClickHouseProxy(target: string): Promise<ClickHousePr
     if (fault === 'lose') {
       hits++
       return void incoming.socket.destroy()
+    }
+    if (fault === 'cut') {
+      hits++
+      outgoing.writeHead(response.statusCode ?? 500, { 'content-length': answer.length + 100 })
+      outgoing.write('{', () => incoming.socket.destroy())
+      return
     }
     const { 'transfer-encoding': _, ...headers } = response.headers
     outgoing.writeHead(response.statusCode ?? 500, { ...headers, 'content-length': answer.length })
