@@ -30,6 +30,8 @@ export interface JobTrace extends Required<TraceRef> {
     readonly job: bigint
     readonly revision: number
     readonly spanRows: number
+    /** Rows among them that came more than once: they were told already. */
+    readonly duplicates: number
     /** They were revised by late spans. */
     readonly late: boolean
   } | null
@@ -137,7 +139,7 @@ export function openAnalyst(
         const context = { job, settledAt, revision: trace.facts ? trace.facts.revision + 1 : 0, spanRows, flags }
         try {
           const analysed = timed('analyse', () => analyse(stored, settings))
-          duplicates += stored.spans.length - analysed.spans.length
+          duplicates += Math.max(0, stored.spans.length - analysed.spans.length - (trace.facts?.duplicates ?? 0))
           if (!trace.facts) timed('learn', () => learner.watch(analysed))
           audit.maybe(stored)
           timed('facts', () => pushFacts(blocks, analysed, context))

@@ -276,7 +276,9 @@ function jobTrace(trace: SettledTrace, existing: ReadonlyMap<string, FactsOfTrac
   }
 }
 
-const factsOf = ({ job, revision, spanRows, late = false }: FactsOfTrace) => ({ job, revision, spanRows, late })
+const factsOf = ({ job, revision, spanRows, duplicates = 0, late = false }: FactsOfTrace) => ({
+  ...{ job, revision, spanRows, duplicates, late },
+})
 
 async function finish(
   life: Life,

@@ -19,7 +19,7 @@ const mebibyte = 2 ** 20
 const promptMs = 5_000
 let db: TestEngine
 let collector: Running
-let sent: Sent[] = []
+const sent: Sent[] = []
 const open: { destroy(): unknown }[] = []
 beforeAll(async () => {
   db = await startEngine()

@@ -70,8 +70,10 @@ export function fuzz(kind: Kind, seed: number, requests: number, progress: (done
       }
       if (!fault) continue
       const small = smallest(bodies, (some) => faultOf(kind, some), kind.type)
-      const reproduction = small.map((body) => body.toString('hex'))
-      return { ...outcome, failure: { fault: faultOf(kind, small) || fault, reproduction } }
+      // What does not show again (a stall) is told with its last body alone.
+      const again = faultOf(kind, small)
+      const reproduction = (again ? small : [body]).map((shown) => shown.toString('hex'))
+      return { ...outcome, failure: { fault: again || fault, reproduction } }
     }
     outcome.requests = end
     for (const name of ['taken', 'refused', 'spans'] as const) outcome[name] += session.counts[name]

@@ -4,9 +4,9 @@ import { generateRequest } from '../../bench/generate.ts'
 import { FieldCursor } from '../../storage/protobuf.ts'
 
 /**
- * Sends spans over OTLP/HTTP and remembers what became of each request: `node kill-sender URL SPANS`. Half of its
- * connections send again what was not acknowledged, as OTLP asks of exporters, the other half never do. Tells its
- * parent how many spans were acknowledged, and in the end about every request.
+ * Sends spans over OTLP/HTTP and remembers what became of each request: `node kill-sender URL SPANS [PAUSE_MS]`. Half of its
+ * connections send again what was not acknowledged, as OTLP asks of exporters, the other half never do. Ends sooner when it
+ * is told anything. Tells its parent how many spans were acknowledged, and in the end about every request.
  */
 export type SenderMessage = { acknowledged: number } | { requests: SentRequest[] }
 
@@ -19,13 +19,14 @@ export interface SentRequest {
 
 const spansPerRequest = 1200
 const connections = 8
-/** So that the load is long enough for something to happen in it. */
-const pauseMs = 150
 
-const [url = '', spans = '0'] = process.argv.slice(2)
+/** The pause makes the load long enough for something to happen in it. */
+const [url = '', spans = '0', pauseMs = '150'] = process.argv.slice(2)
 const agent = new Agent({ keepAlive: true, maxSockets: connections })
 const sent: SentRequest[] = []
 let acknowledged = 0
+let ending = false
+process.once('message', () => (ending = true))
 
 /** The status of the answer; 0 when there was none. */
 function post(body: Buffer): Promise<number> {
@@ -61,7 +62,7 @@ function traceIdsOf(body: Buffer): string[] {
 async function connection(n: number): Promise<void> {
   const generated = generateRequest(spansPerRequest, process.pid * 1000 + n)
   const retries = n % 2 === 0
-  while (acknowledged < Number(spans)) {
+  while (!ending && acknowledged < Number(spans)) {
     generated.refresh(Date.now())
     const one: SentRequest = { traceIds: traceIdsOf(generated.body), attempts: 0, acknowledged: false }
     sent.push(one)
@@ -70,10 +71,10 @@ async function connection(n: number): Promise<void> {
       const status = await post(generated.body)
       if (status !== 0 && status !== 200 && status !== 503) throw new Error(`answered ${status}`)
       one.acknowledged = status === 200
-    } while (retries && !one.acknowledged)
+    } while (retries && !ending && !one.acknowledged)
     if (one.acknowledged) acknowledged += generated.spans
     process.send!({ acknowledged } satisfies SenderMessage)
-    await sleep(pauseMs)
+    await sleep(Number(pauseMs))
   }
 }
 

@@ -1,7 +1,8 @@
--- The current facts of traces: newest revision, the job that wrote it, how many rows of spans it was made from.
+-- The current facts of traces: newest revision, the job that wrote it, how many rows of spans it was made from, and how many of them came more than once.
 SELECT
   lower(hex(trace_id)) AS traceId, max(traces.revision) AS revision, toString(argMax(job, traces.revision)) AS job,
   argMax(span_rows, traces.revision) AS spanRows,
+  toUInt32(argMax(greatest(span_rows, span_count) - span_count, traces.revision)) AS duplicates,
   toUnixTimestamp(toStartOfMinute(argMax(first_start, traces.revision))) AS firstMinute,
   toUnixTimestamp(toStartOfMinute(argMax(last_start, traces.revision))) AS lastMinute
 FROM traces

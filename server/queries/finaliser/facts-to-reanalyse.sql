@@ -4,6 +4,7 @@
 SELECT
   lower(hex(trace_id)) AS traceId, traces.revision AS revision,
   toString(anyIf(job, sign = 1)) AS job, anyIf(span_rows, sign = 1) AS spanRows,
+  toUInt32(anyIf(greatest(span_rows, span_count) - span_count, sign = 1)) AS duplicates,
   bitAnd(any(flags), 65536) != 0 AS late,
   toUnixTimestamp(toStartOfMinute(any(first_start))) AS firstMinute,
   toUnixTimestamp(toStartOfMinute(any(last_start))) AS lastMinute,

@@ -13,6 +13,8 @@ export interface FactsOfTrace {
   readonly job: bigint
   /** How many rows of spans they were made from. */
   readonly spanRows: number
+  /** So many of them were there already; left out where that does not matter. */
+  readonly duplicates?: number
   /** Minutes of the sort order of spans, Unix seconds. */
   readonly firstMinute: number
   readonly lastMinute: number
