@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import type { Metrics } from '../metrics.ts'
+import { gathered } from '../wire/gather.ts'
 import { Interner } from '../wire/interner.ts'
 import { Scanner, type ScanResult } from '../wire/scan.ts'
 import { SpoolFull } from '../spool/log.ts'
@@ -11,11 +12,11 @@ import { seal } from './store.ts'
 /** From request bodies to acknowledged rows: scanning, group commit, counting. */
 export interface Pipeline {
   /**
-   * Resolves when all spans of the export that can be stored are in ClickHouse or in the spool.
+   * Takes the parts of a body as they came. Resolves when all spans of the export that can be stored are in ClickHouse or in the spool.
    * @throws MalformedError when the body is not an ExportTraceServiceRequest (nothing is stored), SpoolFull when ClickHouse is away
    * and the spool full, Error when ClickHouse did not take it.
    */
-  accept(body: Uint8Array, transport: Transport): Promise<ScanResult>
+  accept(body: readonly Buffer[], transport: Transport): Promise<ScanResult>
   /** Counts spans that were refused before they were scanned. */
   readonly ready: () => boolean
   /** Stores what has been taken. */
@@ -126,7 +127,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
       if (delivery.refusing()) throw new SpoolFull()
       const nowMs = Date.now()
       if (rowsOf(open) === 0) open.openedAt = performance.now()
-      const result = scan(body, nowMs)
+      const result = scan(gathered(body), nowMs)
       if (result.stored > 0) {
         const batch = open
         if (result.firstStart < batch.firstStart) batch.firstStart = result.firstStart

@@ -151,7 +151,7 @@ async function call(
     if (message.compressed) admitted.grow(bytes.length)
     metrics.body('grpc', message.bytes.length, bytes.length)
     admitted.used({ bytes: message.bytes.length })
-    const result = await pipeline.accept(bytes, 'grpc')
+    const result = await pipeline.accept([bytes], 'grpc')
     admitted.used({ spans: result.stored + result.rejected })
     senders.add(origin, { outcome: 'accepted', bytes: message.bytes.length, result })
     succeed(stream, responseProtobuf(result))

@@ -9,7 +9,8 @@ import type { Senders } from '../pipeline/senders.ts'
 import { Overloaded, type Admission, type Admitted } from '../pipeline/admission.ts'
 import type { ScanResult } from '../wire/scan.ts'
 import { keyMissing, type Access } from './access.ts'
-import { BadBody, inflated, readBody } from './body.ts'
+import { sizeOf } from '../wire/gather.ts'
+import { BadBody, inflated, isEncoded, readBody } from './body.ts'
 import { keepFresh, secureOptions, type TlsSource } from './tls.ts'
 
 /** What receivers over HTTP have in common: listening, bodies within limits, and what is said of what cannot be taken. */
@@ -91,7 +92,7 @@ export async function takeBody(
     senders,
     transport,
   }: Pick<HttpOptions, 'admission' | 'access' | 'metrics' | 'senders'> & { transport: Transport },
-  take: (body: Buffer) => Promise<ScanResult>,
+  take: (body: readonly Buffer[]) => Promise<ScanResult>,
   answer: (status: number, why: Refusal, text: string) => void,
 ): Promise<void> {
   const startedAt = performance.now()
@@ -115,14 +116,17 @@ export async function takeBody(
     const sender = { key, address, connection: socket }
     admitted = admission.enter(sender, Number(request.headers['content-length'] ?? 0))
     const encoding = (request.headers['content-encoding'] ?? '').trim().toLowerCase()
-    const sent = await readBody(request, admitted)
-    admitted.used({ bytes: sent.length })
-    const body = await inflated(sent, encoding)
-    if (body !== sent) admitted.grow(body.length)
-    metrics.body(transport, sent.length, body.length)
+    let body = await readBody(request, admitted)
+    const sentBytes = sizeOf(body)
+    admitted.used({ bytes: sentBytes })
+    if (isEncoded(encoding)) {
+      body = [await inflated(Buffer.concat(body, sentBytes), encoding)]
+      admitted.grow(body[0]!.length)
+    }
+    metrics.body(transport, sentBytes, sizeOf(body))
     const result = await take(body)
     admitted.used({ spans: result.stored + result.rejected })
-    senders.add(origin, { outcome: 'accepted', bytes: sent.length, result })
+    senders.add(origin, { outcome: 'accepted', bytes: sentBytes, result })
     metrics.request(transport, 'accepted', (performance.now() - startedAt) / 1000)
   } catch (error) {
     if (error instanceof BadBody) {

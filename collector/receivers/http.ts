@@ -1,5 +1,6 @@
 import type { Running } from '../../storage/running.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
+import { gathered } from '../wire/gather.ts'
 import { protobufOfJson } from '../wire/json.ts'
 import { answersOrigin } from './cors.ts'
 import { listen, pathOf, takeBody, typeOf, type Answer, type HttpOptions, type Refusal } from './http-server.ts'
@@ -45,7 +46,7 @@ export function startHttpReceiver(
       response,
       { ...options, transport: 'http' },
       async (body) => {
-        const result = await pipeline.accept(json ? protobufOfJson(body.toString()) : body, 'http')
+        const result = await pipeline.accept(json ? [protobufOfJson(gathered(body).toString())] : body, 'http')
         answer(200, type, json ? responseJson(result) : responseProtobuf(result))
         return result
       },

@@ -1,4 +1,5 @@
 import type { Logger, Running } from '../../storage/running.ts'
+import { gathered } from '../wire/gather.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
 import { protobufOf } from '../wire/json.ts'
 import { otlpOfZipkin, zipkinOfJson, zipkinOfProtobuf } from '../wire/zipkin.ts'
@@ -30,9 +31,10 @@ export function startZipkinReceiver(pipeline: Pipeline, options: HttpOptions): P
       request,
       response,
       { ...options, transport: 'zipkin' },
-      async (body) => {
+      async (parts) => {
+        const body = gathered(parts)
         const spans = type === protobufType ? zipkinOfProtobuf(body) : zipkinOfJson(body.toString())
-        const result = await pipeline.accept(protobufOf(otlpOfZipkin(spans), 2 * body.length), 'zipkin')
+        const result = await pipeline.accept([protobufOf(otlpOfZipkin(spans), 2 * body.length)], 'zipkin')
         const left = rejection(result)
         if (left) sayLeftOut(options.log, left.text)
         answer(202, 'text/plain', '')
