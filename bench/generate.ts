@@ -211,11 +211,13 @@ export function generateRequest(spans: number, seed: number, namespace = 'shop')
   const stretch = new Float64Array(traces)
   const view = new DataView(body.buffer, body.byteOffset, body.length)
 
-  const writeInstant = (at: number, unixUs: number): void => {
-    // Through two halves: Unix ns do not fit in a double.
-    const seconds = Math.floor(unixUs / 1e6)
-    const ns = BigInt(seconds) * 1_000_000_000n + BigInt(Math.round((unixUs - seconds * 1e6) * 1000))
-    view.setBigUint64(at, ns, true)
+  // Unix ns do not fit in a double: halves of the instant before the first, and what is added to it, less than 4 s.
+  let baseLow = 0
+  let baseHigh = 0
+  const writeInstant = (at: number, us: number): void => {
+    const low = baseLow + Math.round(us * 1000)
+    view.setUint32(at, low, true)
+    view.setUint32(at + 4, baseHigh + (low >= 0x1_0000_0000 ? 1 : 0), true)
   }
 
   return {
@@ -227,7 +229,9 @@ export function generateRequest(spans: number, seed: number, namespace = 'shop')
         offset[t] = random() * 1e6
         stretch[t] = 0.5 + random() * random() * 4
       }
-      const base = (nowUnixMs - 1100) * 1000
+      const base = BigInt(nowUnixMs - 1100) * 1_000_000n
+      baseLow = Number(base & 0xffff_ffffn)
+      baseHigh = Number(base >> 32n)
       for (const place of places) {
         const { trace } = place
         const row = rows[place.row]!
@@ -239,8 +243,8 @@ export function generateRequest(spans: number, seed: number, namespace = 'shop')
           view.setUint32(place.parentId, spanWord)
           view.setUint32(place.parentId + 4, Math.imul(spanWord ^ (row.parent + 1), 0x9e3779b1) >>> 0)
         }
-        writeInstant(place.start, base + offset[trace]! + row.from * stretch[trace]!)
-        writeInstant(place.end, base + offset[trace]! + row.to * stretch[trace]!)
+        writeInstant(place.start, offset[trace]! + row.from * stretch[trace]!)
+        writeInstant(place.end, offset[trace]! + row.to * stretch[trace]!)
         if (place.requestId >= 0) {
           body.write(ids[trace * 5]!.toString(16).padStart(8, '0'), place.requestId, 'latin1')
           body.write(ids[trace * 5 + 1]!.toString(16).padStart(8, '0'), place.requestId + 24, 'latin1')

@@ -3,36 +3,58 @@ import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { connect } from '../storage/clickhouse.ts'
+import { connect, type ClickHouse } from '../storage/clickhouse.ts'
 import { startHopscope, type RunningHopscope } from '../test/harness.ts'
 import { median, report } from './report.ts'
 import { parts, usageOf, type PartName, type Usage } from './usage.ts'
 
 /**
- * `npm run bench -- ingest [--grpc] [--gzip] [--connections N] [--spans N] [--all-roles] [--json FILE]`: OTLP requests
- * (by default 2,000 spans each, HTTP, protobuf, over 16 connections) from a process of its own to the running collector
- * with embedded ClickHouse. Each run starts over an empty directory, with the settings in the environment: HOPSCOPE_SPOOL_AFTER_MS=0 sends all
- * spans by way of the spool, HOPSCOPE_SPOOL_BYTES=0 none.
- * --all-roles: with the finaliser and the API beside it on the same cores.
+ * `npm run bench -- ingest [--protocol http|grpc] [--gzip] [--connections N] [--request-spans N] [--rate SPANS] [--table]`: OTLP
+ * requests from a process of its own to the running collector with embedded ClickHouse. Each run starts over an empty
+ * directory, with the settings in the environment: HOPSCOPE_SPOOL_AFTER_MS=0 sends all spans by way of the spool, HOPSCOPE_SPOOL_BYTES=0 none.
+ * Connections (streams, of gRPC) send their next request as soon as the last was answered, or, with --rate, so many spans a
+ * second in all; an answer then takes from when its request was due.
+ * --table: all loads of `table` instead of one. --all-roles: with the finaliser and the API beside it on the same cores.
  */
 const { values: options } = parseArgs({
   options: {
-    grpc: { type: 'boolean', default: false },
+    protocol: { type: 'string', default: 'http' },
     gzip: { type: 'boolean', default: false },
-    connections: { type: 'string', default: '16' },
-    spans: { type: 'string', default: '2000' },
+    connections: { type: 'string', default: '64' },
+    'request-spans': { type: 'string', default: '2000' },
+    rate: { type: 'string', default: '0' },
     seconds: { type: 'string', default: '15' },
     runs: { type: 'string', default: '3' },
+    table: { type: 'boolean', default: false },
     'all-roles': { type: 'boolean', default: false },
     json: { type: 'string' },
   },
 })
+
+interface Load {
+  protocol: string
+  gzip: boolean
+  connections: number
+  requestSpans: number
+  /** Spans a second; 0: as many as are taken. */
+  rate: number
+}
+
+const http: Load = { protocol: 'http', gzip: false, connections: 64, requestSpans: 2000, rate: 0 }
+const table: readonly Load[] = [
+  http,
+  { ...http, protocol: 'grpc', connections: 32 },
+  { ...http, gzip: true },
+  { ...http, requestSpans: 200 },
+  { ...http, requestSpans: 200, connections: 8, rate: 10_000 },
+]
+
 const warmUpSeconds = 3
-const drainMs = 60_000
 const runs = Number(options.runs)
 const roles = options['all-roles'] ? 'collector,finaliser,api' : 'collector'
 
-interface Load {
+/** What the generator prints. */
+interface Sent {
   acknowledged: number
   retried: number
   seconds: number
@@ -41,92 +63,136 @@ interface Load {
   ackMsP99: number
 }
 
-async function load({ otlpHttpUrl, otlpGrpcUrl }: RunningHopscope, forSeconds: number): Promise<Load> {
+async function send({ otlpHttpUrl, otlpGrpcUrl }: RunningHopscope, load: Load, seconds: number): Promise<Sent> {
+  const flags = {
+    ...(load.protocol === 'grpc' ? { grpc: otlpGrpcUrl } : { http: otlpHttpUrl }),
+    seconds,
+    connections: load.connections,
+    spans: load.requestSpans,
+    rate: load.rate,
+  }
   const child = spawn(
     process.execPath,
     [
       fileURLToPath(new URL('./load.js', import.meta.url)),
-      ...(options.grpc ? ['--grpc', otlpGrpcUrl] : ['--http', otlpHttpUrl]),
-      ...(options.gzip ? ['--gzip'] : []),
-      ...['--seconds', String(forSeconds), '--connections', options.connections, '--spans', options.spans],
+      ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`),
+      ...(load.gzip ? ['--gzip'] : []),
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
-  return JSON.parse((await buffer(child.stdout)).toString()) as Load
+  return JSON.parse((await buffer(child.stdout)).toString()) as Sent
 }
 
-async function run() {
-  const hopscope = await startHopscope({ HOPSCOPE_ROLES: roles, HOPSCOPE_MEMORY_LIMIT: '60%' })
-  try {
-    return await measure(hopscope)
-  } finally {
-    await hopscope.stop()
-  }
+/** Resolves when `done` says so. @throws Error when that takes longer than two minutes. */
+async function until(what: string, done: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 120_000; !(await done()); await sleep(200))
+    if (Date.now() > end) throw new Error(`${what} takes too long`)
 }
 
-async function measure(hopscope: RunningHopscope) {
+/** Nothing has been merged for so many looks, 200 ms each. */
+const settledLooks = 10
+
+async function mergesSettled(clickhouse: ClickHouse): Promise<void> {
+  let quiet = 0
+  await until('merging', async () => {
+    const [row] = await clickhouse.query<{ merges: string }>('SELECT count() AS merges FROM system.merges')
+    quiet = Number(row!.merges) === 0 ? quiet + 1 : 0
+    return quiet >= settledLooks
+  })
+}
+
+async function measure(hopscope: RunningHopscope, load: Load) {
   const usage = () =>
     Object.fromEntries(Object.keys(parts).map((part) => [part, usageOf(part as PartName, hopscope)])) as Record<
       PartName,
       Usage
     >
-  const warmUp = await load(hopscope, warmUpSeconds)
-  const before = usage()
-  const sent = await load(hopscope, Number(options.seconds))
-  const acknowledged = warmUp.acknowledged + sent.acknowledged
   const clickhouse = connect(`${hopscope.engineUrl}/hopscope`)
-  const count = () =>
-    clickhouse.query<{ stored: string; committed: string }>(
-      'SELECT (SELECT count() FROM spans) AS stored, (SELECT sum(spans) FROM batches) AS committed',
+  try {
+    const warmUp = await send(hopscope, load, warmUpSeconds)
+    await mergesSettled(clickhouse)
+    const before = usage()
+    const sent = await send(hopscope, load, Number(options.seconds))
+    const acknowledged = warmUp.acknowledged + sent.acknowledged
+    const count = async () => {
+      const [row] = await clickhouse.query<{ stored: string; committed: string }>(
+        'SELECT (SELECT count() FROM spans) AS stored, (SELECT sum(spans) FROM batches) AS committed',
+      )
+      return { stored: Number(row!.stored), committed: Number(row!.committed) }
+    }
+    // What a spool acknowledged may still be on its way.
+    await until('storing', async () => (await count()).committed >= acknowledged)
+    const { stored, committed } = await count()
+    if (stored !== acknowledged || committed !== acknowledged)
+      throw new Error(`acknowledged ${acknowledged}, stored ${stored}, committed ${committed}`)
+    const after = usage()
+    await mergesSettled(clickhouse)
+    const settled = usage()
+    const [disk] = await clickhouse.query<{ bytes: string }>(
+      `SELECT sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND database = 'hopscope' AND table = 'spans'`,
     )
-  let [row] = await count()
-  // What the spool acknowledged may still be on its way.
-  for (
-    const end = Date.now() + drainMs;
-    Number(row!.committed) < acknowledged && Date.now() < end;
-    [row] = await count()
-  )
-    await sleep(200)
-  const after = usage()
-  await clickhouse.close()
-  if (Number(row!.stored) !== acknowledged || Number(row!.committed) !== acknowledged) {
-    throw new Error(`acknowledged ${acknowledged}, stored ${row!.stored}, committed ${row!.committed}`)
-  }
-  const perMillion = (part: PartName) => (after[part].cpuSeconds - before[part].cpuSeconds) / (sent.acknowledged / 1e6)
-  return {
-    spansPerSecond: sent.acknowledged / sent.seconds,
-    retried: sent.retried,
-    ackMsP50: sent.ackMsP50,
-    ackMsP99: sent.ackMsP99,
-    collectorCpu: perMillion('collector'),
-    clickhouseCpu: perMillion('clickhouse'),
-    serverCpu: perMillion('server'),
-    generatorCpu: sent.cpuSeconds / (sent.acknowledged / 1e6),
-    collectorPeakMb: after.collector.peakMb,
-    clickhousePeakMb: after.clickhouse.peakMb,
+    const perMillion = (part: PartName, end: Record<PartName, Usage>) =>
+      (end[part].cpuSeconds - before[part].cpuSeconds) / (sent.acknowledged / 1e6)
+    return {
+      spansPerSecond: sent.acknowledged / sent.seconds,
+      retried: sent.retried,
+      ackMsP50: sent.ackMsP50,
+      ackMsP99: sent.ackMsP99,
+      collectorCpu: perMillion('collector', after),
+      clickhouseCpu: perMillion('clickhouse', after),
+      clickhouseCpuSettled: perMillion('clickhouse', settled),
+      collectorAndClickhouseSettled: perMillion('collector', after) + perMillion('clickhouse', settled),
+      serverCpu: perMillion('server', settled),
+      generatorCpu: sent.cpuSeconds / (sent.acknowledged / 1e6),
+      collectorPeakMb: settled.collector.peakMb,
+      clickhousePeakMb: settled.clickhouse.peakMb,
+      diskBytesPerSpan: Number(disk!.bytes) / stored,
+    }
+  } finally {
+    await clickhouse.close()
   }
 }
 
-const results: Awaited<ReturnType<typeof run>>[] = []
-for (let i = 0; i < runs; i++) results.push(await run())
-const of = (key: keyof (typeof results)[number], digits = 2) =>
-  Number(median(results.map((r) => r[key])).toFixed(digits))
-await report('ingest', {
-  roles,
-  transport: `${options.grpc ? 'grpc' : 'http'}${options.gzip ? ', gzip' : ''}`,
+async function run(load: Load) {
+  const hopscope = await startHopscope({ HOPSCOPE_ROLES: roles, HOPSCOPE_MEMORY_LIMIT: '60%' })
+  try {
+    return await measure(hopscope, load)
+  } finally {
+    await hopscope.stop()
+  }
+}
+
+async function figuresOf(load: Load) {
+  const results: Awaited<ReturnType<typeof run>>[] = []
+  for (let i = 0; i < runs; i++) results.push(await run(load))
+  const of = (key: keyof (typeof results)[number], digits = 2) =>
+    Number(median(results.map((r) => r[key])).toFixed(digits))
+  return {
+    ...load,
+    acknowledgedSpansPerSecond: of('spansPerSecond', 0),
+    storedEqualsAcknowledged: true,
+    retriedRequests: of('retried', 0),
+    ackMs: { p50: of('ackMsP50', 0), p99: of('ackMsP99', 0) },
+    cpuSecondsPerMillionSpans: {
+      collector: of('collectorCpu'),
+      clickhouse: of('clickhouseCpu'),
+      clickhouseMergesSettled: of('clickhouseCpuSettled'),
+      collectorAndClickhouseMergesSettled: of('collectorAndClickhouseSettled'),
+      ...(roles.includes('api') && { server: of('serverCpu') }),
+      generator: of('generatorCpu'),
+    },
+    peakMemoryMb: { collector: of('collectorPeakMb', 0), clickhouse: of('clickhousePeakMb', 0) },
+    diskBytesPerSpan: of('diskBytesPerSpan', 1),
+  }
+}
+
+const one: Load = {
+  protocol: options.protocol,
+  gzip: options.gzip,
   connections: Number(options.connections),
-  spansPerRequest: Number(options.spans),
-  runs,
-  acknowledgedSpansPerSecond: of('spansPerSecond', 0),
-  storedSpansPerSecond: of('spansPerSecond', 0),
-  storedEqualsAcknowledged: true,
-  retriedRequests: of('retried', 0),
-  ackMs: { p50: of('ackMsP50', 0), p99: of('ackMsP99', 0) },
-  cpuSecondsPerMillionSpans: {
-    collector: of('collectorCpu'),
-    clickhouse: of('clickhouseCpu'),
-    ...(roles.includes('api') && { server: of('serverCpu') }),
-    generator: of('generatorCpu'),
-  },
-  peakMemoryMb: { collector: of('collectorPeakMb', 0), clickhouse: of('clickhousePeakMb', 0) },
-})
+  requestSpans: Number(options['request-spans']),
+  rate: Number(options.rate),
+}
+const loads: Awaited<ReturnType<typeof figuresOf>>[] = []
+for (const load of options.table ? table : [one]) loads.push(await figuresOf(load))
+await report('ingest', { roles, runs, seconds: Number(options.seconds), loads })

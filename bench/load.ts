@@ -7,7 +7,8 @@ import { generateRequest, type GeneratedRequest } from './generate.ts'
 
 /**
  * A load generator in a process of its own. Every connection (a stream of one HTTP/2 connection for four, with --grpc)
- * sends its next request as soon as the last was answered. Prints what was acknowledged as one line of JSON.
+ * sends its next request as soon as the last was answered, or with --rate when it is due for so many spans a second in all;
+ * an answer then takes from that moment. Prints what was acknowledged as one line of JSON.
  */
 const { values } = parseArgs({
   options: {
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '10' },
     connections: { type: 'string', default: '16' },
     spans: { type: 'string', default: '2000' },
+    rate: { type: 'string', default: '0' },
     gzip: { type: 'boolean', default: false },
   },
 })
@@ -91,10 +93,14 @@ let acknowledged = 0
 let retried = 0
 const latencies: number[] = []
 
-async function connection(generated: GeneratedRequest): Promise<void> {
-  while (performance.now() < endAt) {
+/** ms between the requests of one connection; 0: none. */
+const everyMs = Number(values.rate) > 0 ? (connections * requests[0]!.spans * 1000) / Number(values.rate) : 0
+
+async function connection(generated: GeneratedRequest, n: number): Promise<void> {
+  for (let due = startedAt + (everyMs * n) / connections; performance.now() < endAt; due += everyMs) {
+    if (everyMs > 0) await new Promise((resolve) => setTimeout(resolve, due - performance.now()))
     generated.refresh(Date.now())
-    const from = performance.now()
+    const from = everyMs > 0 ? due : performance.now()
     while (!(await send(generated.body))) {
       retried++
       await new Promise((resolve) => setTimeout(resolve, 100))
