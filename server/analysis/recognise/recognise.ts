@@ -37,6 +37,8 @@ interface Known {
 
 /** Kinds, scopes and digests kept for one resource and attribute set: mostly there is one. */
 const mostKnown = 64
+/** Looked through before they are looked up by resource. */
+const mostLately = 16
 
 const timedPattern: Pattern = { any: timingKeys.map((key) => ({ attributes: { [key]: present } })) }
 /** What else of a span's own attributes its emitter is made of. */
@@ -80,8 +82,8 @@ function open(all: readonly Family[]): Recognise {
     return emitterOf(facts, { ...application, rule: row?.rule.id ?? '', slack, grid, lateStart, ...traits })
   }
 
-  /** What a set was last seen with: mostly it is that of one emitter. */
-  const last = new WeakMap<Attributes, Known>()
+  /** What a set was lately seen with: mostly it is that of a few emitters. */
+  const lately = new WeakMap<Attributes, Known[]>()
 
   const find = (span: SpanInput, own: string): Known => {
     const { resource, kind, name } = span
@@ -104,16 +106,23 @@ function open(all: readonly Family[]): Recognise {
 
   return (span) => {
     const own = digest.ofAttributes(span.attributes)
-    let one = last.get(span.attributeSet)
-    if (
-      one === undefined ||
-      one.resource !== span.resource ||
-      one.kind !== span.kind ||
-      one.own !== own ||
-      one.scope !== span.scope.name ||
-      (one.name !== span.name && one.ofName !== digest.ofName(span.name))
-    )
-      last.set(span.attributeSet, (one = find(span, own)))
+    const seen = lately.get(span.attributeSet)
+    if (seen !== undefined)
+      for (const one of seen)
+        if (
+          one.resource === span.resource &&
+          one.kind === span.kind &&
+          one.own === own &&
+          one.scope === span.scope.name &&
+          (one.name === span.name || one.ofName === digest.ofName(span.name))
+        )
+          return one.emitter
+    const one = find(span, own)
+    if (seen === undefined) lately.set(span.attributeSet, [one])
+    else {
+      if (seen.length >= mostLately) seen.length = 0
+      seen.push(one)
+    }
     return one.emitter
   }
 }
