@@ -60,11 +60,12 @@ try {
     body.refresh(Date.now())
     await post(hopscope.otlpHttpUrl, body.body)
   }
-  const refs = await clickhouse.query<TraceRef & { rows: string }>(`
+  const found = await clickhouse.query<TraceRef & { n: string }>(`
     SELECT lower(hex(trace_id)) AS traceId, toUnixTimestamp(toStartOfMinute(min(start))) AS firstMinute,
-      toUnixTimestamp(toStartOfMinute(max(start))) AS lastMinute, count() AS rows
+      toUnixTimestamp(toStartOfMinute(max(start))) AS lastMinute, count() AS n
     FROM spans GROUP BY trace_id`)
-  const spans = refs.reduce((sum, { rows }) => sum + Number(rows), 0)
+  const refs = found.map(({ n, ...ref }) => ({ ...ref, rows: Number(n) }))
+  const spans = refs.reduce((sum, { rows }) => sum + rows, 0)
   if (spans !== requests * spansPerRequest) throw new Error(`${spans} spans stored, not ${requests * spansPerRequest}`)
 
   const reader = openSpanReader(recorded(clickhouse))
