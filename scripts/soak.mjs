@@ -1,10 +1,10 @@
 // `npm run soak -- NAME …`: builds what is stale, then runs one of the long tests.
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url))
-const names = ['fuzz', 'faults'].filter((name) => existsSync(file(`../test/${name}/soak.ts`)))
+const files = { fuzz: 'fuzz/soak', faults: 'faults/soak', outages: 'faults/outages' }
+const names = Object.keys(files)
 const [name, ...rest] = process.argv.slice(2)
 if (!names.includes(name)) {
   console.error(`npm run soak -- NAME, NAME one of: ${names.join(', ')}`)
@@ -12,4 +12,4 @@ if (!names.includes(name)) {
 }
 const run = (args) => spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1
 process.exitCode =
-  run([file('./build.mjs'), '--if-stale', '--server']) || run([file(`../dist/test/${name}/soak.js`), ...rest])
+  run([file('./build.mjs'), '--if-stale', '--server']) || run([file(`../dist/test/${files[name]}.js`), ...rest])
