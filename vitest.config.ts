@@ -1,6 +1,9 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 
+/** Of what starts engines and browsers at once: they wait for much of their time, and have gigabytes between them. */
+const heavy = { maxWorkers: 2, sequence: { groupOrder: 1 } }
+
 /** Three kinds of test: unit beside the code, integration with a real ClickHouse, browser with a real Chromium. */
 export default defineConfig({
   test: {
@@ -27,7 +30,7 @@ export default defineConfig({
           include: ['test/{integration,fuzz,faults}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          ...heavy,
         },
       },
       {
@@ -37,7 +40,7 @@ export default defineConfig({
           include: ['test/browser/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          ...heavy,
         },
       },
     ],
