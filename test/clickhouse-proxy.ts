@@ -86,8 +86,8 @@ export async function startClickHouseProxy(target: string): Promise<ClickHousePr
     outgoing.end(answer)
   }
 
-  // Parameters are in the address.
-  const server = createServer({ maxHeaderSize: 2 ** 20 }, (incoming, outgoing) => {
+  // Parameters are in the address, of which proxies take no more.
+  const server = createServer({ maxHeaderSize: 8192 }, (incoming, outgoing) => {
     handle(incoming, outgoing).catch(() => incoming.socket.destroy())
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

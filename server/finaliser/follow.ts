@@ -34,7 +34,7 @@ const lookBackEveryMs = 30_000
 const batchesPerPull = 500
 /** As many as a job may have, so that one who is behind makes full ones. */
 const spansPerPull = 300_000
-/** So that the parameter stays below the 128 KiB that ClickHouse allows one. */
+/** Told in one query, so that none takes long. */
 const knownPerQuery = 5_000
 const farFutureMs = Date.UTC(2200, 0)
 

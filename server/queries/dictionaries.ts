@@ -97,7 +97,7 @@ export function attributesAt({ ends, keys, values }: Maps, row: number): Attribu
 
 /** Entries kept; beyond it all are dropped and fetched again: simple, and rarer than once in many minutes. */
 const maxEntries = 200_000
-/** So that the parameter stays below the 128 KiB that ClickHouse allows one. */
+/** Looked for in one query, so that none takes long. */
 const idsPerQuery = 5_000
 
 function dictionary<Entry>(

@@ -60,9 +60,9 @@ export interface ReadOptions {
 
 /** A trace of more spans is cut here, wherever it is shown or analysed. */
 export const defaultMaxSpans = 100_000
-/** So that the ids stay below the 128 KiB that ClickHouse allows one parameter. */
-const idsPerParameter = 5_000
-const parameters = 4
+/** Of which at most so many are sorted at a time. */
+const idsPerQuery = 20_000
+const idsSorted = 5_000
 /** What is found of traces whose rows are known may be twice as much and this more, or they have grown beyond all bounds. */
 const moreRows = 100_000
 const lastMinuteOfAll = 0xffff_ffff
@@ -89,13 +89,8 @@ export function openSpanReader(clickhouse: ClickHouse): SpanReader {
 
   /** null where they have become many more than was known. */
   async function unsorted(refs: readonly TraceRef[], rows: number, signal: AbortSignal | undefined) {
-    const part = Math.ceil(refs.length / parameters)
-    const ids = Array.from({ length: parameters }, (_, i) => [
-      `traceIds${i}`,
-      base64Of(refs.slice(i * part, (i + 1) * part)),
-    ])
     const mostRows = 2 * rows + moreRows
-    const params = { ...placeOf(refs), ...Object.fromEntries(ids), count: refs.length, mostRows }
+    const params = { ...placeOf(refs), traceIds: base64Of(refs), count: refs.length, mostRows }
     const blocks = await blocksOf(spansOfManyTraces, params, signal)
     return blocks.reduce((sum, block) => sum + block.rows, 0) < mostRows ? blocks : null
   }
@@ -103,15 +98,14 @@ export function openSpanReader(clickhouse: ClickHouse): SpanReader {
   return {
     async readTraces(refs, { maxSpans = defaultMaxSpans, signal } = {}) {
       const answers: SpanRows[][] = []
-      for (let from = 0; from < refs.length;) {
-        const many = refs.slice(from, from + parameters * idsPerParameter)
+      for (let from = 0; from < refs.length; from += idsPerQuery) {
+        const many = refs.slice(from, from + idsPerQuery)
         const rows = many.reduce((sum, ref) => sum + (ref.rows ?? Infinity), 0)
         const found = many.every((ref) => ref.rows! <= maxSpans) ? await unsorted(many, rows, signal) : null
         if (found) answers.push(found)
         else
-          for (let at = 0; at < many.length; at += idsPerParameter)
-            answers.push(await sorted(many.slice(at, at + idsPerParameter), maxSpans, signal))
-        from += many.length
+          for (let at = 0; at < many.length; at += idsSorted)
+            answers.push(await sorted(many.slice(at, at + idsSorted), maxSpans, signal))
       }
       return {
         *[Symbol.iterator]() {

@@ -46,9 +46,8 @@ const hopscope = await startHopscope(
   },
   { dataDir },
 )
-// Faults are the collector's here: the finaliser goes straight to ClickHouse.
 const finaliser = await startHopscope({
-  CLICKHOUSE_URL: db.url,
+  CLICKHOUSE_URL: proxy.url,
   HOPSCOPE_ROLES: 'finaliser',
   HOPSCOPE_SETTLE_QUIET_MS: '2000',
 })
@@ -105,7 +104,7 @@ await eventually(async () => (await wrongFacts(db.clickhouse)).length === 0, 300
 const found = { ...(await wrongs(db.clickhouse, sent)), facts: await wrongFacts(db.clickhouse) }
 const right = isDeepStrictEqual(found, { ...nothingWrong, facts: [] })
 say(right ? `of ${sent.length} requests, each stored and counted once` : JSON.stringify(found))
-if (!right) console.log(hopscope.complaints().slice(-10_000))
+if (!right) console.log(hopscope.complaints().slice(-10_000), finaliser.complaints().slice(-10_000))
 await finaliser.stop()
 await hopscope.stop()
 await proxy.close()

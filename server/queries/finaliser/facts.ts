@@ -32,7 +32,7 @@ const perTable = (prefix: string): Record<FactTable, string> => ({
 const retractSql = perTable('retract')
 const deleteSql = perTable('delete')
 
-/** So that the ids stay below the 128 KiB that ClickHouse allows one parameter. */
+/** Looked for in one query, so that none takes long. */
 const idsPerQuery = 5_000
 export const pairsPerQuery = 3_000
 
