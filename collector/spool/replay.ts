@@ -23,6 +23,11 @@ const groupBytes = 64 * 2 ** 20
 const groupRecords = 1000
 const firstPauseMs = 100
 const longestPauseMs = 5_000
+/** An INSERT has its price whatever is in it, and these spans are acknowledged: of few, one INSERT in so long. */
+const paceMs = 200
+const fewRows = 20_000
+/** At its end the collector stores for so long what is left, when ClickHouse takes it. */
+const drainMs = 2_000
 /** Of failures in a row the first is told, then one a minute. */
 const sayEvery = 12
 /** When so many records in a row are refused, it is not the records. */
@@ -70,6 +75,8 @@ export function startReplay(options: ReplayOptions): { stop: () => Promise<void>
     pauseMs = firstPauseMs
     for (const entry of refused) suspects.add(entry)
     refused = new Set()
+    const restMs = paceMs - (performance.now() - from)
+    if (rows < fewRows && restMs > 0) await sleep(restMs, undefined, { signal: ending.signal }).catch(() => {})
   }
 
   async function refuse(group: readonly Entry[], error: unknown): Promise<void> {
@@ -104,9 +111,12 @@ export function startReplay(options: ReplayOptions): { stop: () => Promise<void>
     }
   })()
   return {
-    stop() {
+    async stop() {
       ending.abort()
-      return running
+      await running
+      const endMs = performance.now() + drainMs
+      while (failures === 0 && refused.size === 0 && performance.now() < endMs && nextGroup(spool, refused))
+        await step().catch(() => failures++)
     },
   }
 }

@@ -169,6 +169,28 @@ describe('an INSERT whose outcome is not known', () => {
   })
 })
 
+describe('when all spans go to the spool first', () => {
+  it('few at a time become few INSERTs', async () => {
+    await start({ spoolAfterMs: 0 })
+    const from = performance.now()
+    for (let i = 0; i < 40; i++) {
+      expect(statuses(await send(1, 2))).toEqual([200])
+      await sleep(25)
+    }
+    await isRight()
+    const seconds = (performance.now() - from) / 1000
+    expect(await metric('insert_rows_count')).toBeLessThan(5 * seconds + 3)
+  })
+
+  it('a collector that ends stores what it has acknowledged', async () => {
+    await start({ spoolAfterMs: 0 })
+    for (let i = 0; i < 5; i++) await send(1)
+    await stop()
+    expect(await wrongs(db.clickhouse, sent)).toEqual(nothingWrong)
+    expect(spoolFiles()).toEqual([])
+  })
+})
+
 describe('a slow ClickHouse', () => {
   it('does not hold up acknowledgements, and what piled up goes in few INSERTs', async () => {
     await start()
