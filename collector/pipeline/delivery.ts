@@ -179,7 +179,11 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     // What did not fit into the spool may bring rows that this one names.
     const before = [...flights].filter(({ spooled }) => !spooled)
     await Promise.all(before.map(({ attempt }) => attempt))
-    await spool!.append(batch, false)
+    await spool!.append(batch, false).catch((error: unknown) => {
+      // A full disk, and nothing that waits on it: ClickHouse may be well.
+      if (spool!.idle()) return deliverDirect(batch)
+      throw error
+    })
   }
 
   return {
@@ -192,7 +196,7 @@ export function startDelivery(options: DeliveryOptions): Delivery {
         throw error
       }
     },
-    refusing: () => spooling && spool!.refusing(),
+    refusing: () => spooling && spool!.refusing() && !spool!.idle(),
     ready: () => (spool ? !spool.refusing() : taken),
     async close() {
       // An INSERT that takes longer is looked for by the next process.

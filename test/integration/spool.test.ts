@@ -182,6 +182,16 @@ describe('when all spans go to the spool first', () => {
     expect(await metric('insert_rows_count')).toBeLessThan(5 * seconds + 3)
   })
 
+  it('what has no room there goes to ClickHouse directly, when nothing waits before it', async () => {
+    await start({ spoolAfterMs: 0, maxBytes: 20_000 })
+    for (let i = 0; i < 3; i++) {
+      expect(statuses(await send(1, 100))).toEqual([200])
+      expect(await wrongs(db.clickhouse, sent)).toEqual(nothingWrong)
+    }
+    expect(statuses(await send(1, 1))).toEqual([200])
+    await isRight()
+  })
+
   it('a collector that ends stores what it has acknowledged', async () => {
     await start({ spoolAfterMs: 0 })
     for (let i = 0; i < 5; i++) await send(1)
