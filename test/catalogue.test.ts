@@ -17,6 +17,7 @@ const catalogue: Record<string, number> = {
   TAX: 2,
   MISS: 4,
   SK: 3,
+  EXPL: 1,
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url))
