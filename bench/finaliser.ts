@@ -44,6 +44,8 @@ async function store(dataDir: string): Promise<number> {
     )
     const { acknowledged } = JSON.parse((await buffer(child.stdout)).toString()) as { acknowledged: number }
     const clickhouse = connect(`${hopscope.engineUrl}/hopscope`)
+    // What the spool acknowledged is stored a moment later.
+    while ((await numberOf(clickhouse, 'SELECT sum(spans) AS n FROM batches')) < acknowledged) await sleep(200)
     await atRest(clickhouse)
     await clickhouse.close()
     return acknowledged

@@ -11,7 +11,7 @@ import { parts, usageOf, type PartName, type Usage } from './usage.ts'
 /**
  * `npm run bench -- ingest [--protocol http|grpc] [--gzip] [--connections N] [--request-spans N] [--rate SPANS] [--table]`: OTLP
  * requests from a process of its own to the running collector with embedded ClickHouse. Each run starts over an empty
- * directory, with the settings in the environment: HOPSCOPE_SPOOL_AFTER_MS=0 sends all spans by way of the spool, HOPSCOPE_SPOOL_BYTES=0 none.
+ * directory, with the settings in the environment: HOPSCOPE_SPOOL_AFTER_MS=1000 sends spans to ClickHouse directly while it takes them, HOPSCOPE_SPOOL_BYTES=0 without a spool.
  * Connections (streams, of gRPC) send their next request as soon as the last was answered, or, with --rate, so many spans a
  * second in all; an answer then takes from when its request was due.
  * --table: all loads of `table` instead of one. --all-roles: with the finaliser and the API beside it on the same cores.
@@ -112,6 +112,7 @@ async function measure(hopscope: RunningHopscope, load: Load) {
     const warmUp = await send(hopscope, load, warmUpSeconds)
     await mergesSettled(clickhouse)
     const before = usage()
+    const fromMs = Date.now()
     const sent = await send(hopscope, load, Number(options.seconds))
     const acknowledged = warmUp.acknowledged + sent.acknowledged
     const count = async () => {
@@ -131,6 +132,11 @@ async function measure(hopscope: RunningHopscope, load: Load) {
     const [disk] = await clickhouse.query<{ bytes: string }>(
       `SELECT sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND database = 'hopscope' AND table = 'spans'`,
     )
+    // Ids of batches begin with the ms in which they were closed; they are acknowledged later.
+    const [waited] = await clickhouse.query<{ ms: [number, number] }>(
+      `SELECT quantilesExactWeighted(0.5, 0.99)(toUnixTimestamp64Milli(committed_at) - toInt64(bitShiftRight(batch, 21)), spans) AS ms
+       FROM batches WHERE bitShiftRight(batch, 21) >= ${fromMs}`,
+    )
     const perMillion = (part: PartName, end: Record<PartName, Usage>) =>
       (end[part].cpuSeconds - before[part].cpuSeconds) / (sent.acknowledged / 1e6)
     return {
@@ -138,6 +144,8 @@ async function measure(hopscope: RunningHopscope, load: Load) {
       retried: sent.retried,
       ackMsP50: sent.ackMsP50,
       ackMsP99: sent.ackMsP99,
+      storedMsP50: Number(waited!.ms[0]),
+      storedMsP99: Number(waited!.ms[1]),
       collectorCpu: perMillion('collector', after),
       clickhouseCpu: perMillion('clickhouse', after),
       clickhouseCpuSettled: perMillion('clickhouse', settled),
@@ -172,6 +180,8 @@ async function figuresOf(load: Load) {
     acknowledgedSpansPerSecond: of('spansPerSecond', 0),
     storedEqualsAcknowledged: true,
     retriedRequests: of('retried', 0),
+    /** From the end of their batch, before the acknowledgement, until ClickHouse has them. */
+    storedMs: { p50: of('storedMsP50', 0), p99: of('storedMsP99', 0) },
     ackMs: { p50: of('ackMsP50', 0), p99: of('ackMsP99', 0) },
     cpuSecondsPerMillionSpans: {
       collector: of('collectorCpu'),

@@ -8,6 +8,7 @@ import { noRollups } from '../server/finaliser/rollups/rollups.ts'
 import { openLearner } from '../server/finaliser/learn/learner.ts'
 import { openSpanReader, type StoredTrace, type TraceRef } from '../server/queries/spans.ts'
 import { connect, type ClickHouse } from '../storage/clickhouse.ts'
+import { eventually } from '../test/eventually.ts'
 import { startHopscope } from '../test/harness.ts'
 import { generateRequest, spansPerTrace } from './generate.ts'
 import { median, report } from './report.ts'
@@ -60,13 +61,14 @@ try {
     body.refresh(Date.now())
     await post(hopscope.otlpHttpUrl, body.body)
   }
+  const stored = async () => (await clickhouse.query<{ n: string }>('SELECT count() AS n FROM spans'))[0]!.n
+  await eventually(async () => Number(await stored()) === requests * spansPerRequest)
   const found = await clickhouse.query<TraceRef & { n: string }>(`
     SELECT lower(hex(trace_id)) AS traceId, toUnixTimestamp(toStartOfMinute(min(start))) AS firstMinute,
       toUnixTimestamp(toStartOfMinute(max(start))) AS lastMinute, count() AS n
     FROM spans GROUP BY trace_id`)
   const refs = found.map(({ n, ...ref }) => ({ ...ref, rows: Number(n) }))
   const spans = refs.reduce((sum, { rows }) => sum + rows, 0)
-  if (spans !== requests * spansPerRequest) throw new Error(`${spans} spans stored, not ${requests * spansPerRequest}`)
 
   const reader = openSpanReader(recorded(clickhouse))
   const learner = openLearner()

@@ -27,9 +27,9 @@ export interface CollectorOptions {
   zipkinPort: number
   /** Bytes of requests from their first to their answer, 256 MiB by default; their columns take about half as much again. */
   requestBytes?: number
-  /** Where acknowledged spans wait while ClickHouse is away; null: they are refused then. */
+  /** Where acknowledged spans wait until ClickHouse has them; null: none is acknowledged before. */
   spool?: Pick<SpoolOptions, 'directory' | 'maxBytes'> | null
-  /** How long ClickHouse may take before spans go to the spool; 0: all do. */
+  /** How long ClickHouse may take before spans go to the spool; 0, the default: they go there first. */
   spoolAfterMs?: number
   /** Spans that come so long after they began may come too late for the analysis of their traces: HOPSCOPE_SETTLE_QUIET_MS. */
   lateAfterMs?: number
@@ -55,7 +55,7 @@ export async function startCollector({
   zipkinPort,
   requestBytes = 256 * 2 ** 20,
   spool: spoolOptions = null,
-  spoolAfterMs = 1000,
+  spoolAfterMs = 0,
   lateAfterMs = 15_000,
   access = everybody,
   origins = [],

@@ -137,13 +137,13 @@ export const variables = {
     spool,
     '4g',
     'bytes, or a number with k, m or g; at least 1m, or 0',
-    'room on disk for spans that were acknowledged while ClickHouse is away; 0: exporters are asked to retry instead',
+    'room on disk for spans that were acknowledged and are not in ClickHouse yet; 0: none is acknowledged before it is',
   ),
   HOPSCOPE_SPOOL_AFTER_MS: variable(
     count,
-    '1000',
+    '0',
     ms,
-    'spans that ClickHouse has not taken after so long go to the spool; 0: all do, so that they survive a loss of power',
+    'spans that ClickHouse has not taken after so long go to the spool; 0: all go there first, safe from a loss of power, and to ClickHouse in few INSERTs',
   ),
   CLICKHOUSE_URL: variable(
     url,

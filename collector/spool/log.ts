@@ -84,7 +84,7 @@ export class Spool {
   private lastNumber = 0
   private queue: Waiting[] = []
   private writing: Promise<void> | undefined
-  private wake = () => {}
+  wake = () => {}
   private setAsideBytes = 0
   private readonly setAside: Record<Reason, number> = { corrupt: 0, refused: 0 }
   private refused: { at: number; bytes: number } | undefined
@@ -263,7 +263,7 @@ export class Spool {
     }
   }
 
-  /** Resolves at the next append. */
+  /** Resolves at the next append, or when `wake` is called. */
   untilAppended(): Promise<void> {
     return new Promise((resolve) => (this.wake = resolve))
   }

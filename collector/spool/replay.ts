@@ -55,7 +55,7 @@ export function startReplay(options: ReplayOptions): { stop: () => Promise<void>
 
   async function step(): Promise<void> {
     const group = nextGroup(spool, refused)
-    if (!group) return refused.size > 0 ? pause() : untilAppended()
+    if (!group) return refused.size > 0 ? pause() : spool.untilAppended()
     const rows = group.reduce((sum, { header }) => sum + header.rows, 0)
     const from = performance.now()
     let stored: number
@@ -96,12 +96,6 @@ export function startReplay(options: ReplayOptions): { stop: () => Promise<void>
     }
   }
 
-  const untilAppended = () =>
-    Promise.race([
-      spool.untilAppended(),
-      new Promise((resolve) => ending.signal.addEventListener('abort', resolve, { once: true })),
-    ]).then(() => {})
-
   const running = (async () => {
     while (!ending.signal.aborted) {
       await step().catch(async (error: unknown) => {
@@ -113,6 +107,7 @@ export function startReplay(options: ReplayOptions): { stop: () => Promise<void>
   return {
     async stop() {
       ending.abort()
+      spool.wake()
       await running
       const endMs = performance.now() + drainMs
       while (failures === 0 && refused.size === 0 && performance.now() < endMs && nextGroup(spool, refused))

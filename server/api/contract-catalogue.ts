@@ -97,7 +97,9 @@ export const Sender = z.object({
       unauthenticated: Count,
       overloaded: Count.describe('asked to try again: too much was waiting to be stored'),
       limited: Count.describe('asked to try again: its key has used up what it may send'),
-      spoolFull: Count.describe('asked to try again: ClickHouse was away and there was no room left on disk'),
+      spoolFull: Count.describe(
+        'asked to try again: there was no room left on disk for what ClickHouse had not taken yet',
+      ),
       unavailable: Count.describe('asked to try again: ClickHouse did not take them'),
     })
     .describe('requests'),

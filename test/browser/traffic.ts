@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { demoRecordings, loadTraces, shiftTraces } from '../../process/demo.ts'
+import { eventually } from '../eventually.ts'
 import type { RunningHopscope } from '../harness.ts'
 
 const recordings = fileURLToPath(new URL('../fixtures/recordings', import.meta.url))
 /** Of one request: about 1 MB of JSON. */
 const tracesPerRequest = 100
 
-/** Sends one export request, OTLP/JSON. */
+/** Sends one export request, OTLP/JSON, and waits until its spans are in ClickHouse: acknowledged, they may be in the spool still. */
 export async function send({ otlpHttpUrl }: RunningHopscope, body: unknown): Promise<void> {
   const response = await fetch(`${otlpHttpUrl}/v1/traces`, {
     method: 'POST',
@@ -15,6 +16,9 @@ export async function send({ otlpHttpUrl }: RunningHopscope, body: unknown): Pro
     body: JSON.stringify(body),
   })
   if (!response.ok) throw new Error(`the receiver answered ${response.status}: ${await response.text()}`)
+  await eventually(async () =>
+    /^hopscope_collector_spool_batches 0$/m.test(await (await fetch(`${otlpHttpUrl}/metrics`)).text()),
+  )
 }
 
 /**

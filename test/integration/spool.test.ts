@@ -182,6 +182,19 @@ describe('when all spans go to the spool first', () => {
     expect(await metric('insert_rows_count')).toBeLessThan(5 * seconds + 3)
   })
 
+  it('few are in ClickHouse within 0.3 s of their acknowledgement', async () => {
+    await start({ spoolAfterMs: 0 })
+    const waits: number[] = []
+    for (let i = 0; i < 20; i++) {
+      const [{ traceIds }] = (await send(1, 2)) as [Sent]
+      const from = performance.now()
+      const sql = `SELECT count() AS n FROM batches WHERE batch IN (SELECT batch FROM spans WHERE trace_id = unhex('${traceIds[0]}'))`
+      while ((await db.clickhouse.query<{ n: string }>(sql))[0]!.n !== '1') await sleep(2)
+      waits.push(performance.now() - from)
+    }
+    expect(waits.sort((a, b) => a - b)[10]).toBeLessThan(300)
+  })
+
   it('what has no room there goes to ClickHouse directly, when nothing waits before it', async () => {
     await start({ spoolAfterMs: 0, maxBytes: 20_000 })
     for (let i = 0; i < 3; i++) {

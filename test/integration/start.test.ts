@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { variables } from '../../process/config.ts'
 import { connect } from '../../storage/clickhouse.ts'
 import { freePort } from '../../storage/ports.ts'
+import { eventually } from '../eventually.ts'
 import { runHopscope, startEngine, startHopscope, type HopscopeOptions } from '../harness.ts'
 
 /** The real program on bad days: one line on standard error that says what is wrong, exit code 1, nothing left running. */
@@ -192,10 +193,12 @@ describe('the end', () => {
     const next = await second
     expect(acknowledged).toBeGreaterThan(0)
     const clickhouse = connect(`${next.engineUrl}/hopscope`)
-    const [row] = await clickhouse.query<{ n: string }>(
-      `SELECT uniqExact(trace_id) AS n FROM spans WHERE hex(trace_id) <= upper('${traceIdOf(acknowledged)}')`,
-    )
-    expect(Number(row!.n)).toBe(acknowledged)
+    await eventually(async () => {
+      const [row] = await clickhouse.query<{ n: string }>(
+        `SELECT uniqExact(trace_id) AS n FROM spans WHERE hex(trace_id) <= upper('${traceIdOf(acknowledged)}')`,
+      )
+      return Number(row!.n) === acknowledged
+    })
     await clickhouse.close()
     expect(await next.stop()).toBe(0)
   })
@@ -221,7 +224,11 @@ describe('a ClickHouse of its own', () => {
       expect([collector.apiUrl, server.otlpHttpUrl, collector.engineUrl]).toEqual(['', '', ''])
       const traceId = traceIdOf(77)
       expect(await send(collector.otlpHttpUrl, traceId)).toBe(200)
-      const trace = (await (await fetch(`${server.apiUrl}/api/v1/traces/${traceId}`)).json()) as { rootService: string }
+      // Acknowledged by the spool, it is in ClickHouse a moment later.
+      const trace = await eventually(async () => {
+        const response = await fetch(`${server.apiUrl}/api/v1/traces/${traceId}`)
+        return response.ok && ((await response.json()) as { rootService: string })
+      })
       expect(trace.rootService).toBe('shop')
       const [row] = await db.clickhouse.query<{ n: string; twice: string }>(
         `SELECT count() AS n, countIf(c > 1) AS twice FROM (

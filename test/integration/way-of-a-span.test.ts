@@ -27,7 +27,8 @@ describe('trace T1 of algorithms.md, through OTLP in and the API out', () => {
     const headers = { 'content-type': 'application/json' }
     const response = await fetch(`${hopscope.otlpHttpUrl}/v1/traces`, { method: 'POST', headers, body })
     expect([response.status, await response.json()]).toEqual([200, {}])
-    trace = await get<Trace>(`/api/v1/traces/${traceId}`)
+    // Acknowledged by the spool, it is in ClickHouse a moment later.
+    trace = await eventually(() => get<Trace>(`/api/v1/traces/${traceId}`).catch(() => undefined))
   })
 
   const hop = (callee: string) => trace.hops.find((h) => h.callee?.spanId === t1SpanId(callee))!

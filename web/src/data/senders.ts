@@ -13,7 +13,7 @@ const refusals: Record<keyof Sender['refused'], string> = {
   unauthenticated: 'without a valid key',
   overloaded: 'asked to wait: too much was waiting to be stored',
   limited: 'asked to wait: over the limit of the key',
-  spoolFull: 'asked to wait: no room on disk while ClickHouse was away',
+  spoolFull: 'asked to wait: no room on disk for what ClickHouse had not taken yet',
   unavailable: 'asked to wait: ClickHouse did not take them',
 }
 
