@@ -1,4 +1,4 @@
-import { protobufOfJson } from '../collector/wire/json.ts'
+import { protobufOfJson } from '../storage/otlp-json.ts'
 import { FieldCursor } from '../storage/protobuf.ts'
 
 /**

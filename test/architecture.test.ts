@@ -24,12 +24,22 @@ const may: Record<string, { folders: string[]; packages: string[] }> = {
     folders: ['storage', 'contract', 'server/analysis', 'server/statistics'],
     packages: ['node:fs', 'node:url'],
   },
+  // Formats of other tools' trace files: no I/O in it.
+  'server/import': { folders: ['storage', 'server/analysis'], packages: [] },
   'server/finaliser': {
     folders: ['storage', 'server/analysis', 'server/queries', 'server/statistics', 'telemetry'],
     packages: ['node:timers/promises', 'node:worker_threads'],
   },
   'server/api': {
-    folders: ['storage', 'contract', 'server/analysis', 'server/queries', 'server/statistics', 'telemetry'],
+    folders: [
+      'storage',
+      'contract',
+      'server/analysis',
+      'server/import',
+      'server/queries',
+      'server/statistics',
+      'telemetry',
+    ],
     packages: ['express', 'helmet', 'zod', 'node:'],
   },
   collector: { folders: ['storage', 'telemetry'], packages: ['node:'] },

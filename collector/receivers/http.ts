@@ -1,7 +1,7 @@
 import type { Running } from '../../storage/running.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
 import { gathered } from '../wire/gather.ts'
-import { protobufOfJson } from '../wire/json.ts'
+import { protobufOfJson } from '../../storage/otlp-json.ts'
 import { answersOrigin } from './cors.ts'
 import { listen, pathOf, takeBody, typeOf, type Answer, type HttpOptions, type Refusal } from './http-server.ts'
 import { Code, responseJson, responseProtobuf, statusJson, statusProtobuf } from './otlp-messages.ts'

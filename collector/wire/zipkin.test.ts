@@ -1,7 +1,8 @@
 import protobuf from 'protobufjs'
 import { describe, expect, it } from 'vitest'
 import { MalformedError } from '../../storage/protobuf.ts'
-import { otlpOfZipkin, zipkinOfJson, zipkinOfProtobuf } from './zipkin.ts'
+import { otlpOfZipkin, zipkinOfJson } from '../../storage/zipkin.ts'
+import { zipkinOfProtobuf } from './zipkin-protobuf.ts'
 
 /** What Envoy's Zipkin tracer sends, shortened, with one of everything that Zipkin v2 has. */
 const sent = {

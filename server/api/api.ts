@@ -12,6 +12,7 @@ import { compressed } from './compress.ts'
 import type { RulesInForce } from './contract-rules.ts'
 import { hopsRouter } from './hops.ts'
 import { localHostsOnly } from './hosts.ts'
+import { fileImporter, type Importer } from './import-process.ts'
 import { openApiDocument } from './openapi.ts'
 import { mapRouter } from './map.ts'
 import { overviewRouter } from './overview.ts'
@@ -51,7 +52,8 @@ export async function startApi(options: ApiOptions): Promise<Running> {
   const clickhouse = connect(options.clickhouseUrl, { connections: 24, timeoutMs: 60_000, readOnly: true })
   const writing = connect(options.clickhouseUrl, { connections: 2 })
   const trier = rulesTrier()
-  const server = createServer(apiApp(options, { clickhouse, writing }, trier))
+  const importer = fileImporter()
+  const server = createServer(apiApp(options, { clickhouse, writing }, { trier, importer }))
   // Longer than whatever stands before us keeps a connection: it must not send into one that we are closing.
   server.keepAliveTimeout = 65_000
   await new Promise<void>((resolve, reject) => {
@@ -63,6 +65,7 @@ export async function startApi(options: ApiOptions): Promise<Running> {
     addresses: [{ name: 'Web UI and API', url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}` }],
     async close() {
       trier.close()
+      importer.close()
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeIdleConnections()
       const late = setTimeout(() => server.closeAllConnections(), 3000)
@@ -79,7 +82,13 @@ interface Connections {
   readonly writing: ClickHouse
 }
 
-function apiApp(options: ApiOptions, { clickhouse, writing }: Connections, trier: RulesTrier): Express {
+/** What is done in processes of its own. */
+interface Helpers {
+  readonly trier: RulesTrier
+  readonly importer: Importer
+}
+
+function apiApp(options: ApiOptions, { clickhouse, writing }: Connections, { trier, importer }: Helpers): Express {
   const { clickhouseUrl, receivers, settleQuietMs, networkRttNs, rules, version, webRoot, host, log } = options
   const { meter = newMeter('hopscope_server_') } = options
   const settings = {
@@ -117,7 +126,7 @@ function apiApp(options: ApiOptions, { clickhouse, writing }: Connections, trier
   api.get('/openapi.json', (_request, response) => {
     response.type('json').send(document)
   })
-  api.use('/traces', tracesRouter({ clickhouse, settings }))
+  api.use('/traces', tracesRouter({ clickhouse, settings, importer }))
   api.use('/proxies', proxiesRouter(clickhouse))
   api.use('/hops', hopsRouter(clickhouse))
   api.use('/map', mapRouter(clickhouse))

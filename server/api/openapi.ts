@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Accuracy } from './contract-accuracy.ts'
 import { AttributeList, Ingest, RouteList, ServiceList, Setup, TraceList } from './contract-catalogue.ts'
+import { FileBody, ImportedFile, ImportQuery } from './contract-import.ts'
 import { ServiceMap } from './contract-map.ts'
 import { Heatmap, HopDetail, HopList, Overview, ProxyDetail, ProxyList, Series } from './contract-measurements.ts'
 import {
@@ -42,6 +43,10 @@ const ofHop = { ...entity, query: HopSeriesQuery }
 export const resources: readonly Resource[] = [
   { path: '/traces', summary: 'Settled traces', query: TracesQuery, answer: TraceList },
   { path: '/traces/{traceId}', summary: 'One trace, analysed', params: TraceParams, query: TraceQuery, answer: Trace },
+  {
+    ...{ path: '/traces/import', method: 'post', summary: 'A trace file, analysed and not stored' },
+    ...{ query: ImportQuery, body: FileBody, answer: ImportedFile },
+  },
   { path: '/overview', summary: 'Whole requests of a window', query: OverviewQuery, answer: Overview },
   { path: '/proxies', summary: 'Proxies with requests in the window', query: ProxiesQuery, answer: ProxyList },
   { path: '/proxies/{id}', summary: 'One proxy', ...entity, query: RangeQuery, answer: ProxyDetail },

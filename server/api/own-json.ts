@@ -1,4 +1,4 @@
-import { json, type NextFunction, type Request, type Response } from 'express'
+import { json, raw, type NextFunction, type Request, type Response } from 'express'
 import { ProblemError } from './problem.ts'
 
 /** A page of another site may not act through its visitor's browser, which names the site in Origin. */
@@ -14,6 +14,16 @@ function jsonOnly(request: Request, _response: Response, next: NextFunction): vo
   else next(new ProblemError(415, 'Unsupported media type', 'send application/json'))
 }
 
+/** Handlers that leave a body of JSON as bytes, for `fileIn`. */
+export function ownFile(mostBytes: number) {
+  const read = raw({ type: 'application/json', limit: mostBytes, inflate: false })
+  const tooLarge = new ProblemError(413, 'Content too large', `file: at most ${mostBytes / 2 ** 20} MiB`, 'file')
+  return [ownOrigin, jsonOnly, orRefuse(read, tooLarge)]
+}
+
+export const fileIn = (request: Request): Uint8Array =>
+  request.body instanceof Uint8Array ? request.body : new Uint8Array()
+
 /**
  * Handlers that read a body of JSON from pages of this server or no page at all; what cannot be read is a problem document.
  * @param tooLarge what is answered to more than `mostBytes`.
@@ -22,8 +32,11 @@ export function ownJson(
   mostBytes: number,
   tooLarge = new ProblemError(413, 'Content too large', `at most ${mostBytes} bytes`),
 ) {
-  const read = json({ limit: mostBytes, inflate: false })
-  const readOrRefuse = (request: Request, response: Response, next: NextFunction): void =>
+  return [ownOrigin, jsonOnly, orRefuse(json({ limit: mostBytes, inflate: false }), tooLarge)]
+}
+
+function orRefuse(read: ReturnType<typeof json>, tooLarge: ProblemError) {
+  return (request: Request, response: Response, next: NextFunction): void =>
     read(request, response, (error?: unknown) => {
       if (error === undefined) return next()
       const { status } = error as { status?: number }
@@ -31,5 +44,4 @@ export function ownJson(
       if (status === 415) return next(new ProblemError(415, 'Unsupported media type', 'send it uncompressed, in UTF-8'))
       next(new ProblemError(400, 'Bad request', 'the body is not JSON'))
     })
-  return [ownOrigin, jsonOnly, readOrRefuse]
 }

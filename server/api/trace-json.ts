@@ -1,4 +1,4 @@
-import { flagNames } from '../analysis/flags.ts'
+import { Flag, flagNames } from '../analysis/flags.ts'
 import { suspectedGateways } from '../analysis/suspects.ts'
 import type {
   AnalysedSpan,
@@ -13,8 +13,11 @@ import type { Measure, Tax, Trace, TraceHop, TraceProxy, TraceSpan } from './con
 const kinds = ['unset', 'internal', 'server', 'client', 'producer', 'consumer'] as const
 const statuses = ['unset', 'ok', 'error'] as const
 
-/** The analysis of a trace as api.md gives it: instants as Unix ns, flags by name. */
-export function traceJson(trace: TraceAnalysis, settled: boolean): Trace {
+/**
+ * The analysis of a trace as api.md gives it: instants as Unix ns, flags by name.
+ * @param truncated there are more spans than the analysis was given.
+ */
+export function traceJson(trace: TraceAnalysis, settled: boolean, truncated: boolean): Trace {
   const at = (ns: number) => String(trace.baseUnixNano + BigInt(ns))
   return {
     traceId: trace.traceId,
@@ -23,7 +26,7 @@ export function traceJson(trace: TraceAnalysis, settled: boolean): Trace {
     rootService: trace.rootService,
     rootName: trace.rootName,
     settled,
-    flags: [...flagNames(trace.flags)],
+    flags: [...flagNames(trace.flags | (truncated ? Flag.truncated : 0))],
     spans: trace.spans.map((span) => spanJson(span, at)),
     proxies: trace.proxies.map(proxyJson),
     hops: trace.hops.map(hopJson),

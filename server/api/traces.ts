@@ -6,20 +6,24 @@ import { openSpanReader } from '../queries/spans.ts'
 import { listTraces, placeOfTrace, type Cursor, type TraceListParams, type TraceRow } from '../queries/trace-list.ts'
 import { askFor } from './ask.ts'
 import type { TraceList, TraceSummary } from './contract-catalogue.ts'
+import { ImportQuery, largestFile } from './contract-import.ts'
 import { TraceParams, TraceQuery, TracesQuery } from './contract-query.ts'
 import type { Tax } from './contract.ts'
 import { extentOf, learnedFor } from './learned-for.ts'
-import { badRequest, checked, notFound } from './problem.ts'
+import type { Importer } from './import-process.ts'
+import { fileIn, ownFile } from './own-json.ts'
+import { badRequest, checked, notFound, ProblemError } from './problem.ts'
 import { traceJson } from './trace-json.ts'
 import { traceOtlp } from './trace-otlp.ts'
 
 export interface TracesOptions {
   readonly clickhouse: ClickHouse
   readonly settings: AnalysisSettings
+  readonly importer: Importer
 }
 
-/** `/traces` and `/traces/{traceId}`. */
-export function tracesRouter({ clickhouse, settings }: TracesOptions): Router {
+/** `/traces`, `/traces/{traceId}` and `/traces/import`. */
+export function tracesRouter({ clickhouse, settings, importer }: TracesOptions): Router {
   const router = Router()
   const reader = openSpanReader(clickhouse)
 
@@ -55,6 +59,20 @@ export function tracesRouter({ clickhouse, settings }: TracesOptions): Router {
     response.json(answer)
   })
 
+  router.post('/import', ...ownFile(largestFile), async (request, response) => {
+    const { traceId = '' } = checked(ImportQuery, request.query)
+    const { networkRttNs, rules = [] } = settings
+    // The request itself closes as soon as its body is read.
+    const gone = new AbortController()
+    response.once('close', () => gone.abort())
+    const answer = await importer.run({ traceId, settings: { networkRttNs, rules } }, fileIn(request), gone.signal)
+    response.type('json').send(answer)
+  })
+  router.all('/import', (request, response) => {
+    response.set('Allow', 'POST')
+    throw new ProblemError(405, 'Method not allowed', `${request.method} is not supported at ${request.path}`)
+  })
+
   router.get('/:traceId', async (request, response) => {
     const { traceId } = checked(TraceParams, { traceId: request.params.traceId.toLowerCase() })
     const { format } = checked(TraceQuery, request.query)
@@ -77,7 +95,7 @@ export function tracesRouter({ clickhouse, settings }: TracesOptions): Router {
       return
     }
     const learned = known ?? (await learnedFor(clickhouse, extentOf(stored), { signal }))
-    response.json(traceJson(analyseTrace(stored, { ...settings, ...learned }), place !== undefined))
+    response.json(traceJson(analyseTrace(stored, { ...settings, ...learned }), place !== undefined, stored.truncated))
   })
   return router
 }

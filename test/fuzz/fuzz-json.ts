@@ -1,4 +1,4 @@
-import { protobufOfJson } from '../../collector/wire/json.ts'
+import { protobufOfJson } from '../../storage/otlp-json.ts'
 import { expectedOf, type Expected } from './expect.ts'
 import { NotTaken, otlpOfJson, readJson } from './json-reader.ts'
 import { jsonText, mutatedJson, mutatedText } from './mutate-json.ts'

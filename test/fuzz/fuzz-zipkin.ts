@@ -1,5 +1,6 @@
-import { otlpOfZipkin, zipkinOfJson, zipkinOfProtobuf } from '../../collector/wire/zipkin.ts'
-import { protobufOf } from '../../collector/wire/json.ts'
+import { otlpOfZipkin, zipkinOfJson } from '../../storage/zipkin.ts'
+import { zipkinOfProtobuf } from '../../collector/wire/zipkin-protobuf.ts'
+import { protobufOf } from '../../storage/otlp-json.ts'
 import { expectedOf, type Expected } from './expect.ts'
 import type { Kind } from './fuzz.ts'
 import { refused } from './fuzz-json.ts'

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { dictionaryRows, Interner } from '../../collector/wire/interner.ts'
-import { protobufOfJson } from '../../collector/wire/json.ts'
+import { protobufOfJson } from '../../storage/otlp-json.ts'
 import { Scanner } from '../../collector/wire/scan.ts'
 import { spanBlock } from '../../collector/wire/span-block.ts'
-import { zipkinOfJson, zipkinOfProtobuf } from '../../collector/wire/zipkin.ts'
+import { zipkinOfJson } from '../../storage/zipkin.ts'
+import { zipkinOfProtobuf } from '../../collector/wire/zipkin-protobuf.ts'
 import { lengthDelimited } from './proto-tree.ts'
 
 /**

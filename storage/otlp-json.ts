@@ -1,6 +1,6 @@
-import { ByteBuffer } from '../../storage/bytes.ts'
-import { maxValueDepth } from '../../storage/otlp-decode.ts'
-import { MalformedError } from '../../storage/protobuf.ts'
+import { ByteBuffer } from './bytes.ts'
+import { maxValueDepth } from './otlp-decode.ts'
+import { MalformedError } from './protobuf.ts'
 
 /**
  * OTLP/JSON to the protobuf of the same ExportTraceServiceRequest, so that both go through the one scanner: ids in hex,
@@ -12,15 +12,15 @@ export function protobufOfJson(text: string): Buffer {
 }
 
 /** Values that one request may hold; each takes at least one of these characters. */
-const maxValues = 2_000_000
+const valuesOfRequest = 2_000_000
 
 /**
  * JSON.parse rounds integers beyond 2^53, which Unix nanoseconds are; as strings they pass unchanged.
- * @throws MalformedError for what is no JSON, or has more values than any request needs.
+ * @throws MalformedError for what is no JSON, or has more values than `maxValues`.
  */
-export function parsedJson(text: string): unknown {
+export function parsedJson(text: string, maxValues = valuesOfRequest): unknown {
   try {
-    return JSON.parse(quoteLongIntegers(text))
+    return JSON.parse(quoteLongIntegers(text, maxValues))
   } catch (error) {
     if (error instanceof MalformedError) throw error
     throw new MalformedError(`invalid JSON: ${error instanceof Error ? error.message : String(error)}`, {
@@ -33,7 +33,7 @@ const longInteger = /-?[1-9]\d{15,}(?![\d.eE])/y
 const number = /-?\d+(?:\.\d*)?(?:[eE][-+]?\d*)?/y
 
 /** One pass, in a time that grows with the length and nothing else, whatever the text is. */
-function quoteLongIntegers(text: string): string {
+function quoteLongIntegers(text: string, maxValues: number): string {
   let quoted = ''
   let copied = 0
   let values = 0
