@@ -28,6 +28,7 @@ export const routes: readonly Route[] = [
   { screen: 'Hop', pattern: '/hops/:id', under: '/hops' },
   { screen: 'Proxy', pattern: '/proxies/:id', under: '/hops' },
   { screen: 'Traces', pattern: '/traces', nav: { text: 'Traces', icon: 'traces', key: 't' } },
+  { screen: 'TraceFile', pattern: '/traces/import', under: '/traces' },
   { screen: 'Trace', pattern: '/traces/:traceId', under: '/traces' },
   { screen: 'Data', pattern: '/data', nav: { text: 'Data', icon: 'data', key: 'd' } },
 ]

@@ -5,13 +5,20 @@ import { ApiError, problemOf, unanswered } from './get.ts'
  * @throws {ApiError} for every answer that is not 2xx and when none came.
  * @throws {DOMException} AbortError when `signal` aborts.
  */
-export async function apiPost<T>(address: string, question: object, signal?: AbortSignal): Promise<T> {
+export const apiPost = <T>(address: string, question: object, signal?: AbortSignal): Promise<T> =>
+  send<T>(address, JSON.stringify(question), signal)
+
+/** A file as it is, which is said to be JSON. As `apiPost`. */
+export const apiPostFile = <T>(address: string, file: Blob, signal?: AbortSignal): Promise<T> =>
+  send<T>(address, file, signal)
+
+async function send<T>(address: string, body: string | Blob, signal: AbortSignal | undefined): Promise<T> {
   let response: Response
   try {
     response = await fetch(address, {
       method: 'POST',
       headers: { accept: 'application/json', 'content-type': 'application/json' },
-      body: JSON.stringify(question),
+      body,
       ...(signal ? { signal } : {}),
     })
   } catch (error) {

@@ -63,7 +63,7 @@ const rules: readonly NoticeRule[] = [
   {
     flag: 'truncated',
     title: () => 'The trace was cut at the size limit',
-    why: 'Spans furthest from the root are missing.',
+    why: 'The earliest 100,000 spans are shown; what came after them is missing.',
   },
   {
     flag: 'streaming',
