@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { groupBy } from '../bench/accuracy/judged.ts'
 import { exported, exportOf } from '../bench/accuracy/otlp.ts'
 import { randomFrom } from '../bench/accuracy/random.ts'
 import { scenario, type ScenarioName } from '../bench/accuracy/scenarios.ts'
 import { pathOf, simulate } from '../bench/accuracy/simulate.ts'
 import { world } from '../bench/accuracy/worlds.ts'
 import { analyseTrace } from '../server/analysis/analyse.ts'
+import type { OffsetRow } from '../server/analysis/clock/offsets.ts'
+import { openLearner } from '../server/finaliser/learn/learner.ts'
 import { tracesOf, type ExportRequest } from './otlp-json.ts'
 
 /** The truth of generated requests, and the analysis held against it without the way through the program. */
@@ -106,4 +109,32 @@ it('one export is one request of OTLP/JSON with a resource for each process', ()
   const [one] = requests(1, 1)
   const { resourceSpans } = JSON.parse(exportOf(exported(one!, 1000, () => 0))) as Required<ExportRequest>
   expect(resourceSpans.length).toBe(new Set(one!.spans.map(({ process }) => process)).size)
+})
+
+describe('clocks drift and step', () => {
+  // Offsets are learned in windows of five minutes; where the clock is set in one is chance.
+  it.each([0, 60, 120, 180, 240])('offsets hold the truth, requests that end %i s into a window', (seconds) => {
+    const untilMs = Date.UTC(2030, 0, 1) + 1000 * seconds
+    const { rounds, clocks, free } = scenario('clocks drift and step', 3, untilMs)
+    const learner = openLearner()
+    const newest = new Map<string, OffsetRow[]>()
+    let job = 0n
+    for (const bodies of rounds) {
+      for (const trace of tracesOf(bodies.map((body) => JSON.parse(body) as ExportRequest)))
+        learner.watch(analyseTrace(trace, { networkRttNs: null, ...learner.settings }))
+      const { offsets } = learner.learn(++job).rows
+      const rows = groupBy(offsets, ({ windowMs, from, to }) => `${windowMs} ${from} ${to}`)
+      for (const [key, some] of rows) newest.set(key, some)
+    }
+    let [saidMs, insideMs] = [0, 0]
+    for (const { fromMs, toMs, from, to, bounds } of [...newest.values()].flat()) {
+      const [a, b] = [from, to].map((name) => [...clocks.keys()].find((node) => name.endsWith(node)))
+      if (!a || !b || bounds === null || a === free || b === free) continue
+      const truth = clocks.get(b)!((fromMs + toMs) / 2) - clocks.get(a)!((fromMs + toMs) / 2)
+      saidMs += toMs - fromMs
+      if (bounds.lo <= truth && truth <= bounds.up) insideMs += toMs - fromMs
+    }
+    expect(saidMs).toBeGreaterThan(30 * 60_000)
+    expect(insideMs / saidMs).toBeGreaterThan(0.98)
+  })
 })

@@ -14,8 +14,8 @@ export interface ScenarioResult {
   /** Interval or value of each way through a proxy, request and response. */
   readonly legs: readonly Judged[]
   readonly paths: { readonly compared: number; readonly wrong: number }
-  /** |estimate - truth| of clock offsets, ns; whether the interval holds the truth; pairs known to be unknown. */
-  readonly clocks: { readonly errors: readonly number[]; readonly inside: number; readonly unknown: number }
+  /** |estimate - truth| of clock offsets, ns; for how long anything is said of a pair, ms, and how much of it holds the truth. */
+  readonly clocks: { readonly errors: readonly number[]; readonly saidMs: number; readonly insideMs: number }
   /** Traces and traversals that are not there exactly once, and requests that the API counts beside the truth. */
   readonly miscounted: { readonly facts: number; readonly api: number }
   /** Traces whose weight is wrong, and the sum of all weights. */
@@ -171,9 +171,11 @@ function comparePaths({ sent }: Scenario, traces: readonly TraceRow[]) {
 
 /** Of what analysis goes by in the end: the rows of the newest job of a shard take the place of all before, as in queries/clock-offsets.sql. */
 async function compareClocks({ prefix, clocks, free }: Scenario, clickhouse: ClickHouse) {
-  const rows = await clickhouse.query<{ from: string; to: string; at: string; lo: string | null; hi: string | null }>(
-    `SELECT from_clock AS from, to_clock AS to,
-       toString(intDiv(toUnixTimestamp64Milli(from_time) + toUnixTimestamp64Milli(argMax(to_time, job)), 2)) AS at,
+  const rows = await clickhouse.query<
+    Record<'from' | 'to' | 'fromMs' | 'toMs', string> & Record<'lo' | 'hi', string | null>
+  >(
+    `SELECT from_clock AS from, to_clock AS to, toString(toUnixTimestamp64Milli(from_time)) AS fromMs,
+       toString(toUnixTimestamp64Milli(argMax(to_time, job))) AS toMs,
        argMax(tuple(lo), job).1 AS lo, argMax(tuple(hi), job).1 AS hi
      FROM clock_offsets
      WHERE from_clock LIKE '%${prefix}-%' AND (window, from_clock, to_clock, job) IN (
@@ -184,20 +186,20 @@ async function compareClocks({ prefix, clocks, free }: Scenario, clickhouse: Cli
   // Gateways name a pod, and nobody else in it names the node: theirs is a clock of its own, of that node.
   const nodes = [...clocks.keys()]
   const errors: number[] = []
-  let inside = 0
-  let unknown = 0
-  for (const { from, to, at, lo, hi } of rows) {
+  let saidMs = 0
+  let insideMs = 0
+  for (const { from, to, fromMs, toMs, lo, hi } of rows) {
     const [a, b] = [from, to].map((name) => nodes.find((node) => name.endsWith(node)))
     if (a === undefined || b === undefined || a === free || b === free) continue
-    if (lo === null || hi === null) {
-      unknown++
-      continue
-    }
-    const truth = clocks.get(b)!(Number(at)) - clocks.get(a)!(Number(at))
+    if (lo === null || hi === null) continue
+    const at = (Number(fromMs) + Number(toMs)) / 2
+    const ms = Number(toMs) - Number(fromMs)
+    const truth = clocks.get(b)!(at) - clocks.get(a)!(at)
     errors.push(Math.abs((Number(lo) + Number(hi)) / 2 - truth))
-    if (Number(lo) <= truth && truth <= Number(hi)) inside++
+    saidMs += ms
+    if (Number(lo) <= truth && truth <= Number(hi)) insideMs += ms
   }
-  return { errors, inside, unknown }
+  return { errors, saidMs, insideMs }
 }
 
 /** Traversals of the scenario's proxies as the API counts them. */

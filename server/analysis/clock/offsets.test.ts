@@ -134,11 +134,12 @@ describe('windows', () => {
       ...good(at < stepMs ? ms : -4 * ms)(),
     }))
     const estimates = estimateWindow(samples, t0, t0 + windowMs)
-    expect(estimates).toHaveLength(2)
-    const [before, after] = estimates
+    expect(estimates).toHaveLength(3)
+    const [before, between, after] = estimates
     expect([before!.fromMs, after!.toMs]).toEqual([t0, t0 + windowMs])
-    expect(before!.toMs).toBe(after!.fromMs)
-    expect(Math.abs(after!.fromMs - stepMs)).toBeLessThanOrEqual(1000)
+    // When it was set, the exchange before and the one after do not tell.
+    expect(between).toMatchObject({ fromMs: before!.toMs, toMs: after!.fromMs, bounds: null })
+    expect([before!.toMs, after!.fromMs]).toEqual([t0 + 199_500, t0 + 200_500])
     expect(before!.bounds!.lo <= ms && ms <= before!.bounds!.up).toBe(true)
     expect(after!.bounds!.lo <= -4 * ms && -4 * ms <= after!.bounds!.up).toBe(true)
     expect(before!.m + after!.m).toBe(300)
@@ -151,7 +152,39 @@ describe('windows', () => {
       ...good(at < stepMs ? 0 : 30 * ms)(),
     }))
     const estimates = estimateWindow(samples, t0, t0 + windowMs)
-    expect(estimates.map(({ bounds }) => bounds === null)).toEqual([false, true])
+    const [before, ...after] = estimates
+    expect([before!.bounds === null, after.map(({ bounds }) => bounds)]).toEqual([false, [null, null]])
+    expect([after[0]!.fromMs, after.at(-1)!.toMs]).toEqual([before!.toMs, t0 + windowMs])
+  })
+
+  it('do not hold where a few exchanges in a row contradict them, at the beginning or end; a single one is false', () => {
+    const held = (wrong: (i: number) => boolean) =>
+      estimateWindow(
+        samplesOf(60, t0, t0 + windowMs, (i) => good(wrong(i) ? 30 * ms : 0)()),
+        t0,
+        t0 + windowMs,
+      ).map(({ fromMs, toMs, bounds }) => [fromMs - t0, toMs - t0, bounds !== null])
+    expect(held((i) => i < 4)).toEqual([
+      [0, 22_500, false],
+      [22_500, windowMs, true],
+    ])
+    expect(held((i) => i >= 56)).toEqual([
+      [0, 277_500, true],
+      [277_500, windowMs, false],
+    ])
+    expect(held((i) => i === 0 || i === 59 || (i > 20 && i < 25))).toEqual([[0, windowMs, true]])
+  })
+
+  it('allow for what disciplined clocks drift within a window, 0.2 ppm', () => {
+    for (let round = 0; round < 20; round++) {
+      const drift = ({ at }: Sample) => (at - t0) * 0.2
+      const samples = samplesOf(400, t0, t0 + windowMs, () => ({ lo: 0, up: 0 })).map((sample) => ({
+        ...sample,
+        ...exchange(drift(sample), 40 * us + random.delay(20 * us), 40 * us + random.delay(20 * us)),
+      }))
+      const bounds = estimateWindow(samples, t0, t0 + windowMs)[0]!.bounds!
+      expect([bounds.lo <= 0, bounds.up >= windowMs * 0.2]).toEqual([true, true])
+    }
   })
 
   it('do not trust the ends of applications: one in twenty of their spans may end late', () => {
@@ -162,9 +195,10 @@ describe('windows', () => {
         t0,
         t0 + windowMs,
       )[0]!.bounds
+    // And 0.2 ppm of half a window on both sides.
     expect([boundsOf(false), boundsOf(true)]).toEqual([
-      { lo: 100 * us, up: 400 * us },
-      { lo: -300 * us, up: 400 * us },
+      { lo: 70 * us, up: 430 * us },
+      { lo: -330 * us, up: 430 * us },
     ])
   })
 

@@ -164,7 +164,10 @@ function rowsOf(window: Window, windowFromMs: number, job: bigint): { rows: Offs
       // What never talked enough to say anything is left open; what contradicts itself is known to be unknown.
       if (bounds === undefined && n === 0) continue
       const whole = bounds ? { lo: Math.floor(bounds.lo), up: Math.ceil(bounds.up) } : null
-      rows.push({ windowMs: windowFromMs, job, fromMs, toMs, from, to, bounds: whole, n, m })
+      const row = { windowMs: windowFromMs, job, fromMs, toMs, from, to, bounds: whole, n, m }
+      const last = rows.at(-1)
+      if (last && goesOn(last, row)) rows[rows.length - 1] = { ...last, toMs }
+      else rows.push(row)
     }
   }
   const changed: OffsetRow[] = []
@@ -180,6 +183,14 @@ function isNews({ dropped }: Window, { from, to }: Edge): boolean {
   const key = `${from}\n${to}`
   return !dropped.has(key) && dropped.add(key).has(key)
 }
+
+/** A border that only other pairs have. */
+const goesOn = (last: OffsetRow, { fromMs, bounds, n, m }: OffsetRow): boolean =>
+  last.toMs === fromMs &&
+  last.n === n &&
+  last.m === m &&
+  last.bounds?.lo === bounds?.lo &&
+  last.bounds?.up === bounds?.up
 
 const sameRows = (a: readonly OffsetRow[], b: readonly OffsetRow[]): boolean =>
   a.length === b.length && a.every((row, i) => sameRow(row, b[i]!))
