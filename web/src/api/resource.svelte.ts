@@ -27,10 +27,34 @@ export function refreshAll(): void {
 }
 
 const pending = $state({ count: 0 })
+const outcome = $state<{ answeredMs: number | null; failures: number; round: number }>({
+  answeredMs: null,
+  failures: 0,
+  round: -1,
+})
 
 /** Reactive: some resource on the page waits for its answer. */
 export function isAnyLoading(): boolean {
   return pending.count > 0
+}
+
+/** Reactive: Unix ms of the last good answer to anything on the page. */
+export function lastAnswerMs(): number | null {
+  return outcome.answeredMs
+}
+
+/** Reactive: refreshes in a row of which something failed because of the server; 0 as soon as it answers well. */
+export function failures(): number {
+  return outcome.failures
+}
+
+/** What was asked for wrongly is no failure of the server. */
+function noteOutcome(isGood: boolean): void {
+  if (isGood) Object.assign(outcome, { answeredMs: Date.now(), failures: 0 })
+  else if (outcome.round !== refreshed.times) {
+    outcome.failures++
+    outcome.round = refreshed.times
+  }
 }
 
 /**
@@ -62,10 +86,12 @@ export function createResource<T>(address: () => string | null, get: typeof apiG
         data = answer
         error = undefined
         updatedMs = Date.now()
+        noteOutcome(true)
       })
       .catch((reason: unknown) => {
         if (abort.signal.aborted) return
         error = reason instanceof ApiError ? reason.problem : unreadable(reason)
+        if (error.status === 0 || error.status >= 500) noteOutcome(false)
       })
       .finally(() => {
         pending.count--

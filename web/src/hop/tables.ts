@@ -1,9 +1,8 @@
 /** What the copy menu offers: the calls a page is made of, and its tables as files. */
 import type { Breakdown, Exemplar, HopSegmentItem } from '../../../server/api/contract-measurements.ts'
 import { copyText } from '../components/copy.ts'
-import type { Action } from '../components/Menu.svelte'
 import { csvOf, download, type CsvCell } from '../format/csv.ts'
-import { copyLink } from '../shell/copy-link.ts'
+import type { Command } from '../shell/commands.svelte.ts'
 import { say } from '../shell/toast.svelte.ts'
 
 export interface Table {
@@ -44,24 +43,29 @@ export function segmentTable(segments: readonly HopSegmentItem[]): Table {
 }
 
 /** @param calls what each is called, and its address from `apiPath`. */
-export function copyActions(
+export function copyCommands(
   name: string,
   calls: readonly { readonly text: string; readonly address: string }[],
   tables: readonly Table[],
-): Action[] {
+): Command[] {
   const [main] = calls
   const query = window.location.origin + (main?.address ?? '')
   return [
-    { text: 'Link', detail: 'y', run: copyLink },
-    ...calls.map(({ text, address }) => ({ text, detail: 'curl', run: () => copy(text, curlOf(address)) })),
+    ...calls.map(({ text, address }) => ({
+      words: `Copy ${text.toLowerCase()}`,
+      group: 'Copy',
+      detail: 'curl',
+      run: () => copy(text, curlOf(address)),
+    })),
     ...tables
       .filter(({ rows }) => rows.length > 0)
       .map(({ name: table, head, rows }) => ({
-        text: table.charAt(0).toUpperCase() + table.slice(1),
+        words: `Save ${table}`,
+        group: 'Copy',
         detail: 'CSV',
         run: () => {
           download(fileName(`${name} ${table}`), csvOf(head, rows, query))
-          say(`${table} saved as CSV`)
+          say(`${table.charAt(0).toUpperCase() + table.slice(1)} saved as CSV`)
         },
       })),
   ]

@@ -1,5 +1,5 @@
 /** What the keys do on the map (ux "Keyboard map"). */
-import type { Command } from '../shell/keys.svelte.ts'
+import type { Command } from '../shell/commands.svelte.ts'
 import type { Fold } from './graph.ts'
 import { walkKeys } from './walk.ts'
 

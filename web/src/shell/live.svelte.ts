@@ -1,22 +1,48 @@
-/** Refreshing by itself: every so many ms while the page is in sight. */
-import { isAnyLoading, refreshAll } from '../api/resource.svelte.ts'
+/** Refreshing by itself: every so many ms while the page is in sight, less often while the server does not answer. */
+import { failures, isAnyLoading, refreshAll } from '../api/resource.svelte.ts'
 
-const state = $state({ everyMs: 0 })
-let timer: ReturnType<typeof setInterval> | undefined
+export const intervalsMs = [5_000, 10_000, 30_000] as const
+const longestMs = 300_000
+
+const state = $state({ everyMs: 0, lastEveryMs: 10_000 })
+let timer: ReturnType<typeof setTimeout> | undefined
 
 /** @param everyMs 0: off. */
 export function setLive(everyMs: number): void {
   state.everyMs = everyMs
-  clearInterval(timer)
+  clearTimeout(timer)
   if (everyMs === 0) return
+  state.lastEveryMs = everyMs
   refreshAll()
-  timer = setInterval(() => {
+  wait()
+}
+
+export function toggleLive(): void {
+  setLive(state.everyMs > 0 ? 0 : state.lastEveryMs)
+}
+
+function wait(): void {
+  timer = setTimeout(() => {
     // A hidden page asks for nothing, and a slow server is not asked twice at once.
     if (document.visibilityState === 'visible' && !isAnyLoading()) refreshAll()
-  }, everyMs)
+    wait()
+  }, liveWaitMs())
 }
 
 /** Reactive: ms between two refreshes, 0 when off. */
 export function liveEvery(): number {
   return state.everyMs
 }
+
+/** Reactive: ms to the next refresh; each failure in a row doubles it. */
+export function liveWaitMs(): number {
+  return Math.min(longestMs, state.everyMs * 2 ** Math.min(failures(), 10))
+}
+
+/** `5 s` */
+export const everyInWords = (ms: number): string => `${ms / 1_000}\u202fs`
+
+// Back in sight: what is shown is as old as the absence was long.
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState === 'visible' && state.everyMs > 0) setLive(state.everyMs)
+})

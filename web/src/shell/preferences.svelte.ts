@@ -1,23 +1,8 @@
 /** What is this reader's and not the link's: theme and time zone, kept in localStorage. */
 import type { Zone } from '../format/time.ts'
+import { store, stored } from './storage.ts'
 
 export type Theme = 'light' | 'dark' | 'system'
-
-function stored(key: string): string | null {
-  try {
-    return localStorage.getItem(`hopscope.${key}`)
-  } catch {
-    return null
-  }
-}
-
-function store(key: string, value: string): void {
-  try {
-    localStorage.setItem(`hopscope.${key}`, value)
-  } catch {
-    // Storage may be forbidden; the choice then lasts as long as the page.
-  }
-}
 
 const systemDark = window.matchMedia('(prefers-color-scheme: dark)')
 

@@ -1,6 +1,7 @@
 /** The range of the page, as state: it lives in the URL, the depth of zoom in this tab's history of brushes. */
 import { param, setParams } from '../url/state.svelte.ts'
-import { absolute, defaultRange, rangeOf, type Range } from './range.ts'
+import { absolute, defaultRange, isRelative, rangeOf, windowOf, type Range } from './range.ts'
+import { rememberRange } from './recent.svelte.ts'
 
 /** Reactive. A link with nonsense in it falls back to the default; `isRangeValid` lets the shell say so. */
 export function range(): Range {
@@ -38,6 +39,15 @@ export function zoomOut(): boolean {
 }
 
 /** A range chosen by other means starts a new history of brushes. */
-export function forgetZooms(): void {
+export function chooseRange(chosen: Range): void {
   zooms.length = 0
+  rememberRange(chosen)
+  setRange(chosen)
+}
+
+/** Makes relative ends absolute, so that a link shows what is shown now. */
+export function freezeRange(nowMs: number): void {
+  if (!isRelative(range())) return
+  const { fromMs, toMs } = windowOf(range(), nowMs)
+  chooseRange(absolute(fromMs, toMs))
 }

@@ -1,5 +1,5 @@
 /** What the keys do on the trace page (ux "Keyboard map"). */
-import type { Command } from '../shell/keys.svelte.ts'
+import type { Command } from '../shell/commands.svelte.ts'
 import { nextHit } from './search.ts'
 import { centre, fit, isWhole, pan, zoom } from './view.ts'
 import { intervalOf } from './visible.ts'
@@ -61,8 +61,9 @@ export function traceCommands(waterfall: Waterfall, { find, pageRows }: Parts): 
   ]
 }
 
-/** Arrows belong to tabs, sliders and menus where one of those has the focus. */
+/** Arrows belong to tabs, sliders and menus where one of those has the focus. Without a target: the palette says so. */
 function concernsRows({ target, shiftKey }: KeyboardEvent): boolean {
+  if (target === null) return true
   if (shiftKey || !(target instanceof Element)) return false
   return target === document.body || target.id === 'main' || target.closest('[role="treegrid"]') !== null
 }

@@ -1,8 +1,28 @@
 /**
- * The query of an address, as pure functions. Every address that holds state says `v=1`, so that a later release can
+ * The query of an address, as pure functions. Every address that holds state says its version, `v=1`, so that a later release can
  * read old links; keys this release does not know are kept.
  */
-export const version = '1'
+
+/** Each makes of the keys of one version those of the next: the first of `v=1` those of `v=2`. A step once released stays as it is. */
+export type Upgrader = (params: URLSearchParams) => void
+const upgraders: readonly Upgrader[] = []
+
+export const version = String(upgraders.length + 1)
+
+/** What an old link means now; a link without a version, of this or of a newer one is as it was. */
+export function upgraded(search: string, steps: readonly Upgrader[] = upgraders): string {
+  const params = paramsOf(search)
+  const said = Number(params.get('v') ?? steps.length + 1)
+  if (!Number.isInteger(said) || said < 1 || said > steps.length) return search
+  params.delete('v')
+  for (const step of steps.slice(said - 1)) step(params)
+  params.set('v', String(steps.length + 1))
+  return searchOf(params)
+}
+
+/** Readable links: a colon and a comma need no escape in a query. */
+const searchOf = (params: URLSearchParams): string =>
+  `?${params.toString().replaceAll('%3A', ':').replaceAll('%2C', ',')}`
 
 export function paramsOf(search: string): URLSearchParams {
   return new URLSearchParams(search)
@@ -18,8 +38,7 @@ export function withParams(search: string, changes: Readonly<Record<string, stri
   params.delete('v')
   if (params.size === 0) return ''
   params.set('v', version)
-  // Readable links: a colon and a comma need no escape in a query.
-  return `?${params.toString().replaceAll('%3A', ':').replaceAll('%2C', ',')}`
+  return searchOf(params)
 }
 
 /** What stays when another screen is opened: the range and the scope, not what was selected there. */
@@ -38,5 +57,5 @@ export function carriedOf(search: string): Record<string, string> {
 /** A link written by a newer release may mean something else by the same keys. */
 export function isFromNewerRelease(search: string): boolean {
   const said = paramsOf(search).get('v')
-  return said !== null && said !== version
+  return said !== null && !(Number(said) <= Number(version))
 }

@@ -1,15 +1,20 @@
 /** The History router: where we are as reactive state, and the two ways of going elsewhere. */
+import { upgraded } from './params.ts'
 
 interface Place {
   path: string
   search: string
 }
 
-const place: Place = $state({ path: window.location.pathname, search: window.location.search })
+const place: Place = $state({ path: '', search: '' })
+read()
 
 function read(): void {
-  place.path = window.location.pathname
-  place.search = window.location.search
+  const { pathname, search, hash } = window.location
+  const meant = upgraded(search)
+  if (meant !== search) window.history.replaceState(null, '', pathname + meant + hash)
+  place.path = pathname
+  place.search = meant
 }
 
 window.addEventListener('popstate', read)

@@ -1,0 +1,264 @@
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { HopList, ProxyList } from '../../server/api/contract-measurements.ts'
+import type { TraceList } from '../../server/api/contract-catalogue.ts'
+import { axe, loaded, startSite, themes, type Site } from './browser.ts'
+
+/** What the shell does on every screen, over recorded traffic; numbers in names are those of behaviours. */
+let site: Site
+beforeAll(async () => {
+  site = await startSite(600)
+}, 300_000)
+afterAll(() => site?.close())
+
+const url = (page: Page) => new URL(page.url())
+const query = (page: Page) => url(page).searchParams
+const get = async <T>(path: string) => (await (await fetch(`${site.hopscope.apiUrl}/api/v1${path}`)).json()) as T
+
+async function openPalette(page: Page) {
+  await page.keyboard.press('Control+k')
+  const palette = page.getByRole('dialog', { name: 'Find anything, do anything' })
+  await palette.getByText(/in this range/).waitFor()
+  return palette
+}
+
+describe('the palette (ux 17)', () => {
+  it.each(themes)(
+    'opens by Ctrl+K, closes by Esc, gives the focus back, and axe finds nothing, in %s',
+    async (theme) => {
+      const { page, context, complaints } = await site.open('/traces', { theme })
+      await page.getByLabel('service', { exact: true }).focus()
+      const palette = await openPalette(page)
+      expect(await axe(page)).toEqual([])
+      await page.keyboard.press('Escape')
+      await palette.waitFor({ state: 'detached' })
+      expect(await page.evaluate(`document.activeElement.closest('label')?.innerText`)).toContain('service')
+      expect(complaints).toEqual([])
+      await context.close()
+    },
+  )
+
+  it('finds a hop, a proxy, a service and a route by some of their letters, and goes there at Enter, in the range of the page', async () => {
+    const { page, context } = await site.open('/data?from=now-6h&v=1')
+    const [hop] = (await get<HopList>('/hops')).items.filter(
+      ({ caller, callee }) => caller === 'orders' && callee === 'payments',
+    )
+    const [proxy] = (await get<ProxyList>('/proxies?q=krakend')).items
+    for (const [typed, option, path] of [
+      ['ord pay', 'orders → payments', `/hops/${hop!.id}`],
+      ['krakend', 'krakend', `/proxies/${proxy!.id}`],
+      ['payments hops', 'payments', '/hops'],
+      ['front overview', 'frontend', '/'],
+    ] as const) {
+      const palette = await openPalette(page)
+      await page.keyboard.type(typed)
+      const found = palette.getByRole('option').filter({ hasText: option })
+      expect(await found.first().innerText(), typed).toContain(option)
+      if (path.startsWith('/proxies')) await found.filter({ hasText: proxy!.family }).first().click()
+      else await page.keyboard.press('Enter')
+      await page.waitForURL(({ pathname }) => (path === '/' ? pathname === '/' : pathname.startsWith(path.slice(0, 9))))
+      if (path !== '/' && path !== '/hops' && !path.startsWith('/proxies')) expect(url(page).pathname).toBe(path)
+      expect(query(page).get('from')).toBe('now-6h')
+    }
+    expect(query(page).get('route')).toMatch(/^[0-9a-f]{16}$/)
+    await context.close()
+  })
+
+  it('opens a trace whose id is pasted at once, also out of a traceparent', async () => {
+    const { page, context } = await site.open('/')
+    const { items } = await get<TraceList>('/traces?limit=2')
+    for (const text of [items[0]!.traceId, `traceparent: 00-${items[1]!.traceId.toUpperCase()}-00f067aa0ba902b7-01`]) {
+      await openPalette(page)
+      // What the browser does when somebody pastes.
+      await page.evaluate(`{
+        const data = new DataTransfer()
+        data.setData('text', ${JSON.stringify(text)})
+        document.activeElement.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }))
+      }`)
+      const [traceId] = /[0-9a-f]{32}/.exec(text.toLowerCase())!
+      await page.waitForURL(({ pathname }) => pathname === `/traces/${traceId}`)
+    }
+    await context.close()
+  })
+
+  it('says that nothing fits by offering a search of traces', async () => {
+    const { page, context } = await site.open('/')
+    const palette = await openPalette(page)
+    await page.keyboard.type('zzqx')
+    expect(await palette.getByRole('option').allInnerTexts()).toEqual(['Search traces for “zzqx”'])
+    await page.keyboard.press('Enter')
+    await page.waitForURL(({ pathname, searchParams }) => pathname === '/traces' && searchParams.get('q') === 'zzqx')
+    await context.close()
+  })
+})
+
+describe('the keyboard (ux 16)', () => {
+  it.each(['/', '/map', '/hops', '/traces', 'trace'])(
+    'of %s: what has a key is on the ? sheet and in the palette',
+    async (path) => {
+      const { items } = await get<TraceList>('/traces?limit=1')
+      const { page, context } = await site.open(path === 'trace' ? `/traces/${items[0]!.traceId}` : path)
+      await page.keyboard.press('?')
+      const sheet = page.getByRole('dialog', { name: 'Keyboard' })
+      const onSheet = await sheet.locator('dd').allInnerTexts()
+      await page.keyboard.press('Escape')
+      const palette = await openPalette(page)
+      const inPalette = await palette.locator('.option .text').allInnerTexts()
+      expect(onSheet.filter((words) => words !== 'Find anything, do anything' && !inPalette.includes(words))).toEqual(
+        [],
+      )
+      expect(new Set(onSheet).size).toBeGreaterThan(8)
+      await context.close()
+    },
+  )
+
+  it('runs a command of the palette as its key would', async () => {
+    const { items } = await get<TraceList>('/traces?limit=1')
+    const { page, context } = await site.open(`/traces/${items[0]!.traceId}`)
+    const active = () => page.locator('[role="row"][tabindex="0"]').getAttribute('aria-rowindex')
+    const before = await active()
+    await openPalette(page)
+    await page.keyboard.type('next row')
+    await page.keyboard.press('Enter')
+    await expect.poll(active).not.toBe(before)
+    await openPalette(page)
+    await page.keyboard.type('critical path')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => page.url()).toMatch(/[?&]path=/)
+    await context.close()
+  })
+})
+
+describe('the address (ux 1, ux 2)', () => {
+  it('is the whole view: the same after a reload and in a second browser, and Back undoes navigation, not typing', async () => {
+    const { page, context } = await site.open('/hops')
+    await page.getByText('Proxies', { exact: true }).click()
+    await page.keyboard.press('/')
+    await page.keyboard.type('envoy', { delay: 20 })
+    await page.getByRole('button', { name: /^requests/ }).click()
+    await loaded(page)
+    const [address, rows] = [page.url(), await page.locator('tbody tr').allInnerTexts()]
+    expect(rows.length).toBeGreaterThan(2)
+    await page.reload()
+    await loaded(page)
+    expect(await page.locator('tbody tr').allInnerTexts()).toEqual(rows)
+    const second = await site.open(address.slice(site.hopscope.apiUrl.length))
+    expect(await second.page.locator('tbody tr').allInnerTexts()).toEqual(rows)
+    await second.context.close()
+    await page.goBack()
+    await expect.poll(() => page.url()).toMatch(/\/hops$/)
+    await context.close()
+  })
+
+  it('keeps keys that it does not know, says what it leaves out, and the note can be closed', async () => {
+    const { page, context } = await site.open('/hops?show=proxys&mine=1&p=p42&v=1')
+    const note = page.getByText('Not known here, and left out: show=proxys.')
+    await note.waitFor()
+    expect(await axe(page)).toEqual([])
+    await page.getByRole('button', { name: 'Close the note' }).click()
+    await note.waitFor({ state: 'detached' })
+    await page.keyboard.press('/')
+    await page.keyboard.type('x')
+    expect(query(page).get('mine')).toBe('1')
+    await context.close()
+  })
+
+  it('of a newer release, and a range that is none, are told', async () => {
+    const { page, context } = await site.open('/?from=yesterday&v=99')
+    await page.getByText(/from a newer release of hopscope.*The time range in this link is not one/).waitFor()
+    await context.close()
+  })
+})
+
+describe('the time range (ux 3)', () => {
+  it('takes pasted ISO and epochs, in local time or UTC, remembers them, and freezes', async () => {
+    const { page, context } = await site.open('/')
+    const sheet = page.getByRole('group', { name: 'Time range' })
+    const setTo = async (from: string, to: string) => {
+      await page.keyboard.press('t')
+      await sheet.getByLabel('from').fill(from)
+      await sheet.getByLabel('to', { exact: true }).fill(to)
+      await page.keyboard.press('Enter')
+      return [query(page).get('from'), query(page).get('to')]
+    }
+    const ms = Date.UTC(2026, 0, 2, 3, 4, 5)
+    expect(await setTo('2026-01-02T03:04:05Z', `${ms + 60_000}000000`)).toEqual([String(ms), String(ms + 60_000)])
+    expect(await setTo(String(ms / 1000), '2026-01-02 03:05:05')).toEqual([String(ms), String(ms + 60_000)])
+    expect(await setTo('now-3h', 'now')).toEqual(['now-3h', null])
+    await page.keyboard.press('t')
+    expect(await sheet.getByRole('group', { name: 'Ranges chosen before' }).getByRole('button').count()).toBe(2)
+    await sheet.getByRole('button', { name: 'Make the ends absolute, for sharing' }).click()
+    const [from, to] = [Number(query(page).get('from')), Number(query(page).get('to'))]
+    expect(to - from).toBe(3 * 3_600_000)
+    expect(Math.abs(to - Date.now())).toBeLessThan(60_000)
+    await page.reload()
+    await loaded(page)
+    await page.keyboard.press('t')
+    await sheet.getByRole('button', { name: 'Last 3 h' }).click()
+    expect(query(page).get('from')).toBe('now-3h')
+    await context.close()
+  })
+
+  it('says times in UTC when asked to, also on charts', async () => {
+    const { page, context } = await site.open('/')
+    await openPalette(page)
+    await page.keyboard.type('times utc')
+    await page.keyboard.press('Enter')
+    await page.locator('summary', { hasText: 'UTC' }).waitFor()
+    await page.reload()
+    await page.locator('summary', { hasText: 'UTC' }).waitFor()
+    await context.close()
+  })
+})
+
+describe('live (ux 27)', () => {
+  it('refreshes as often as chosen, says when it last did, waits longer while nothing answers, and recovers', async () => {
+    const { page, context } = await site.open('/hops')
+    await page.clock.install()
+    let [asked, isDown] = [0, false]
+    await page.route('**/api/v1/hops?**', (route) => {
+      asked++
+      return isDown ? route.abort() : route.continue()
+    })
+    await page.getByRole('button', { name: /^Live/ }).click()
+    await page.getByRole('menuitemradio', { name: /every 5/ }).click()
+    await expect.poll(() => asked).toBe(1)
+    await loaded(page)
+    await page.clock.runFor(5_000)
+    await expect.poll(() => asked).toBe(2)
+    await page.getByText(/^last refreshed/).waitFor({ state: 'attached' })
+    isDown = true
+    await page.clock.runFor(5_000)
+    await page.getByText(/^no answer since \d\d:/).waitFor()
+    expect(await page.locator('tbody tr').count()).toBeGreaterThan(3)
+    // The failure doubles it.
+    const before = asked
+    await page.clock.runFor(4_000)
+    expect(asked).toBe(before)
+    isDown = false
+    await page.clock.runFor(20_000)
+    await expect.poll(() => asked).toBeGreaterThan(before)
+    await page.getByText(/^no answer since/).waitFor({ state: 'detached' })
+    await context.close()
+  })
+
+  it('asks for nothing while the page is hidden', async () => {
+    const { page, context } = await site.open('/hops')
+    await page.clock.install()
+    let asked = 0
+    await page.route('**/api/v1/hops?**', (route) => {
+      asked++
+      return route.continue()
+    })
+    await page.keyboard.press('l')
+    await expect.poll(() => asked).toBe(1)
+    await loaded(page)
+    await page.evaluate(`Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true })`)
+    await page.clock.runFor(60_000)
+    expect(asked).toBe(1)
+    await page.evaluate(`Object.defineProperty(document, 'visibilityState', { value: 'visible', configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'))`)
+    await expect.poll(() => asked).toBe(2)
+    await context.close()
+  })
+})
