@@ -10,6 +10,7 @@ import { accuracyRouter } from './accuracy.ts'
 import { catalogueRouter } from './catalogue.ts'
 import { compressed } from './compress.ts'
 import type { RulesInForce } from './contract-rules.ts'
+import { exploreRouter } from './explore.ts'
 import { hopsRouter } from './hops.ts'
 import { localHostsOnly } from './hosts.ts'
 import { fileImporter, type Importer } from './import-process.ts'
@@ -130,6 +131,7 @@ function apiApp(options: ApiOptions, { clickhouse, writing }: Connections, { tri
   api.use('/proxies', proxiesRouter(clickhouse))
   api.use('/hops', hopsRouter(clickhouse))
   api.use('/map', mapRouter(clickhouse))
+  api.use('/explore', exploreRouter(clickhouse))
   api.use('/overview', overviewRouter(clickhouse))
   api.use('/accuracy', accuracyRouter())
   api.use('/rules', rulesRouter({ clickhouseUrl, rules, trier }))

@@ -59,7 +59,7 @@ const whole = (lo: number, hi: number) =>
 
 const Limit = whole(1, 500)
 const Cursor = z.string().max(500)
-const place = {
+export const place = {
   environment: z.string().max(256).optional(),
   cluster: z.string().max(256).optional(),
   namespace: z.string().max(256).optional(),

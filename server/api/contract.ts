@@ -223,6 +223,7 @@ export const Problem = z.object({
   status: z.number().int(),
   detail: z.string(),
   field: z.string().optional().describe('the parameter at fault'),
+  at: Count.optional().describe('index of the character of it that is'),
   queryId: z.string().optional().describe('of ClickHouse, where it was asked'),
 })
 export type Problem = z.infer<typeof Problem>

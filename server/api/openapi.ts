@@ -2,6 +2,22 @@ import { z } from 'zod'
 import { Accuracy } from './contract-accuracy.ts'
 import { AttributeList, Ingest, RouteList, ServiceList, Setup, TraceList } from './contract-catalogue.ts'
 import { FileBody, ImportedFile, ImportQuery } from './contract-import.ts'
+import {
+  Differences,
+  DifferencesQuery,
+  ExploreFieldList,
+  ExploreHeatmap,
+  ExploreQuery,
+  ExploreRequestList,
+  ExploreValueList,
+  FieldsQuery,
+  GroupList,
+  GroupsQuery,
+  Live,
+  LiveQuery,
+  RequestsQuery,
+  ValuesQuery,
+} from './contract-explore.ts'
 import { ServiceMap } from './contract-map.ts'
 import { Heatmap, HopDetail, HopList, Overview, ProxyDetail, ProxyList, Series } from './contract-measurements.ts'
 import {
@@ -57,6 +73,28 @@ export const resources: readonly Resource[] = [
   { path: '/hops/{id}/series', summary: 'One metric of a hop over time', ...ofHop, answer: Series },
   { path: '/hops/{id}/heatmap', summary: 'Where its values lie over time', ...ofHop, answer: Heatmap },
   { path: '/map', summary: 'All hops and the proxies on their way', query: MapQuery, answer: ServiceMap },
+  {
+    path: '/explore/heatmap',
+    summary: 'Where values of a measure lie over time',
+    query: ExploreQuery,
+    answer: ExploreHeatmap,
+  },
+  {
+    path: '/explore/differences',
+    summary: 'What is different about some',
+    query: DifferencesQuery,
+    answer: Differences,
+  },
+  {
+    path: '/explore/groups',
+    summary: 'The distribution of each value of a key',
+    query: GroupsQuery,
+    answer: GroupList,
+  },
+  { path: '/explore/requests', summary: 'Single requests', query: RequestsQuery, answer: ExploreRequestList },
+  { path: '/explore/fields', summary: 'What can be asked about', query: FieldsQuery, answer: ExploreFieldList },
+  { path: '/explore/values', summary: 'What a field can be', query: ValuesQuery, answer: ExploreValueList },
+  { path: '/explore/live', summary: 'What has settled since', query: LiveQuery, answer: Live },
   { path: '/services', summary: 'Services in settled traces', query: RangeQuery, answer: ServiceList },
   { path: '/routes', summary: 'What requests begin with', query: RangeQuery, answer: RouteList },
   { path: '/attributes', summary: 'What filters offer', query: AttributesQuery, answer: AttributeList },

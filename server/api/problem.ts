@@ -8,11 +8,14 @@ export class ProblemError extends Error {
   readonly status: number
   readonly title: string
   readonly field: string | undefined
-  constructor(status: number, title: string, detail: string, field?: string) {
+  /** Index of the character of the field that is at fault. */
+  readonly at: number | undefined
+  constructor(status: number, title: string, detail: string, field?: string, at?: number) {
     super(detail)
     this.status = status
     this.title = title
     this.field = field
+    this.at = at
   }
 }
 
@@ -54,8 +57,8 @@ export function problems(log: Logger) {
 
 function problemOf(error: unknown, queryId: string | undefined): Problem {
   if (error instanceof ProblemError) {
-    const { status, title, message, field } = error
-    return { title, status, detail: message, ...(field !== undefined && { field }) }
+    const { status, title, message, field, at } = error
+    return { title, status, detail: message, ...(field !== undefined && { field }), ...(at !== undefined && { at }) }
   }
   const { type, code } = error as ClickHouseFailure
   const asked = queryId === undefined ? {} : { queryId }

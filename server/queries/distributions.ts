@@ -6,7 +6,7 @@ import { boundsWithMissing } from '../statistics/manski.ts'
 import { effectiveCount, populationOf } from '../statistics/weights.ts'
 import { loadSql } from './load-sql.ts'
 import { partOf, type QueryOf } from './query-of.ts'
-import { alignWindow, hexOf, overRollup, type RollupRows, type Window } from './rollup-window.ts'
+import { alignWindow, hexOf, overRollup, type MadeRows, type RollupRows, type Window } from './rollup-window.ts'
 
 const levelsSql = loadSql(import.meta.url, 'distributions.sql')
 
@@ -53,7 +53,7 @@ interface WeightRow extends Omit<LevelRow, 'population' | 'weightUnknown' | 'his
 
 export interface LevelsAsked {
   readonly window: Window
-  readonly rows: RollupRows
+  readonly rows: RollupRows | MadeRows
   readonly place?: PlaceFilter | undefined
   /** One row a step, too. */
   readonly stepMs?: number

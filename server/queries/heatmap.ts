@@ -4,7 +4,7 @@ import type { Fidelity } from '../api/contract.ts'
 import { bucketBounds, bucketsPerOctave } from '../statistics/histogram.ts'
 import { loadSql } from './load-sql.ts'
 import type { QueryOf } from './query-of.ts'
-import { overRollup, unixNano, windowRead, type RollupRows } from './rollup-window.ts'
+import { overRollup, unixNano, windowRead, type MadeRows, type RollupRows } from './rollup-window.ts'
 import type { Steps } from './steps.ts'
 
 const heatmapSql = loadSql(import.meta.url, 'heatmap.sql')
@@ -31,7 +31,7 @@ interface LatticeRow {
 /** Where values of one metric of one entity lie over time, at one level. */
 export async function readHeatmap(
   clickhouse: ClickHouse,
-  asked: { steps: Steps; rows: RollupRows; fidelity?: Fidelity | undefined },
+  asked: { steps: Steps; rows: RollupRows | MadeRows; fidelity?: Fidelity | undefined },
   options: QueryOf,
 ): Promise<Omit<Heatmap, 'id' | 'metric'>> {
   const { window, stepMs } = asked.steps

@@ -14,6 +14,13 @@ export interface RollupRows {
   readonly ids?: readonly string[]
 }
 
+/** Rows as of a rollup that a query makes itself. */
+export interface MadeRows {
+  /** CTEs, the last of them `rollup`. */
+  readonly ctes: string
+  readonly params: Params
+}
+
 const minuteMs = 60_000
 const fiveMs = 5 * minuteMs
 const hourMs = 60 * minuteMs
@@ -72,8 +79,9 @@ function within(fromMs: number, toMs: number, stepMs: number): [number, number] 
  */
 export function overRollup(
   sql: string,
-  { windows, rows, stepMs }: { windows: readonly Window[]; rows: RollupRows; stepMs?: number | undefined },
+  { windows, rows, stepMs }: { windows: readonly Window[]; rows: RollupRows | MadeRows; stepMs?: number | undefined },
 ): { sql: string; params: Params } {
+  if ('ctes' in rows) return { sql: `WITH ${rows.ctes}${sql}`, params: rows.params }
   const each = windows.map((window) => stretchesOf(window, stepMs))
   const params: Params = {
     kinds: rows.kinds,

@@ -6,12 +6,12 @@ type Row = { readonly selected: boolean; readonly ns: number } & Readonly<Record
 
 /** Numbers 0..1, the same for the same seed. */
 function randomFrom(seed: number): () => number {
-  let state = Math.imul(seed + 1, 0x9e3779b1) | 1
+  let state = seed
   return () => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return (state >>> 0) / 0x1_0000_0000
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000
   }
 }
 
@@ -174,7 +174,7 @@ describe('membership', () => {
     ).toMatchObject({
       value: 'yes',
       baseline: 0,
-      risk: { hi: Infinity },
+      risk: { ratio: 10_980 / 980 },
     })
   })
 

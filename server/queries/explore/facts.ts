@@ -1,0 +1,46 @@
+/** The facts that a question of Explore is about, as a CTE that its query goes on from. */
+import type { Params } from '../../../storage/clickhouse.ts'
+import type { ExploreMeasure } from '../../api/contract-explore.ts'
+import { loadSql } from '../load-sql.ts'
+import type { Window } from '../rollup-window.ts'
+import { compile } from './conditions.ts'
+import { measures, type Dataset } from './fields.ts'
+import { readFilter, type Condition } from './filter.ts'
+
+const bases: Record<Dataset, string> = {
+  proxies: loadSql(import.meta.url, 'proxies.sql'),
+  hops: loadSql(import.meta.url, 'hops.sql'),
+  traces: loadSql(import.meta.url, 'traces.sql'),
+}
+
+export interface FactsAsked {
+  readonly measure: ExploreMeasure
+  readonly window: Window
+  readonly filter: string
+  /** Scope of the page: '' or absent is any. */
+  readonly environment?: string | undefined
+  readonly cluster?: string | undefined
+  readonly namespace?: string | undefined
+}
+
+export interface Facts {
+  readonly dataset: Dataset
+  /** `facts AS (…)` */
+  readonly cte: string
+  readonly params: Params
+}
+
+/** @throws FilterError */
+export function factsOf({ measure, window, filter, environment, cluster, namespace }: FactsAsked): Facts {
+  const { dataset, columns } = measures[measure]
+  const scope = Object.entries({ environment, cluster, namespace }).flatMap(([field, value]): Condition[] =>
+    value ? [{ field, operator: '=', values: [value], at: 0, valueAt: 0 }] : [],
+  )
+  const { sql, params } = compile([...readFilter(filter), ...scope], dataset)
+  const where = sql.length > 0 ? `\nWHERE ${sql.map((one) => `(${one})`).join('\n  AND ')}` : ''
+  return {
+    dataset,
+    cte: `facts AS (\nSELECT * FROM (\n${bases[dataset]})${where}\n)`,
+    params: { ...columns, ...window, wholes: dataset === 'traces' ? 1 : 0, ...params },
+  }
+}

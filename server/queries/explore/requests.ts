@@ -1,0 +1,128 @@
+import type { ClickHouse } from '../../../storage/clickhouse.ts'
+import type { ExploreRequest, Live, Selection } from '../../api/contract-explore.ts'
+import type { Fidelity } from '../../api/contract.ts'
+import { loadSql } from '../load-sql.ts'
+import { readProxyNames } from '../names.ts'
+import { partOf, type QueryOf } from '../query-of.ts'
+import { hexOf, type Window } from '../rollup-window.ts'
+import { factsOf, type FactsAsked } from './facts.ts'
+import type { Dataset } from './fields.ts'
+import { select, type BoxAsked } from './selection.ts'
+
+const requestsSql = loadSql(import.meta.url, 'requests.sql')
+const liveSql = loadSql(import.meta.url, 'live.sql')
+const clockSql = loadSql(import.meta.url, '../finaliser/clock.sql')
+
+interface Row {
+  traceId: string
+  spanId: string
+  startUnixNano: string
+  ns: number
+  fidelity: Fidelity
+  traceNs: number | null
+  entity: string
+  name: string
+  caller: string
+  callee: string
+  route: string
+  status: number
+  error: number
+}
+
+/** The last one of a page. */
+export interface RequestCursor {
+  /** ns, decimal. */
+  readonly value: string
+  readonly start: string
+  readonly traceId: string
+  readonly spanId: string
+}
+
+export interface RequestsAsked extends BoxAsked {
+  readonly byValue: boolean
+  readonly cursor: RequestCursor | null
+  readonly limit: number
+}
+
+const nameSql = (dataset: Dataset) => (dataset === 'traces' ? 'toString(root_name)' : "''")
+
+/** @throws FilterError */
+export async function listRequests(
+  clickhouse: ClickHouse,
+  asked: RequestsAsked,
+  options: QueryOf,
+): Promise<{ items: ExploreRequest[]; window: Window; fidelity: Fidelity; selection: Selection }> {
+  const { facts, window, fidelity, selection, ctes, params } = await select(clickhouse, asked, partOf(options, 'sides'))
+  const { cursor, byValue, limit } = asked
+  const rows = await clickhouse.query<Row>(
+    `WITH ${ctes}\n${requestsSql.replace('{{name}}', nameSql(facts.dataset))}`,
+    {
+      ...{ ...params, byValue: byValue ? 1 : 0, limit },
+      ...{ cursorValue: cursor?.value ?? '0', cursorStart: cursor?.start ?? '0' },
+      ...{
+        cursorTrace: cursor?.traceId.toUpperCase() ?? '',
+        cursorSpan: (cursor?.spanId || '0'.repeat(16)).toUpperCase(),
+      },
+    },
+    partOf(options, 'requests'),
+  )
+  return { items: await withNames(clickhouse, facts.dataset, rows, options), window, fidelity, selection }
+}
+
+async function withNames(
+  clickhouse: ClickHouse,
+  dataset: Dataset,
+  rows: readonly Row[],
+  options: QueryOf,
+): Promise<ExploreRequest[]> {
+  const ids = dataset === 'proxies' ? [...new Set(rows.map(({ entity }) => hexOf(entity)))] : []
+  const names = ids.length > 0 ? await readProxyNames(clickhouse, ids, partOf(options, 'names')) : new Map()
+  return rows.map(({ entity, name, error, ...row }) => {
+    const id = dataset === 'traces' ? null : hexOf(entity)
+    const proxy = dataset === 'proxies' ? names.get(id!) : undefined
+    const about =
+      dataset === 'proxies'
+        ? { id, name: proxy?.name ?? id!, role: proxy?.role ?? null }
+        : {
+            id,
+            name: dataset === 'hops' ? `${row.caller || 'outside'} → ${row.callee || 'outside'}` : name,
+            role: null,
+          }
+    return { ...row, about, error: error === 1 }
+  })
+}
+
+/** A job's row may become visible a little after the instant that it has. */
+const visibleMs = 1_000
+/** Spans that began before are not shown as they come. */
+const hourMs = 3_600_000
+/** The first answer shows what settled just now. */
+const firstMs = 10_000
+
+export interface LiveAsked extends Omit<FactsAsked, 'window'> {
+  /** Unix ms by the clock of ClickHouse, `next` of the answer before. */
+  readonly after: number | undefined
+  readonly limit: number
+}
+
+/** What has settled since the last answer, each request once. @throws FilterError */
+export async function readLive(clickhouse: ClickHouse, asked: LiveAsked, options: QueryOf): Promise<Live> {
+  const [clock] = await clickhouse.query<{ nowMs: string }>(clockSql, {}, partOf(options, 'clock'))
+  const until = Number(clock!.nowMs) - visibleMs
+  const after = Math.min(until, Math.max(asked.after ?? until - firstMs, until - hourMs))
+  const { after: _after, limit, ...question } = asked
+  const facts = factsOf({ ...question, window: { fromMs: until - 2 * hourMs, toMs: until + hourMs } })
+  const rows = await clickhouse.query<Row & { arrived: number }>(
+    `WITH ${facts.cte}\n${liveSql.replace('{{name}}', nameSql(facts.dataset))}`,
+    { ...facts.params, after, until, limit },
+    partOf(options, 'live'),
+  )
+  const arrived = rows[0]?.arrived ?? 0
+  const items = await withNames(
+    clickhouse,
+    facts.dataset,
+    rows.map(({ arrived: _arrived, ...row }) => row),
+    options,
+  )
+  return { items, arrived, next: String(until) }
+}
