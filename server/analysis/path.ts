@@ -11,10 +11,13 @@ import { SpanKind, type Leg, type PathSegment, type SegmentClass } from './types
 /** A span that the path goes through, as far as it is told already. */
 interface Frame {
   readonly node: Node
+  /** The span on the path around it. */
+  readonly outer: Frame | undefined
   /** Its children by `pathOrder`; those before `rest` are still to be looked at, from the last. */
   readonly children: readonly Node[]
   rest: number
-  readonly slack: number
+  /** Of `siblingSlack`, worked out when it is first asked for: mostly nothing overlaps. */
+  slack: number | undefined
   /** Time up to which the path is still to be told, going backwards. */
   cur: number
   /** The child on the path after `cur`. */
@@ -38,11 +41,9 @@ export function criticalPath(root: Node): CriticalPath {
   const segments: PathSegment[] = []
   const owners: Node[] = []
   let parallel = overlaps(root)
-  // Of this path alone: what is young and short-lived costs less in a young array than in one that is kept from path to path.
-  const frames = [frameOf(root, root.to, false)]
-  let top = frames[0]
+  let top: Frame | undefined = frameOf(root, undefined, root.to, false)
   while (top !== undefined) {
-    const { node, wasted, cur } = top
+    const { node, wasted, cur }: Frame = top
     const child = nextOnPath(top)
     const from = child === undefined ? node.from : Math.min(child.to, cur)
     if (from < cur) {
@@ -51,13 +52,11 @@ export function criticalPath(root: Node): CriticalPath {
       owners.push(node)
     }
     if (child === undefined) {
-      frames.pop()
-      top = frames[frames.length - 1]
+      top = top.outer
     } else {
       top.next = child
       top.cur = child.from
-      top = frameOf(child, from, wasted || child.wasted)
-      frames.push(top)
+      top = frameOf(child, top, from, wasted || child.wasted)
       parallel ||= overlaps(child)
     }
   }
@@ -76,10 +75,10 @@ function overlaps({ children }: Node): boolean {
   return false
 }
 
-function frameOf(node: Node, cur: number, wasted: boolean): Frame {
+function frameOf(node: Node, outer: Frame | undefined, cur: number, wasted: boolean): Frame {
   const { children } = node
   const inOrder = children.length > 1 ? sorted(children, pathOrder) : children
-  return { node, children: inOrder, rest: children.length, slack: siblingSlack(node), cur, next: undefined, wasted }
+  return { node, outer, children: inOrder, rest: children.length, slack: undefined, cur, next: undefined, wasted }
 }
 
 /** Of children: latest end first, of equal ends the longest. */
@@ -101,11 +100,14 @@ export function siblingSlack({ children, duration }: Node): number {
 function nextOnPath(top: Frame): Node | undefined {
   while (top.rest > 0) {
     const child = top.children[--top.rest]!
-    if (isOnPath(child) && child.from < top.cur && child.to <= top.cur + slackTo(child, top.next, top.slack))
-      return child
+    if (isOnPath(child) && child.from < top.cur && (child.to <= top.cur || barelyOverlaps(child, top))) return child
   }
   return undefined
 }
+
+/** It ends after the next one on the path began, but within the tolerance. */
+const barelyOverlaps = (child: Node, top: Frame): boolean =>
+  child.to <= top.cur + slackTo(child, top.next, (top.slack ??= siblingSlack(top.node)))
 
 /** δ of 1.3 between a child and the next one on the path: two clocks add their errors. `slack`: of one clock. */
 export function slackTo(child: Node, next: Node | undefined, slack: number): number {
