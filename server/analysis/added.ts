@@ -62,10 +62,11 @@ const isWastedOut = ({ wasted, exit }: Node) => wasted || (exit!.wasted && exit 
 
 /** Time that the caller spent in other attempts than `head`, where one clock tells: what its awaited children cover beside it. */
 function besides(caller: Node, head: Node): number {
-  if (caller.children.length === 1 || head.domain === '') return 0
+  if (caller.children.length === 1) return 0
   caller.coveredBy ??= new Map()
-  let awaited = caller.coveredBy.get(head.domain)
-  if (awaited === undefined) caller.coveredBy.set(head.domain, (awaited = coverageOf(awaitedOn(caller, head))))
+  const { domain } = head.clock
+  let awaited = caller.coveredBy.get(domain)
+  if (awaited === undefined) caller.coveredBy.set(domain, (awaited = coverageOf(awaitedOn(caller, head))))
   return awaited.totalNs - overlapWith(awaited, head.start, head.end)
 }
 

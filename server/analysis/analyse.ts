@@ -127,7 +127,7 @@ function calibrated(wire: WireLookup | undefined, baseMs: number): WireOf {
     const out = outs[0]
     if (out === undefined || outs.length > 1 || (head.emitter.pod !== '' && head.emitter.pod === out.emitter.pod))
       return null
-    return wire(head.side, out.side, baseMs + head.start / 1e6)
+    return wire(head.clock.side, out.clock.side, baseMs + head.start / 1e6)
   }
   return (traversal) => {
     if (traversal.wireNs === undefined) traversal.wireNs = wireBelow(traversal)

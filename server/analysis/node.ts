@@ -1,9 +1,10 @@
+import type { Clock } from './clock/domain.ts'
 import type { Offset } from './clock/offsets.ts'
 import type { Emitter } from './recognise/emitter.ts'
 import type { Coverage } from './coverage.ts'
 import type { SpanLeg } from './recognise/family.ts'
 import type { Overhead } from './overhead.ts'
-import type { Measure, Role, Side, SpanInput } from './types.ts'
+import type { Measure, Role, SpanInput } from './types.ts'
 
 /** A span inside the analysis: filled step by step, each step reading only what earlier ones wrote. ns since the base. */
 export interface Node {
@@ -25,10 +26,7 @@ export interface Node {
   parent: Node | null
   /** By raw start, then id. */
   children: Node[]
-  /** Clock domain: machine, and start grid where the emitter has one. Equal strings are one clock; '' never is. */
-  domain: string
-  /** The machine of the domain, and the zone. */
-  side: Side
+  clock: Clock
   /** Of its clock to the parent's where they differ, start grids included; null: one clock, or not known. */
   offset: Offset | null
   /** Start moved into the parent's clock (1.2 step 6). */

@@ -1,4 +1,4 @@
-import { learnPods, sameClock, sameMachine, setClock, type Pods } from './clock/domain.ts'
+import { learnPods, noClock, sameClock, sameMachine, setClock, type Pods } from './clock/domain.ts'
 import type { Offset, OffsetLookup } from './clock/offsets.ts'
 import { Flag } from './flags.ts'
 import { isPublishable } from './legs.ts'
@@ -17,7 +17,7 @@ export function place(order: readonly Node[], clocks: Clocks): void {
   const pods = learnPods(order)
   let placed: Set<Node> | undefined
   for (const node of order) {
-    if (node.domain === '') setClock(node, pods)
+    if (node.clock === noClock) setClock(node, pods)
     const { parent } = node
     if (parent === null) {
       node.from = node.placed
@@ -45,8 +45,7 @@ export function offsetTo(node: Node, parent: Node, { offset, baseMs }: Clocks): 
   const above = parent.emitter.grid
   let machines: Offset | undefined
   if (sameMachine(node, parent)) machines = synchronous
-  else if (offset && parent.domain !== '')
-    machines = offset(parent.side.machine, node.side.machine, baseMs + parent.start / 1e6)
+  else if (offset) machines = offset(parent.clock.side.machine, node.clock.side.machine, baseMs + parent.start / 1e6)
   if (machines === undefined) return null
   return { theta: machines.theta + (above - own) / 2, epsilon: machines.epsilon + (above + own) / 2 }
 }
@@ -101,9 +100,9 @@ function placeForeign(parent: Node, pods: Pods, clocks: Clocks): void {
   }
   const groups = new Map<string, Node[]>()
   for (const child of foreign) {
-    const group = groups.get(child.domain)
+    const group = groups.get(child.clock.domain)
     if (group) group.push(child)
-    else groups.set(child.domain, [child])
+    else groups.set(child.clock.domain, [child])
   }
   for (const group of groups.values()) {
     const first = group.reduce((least, { start }) => Math.min(least, start), Infinity)

@@ -1,6 +1,6 @@
 import { settleDuplicates } from './duplicates.ts'
 import { Flag } from './flags.ts'
-import { nowhere } from './clock/domain.ts'
+import { noClock } from './clock/domain.ts'
 import { append, noNodes, type Node } from './node.ts'
 import { byStart, inOrder } from './order.ts'
 import type { Emitter } from './recognise/emitter.ts'
@@ -49,8 +49,7 @@ function toNode(span: SpanInput, recognised: Emitter): Node {
     flags: (span.duration < 0 ? Flag.negDuration : 0) | (emitter.coarse > 0 ? Flag.coarseClock : 0),
     parent: null,
     children: noNodes,
-    domain: '',
-    side: nowhere,
+    clock: noClock,
     offset: null,
     placed: span.start,
     from: 0,

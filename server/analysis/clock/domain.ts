@@ -1,26 +1,34 @@
 import type { Node } from '../node.ts'
-import type { Emitter, EmitterClock } from '../recognise/emitter.ts'
+import type { Emitter } from '../recognise/emitter.ts'
 import { SpanKind, type Side } from '../types.ts'
+
+/** What a span's start is read from. */
+export interface Clock {
+  /** Equal strings are one clock; '' never is. */
+  readonly domain: string
+  /** The machine, and the zone. */
+  readonly side: Side
+  /** Of a machine, a pod or a process that later traces meet again. */
+  readonly lasting: boolean
+}
 
 /**
  * Clock domains (algorithms.md 1.1): a machine, and the start grid of the emitter where it has one, since starts cut to whole
  * milliseconds do not compare with others. Equal strings are one clock; '' is unknown, and unknown is never the same.
  */
-export const sameClock = (a: Node, b: Node): boolean => a.domain !== '' && a.domain === b.domain
+export const sameClock = ({ clock: a }: Node, { clock: b }: Node): boolean => a.domain !== '' && a.domain === b.domain
 
 /** On one machine, whatever the grids of their starts. */
-export const sameMachine = (a: Node, b: Node): boolean => a.side.machine !== '' && a.side.machine === b.side.machine
+export const sameMachine = ({ clock: { side: a } }: Node, { clock: { side: b } }: Node): boolean =>
+  a.machine !== '' && a.machine === b.machine
 
 const gridMark = '\u0000grid'
 
-/** Where spans are before their clock is known. */
-export const nowhere: Side = { machine: '', zone: '' }
+/** That of a span before its own is known. */
+export const noClock: Clock = { domain: '', side: { machine: '', zone: '' }, lasting: false }
 
-const spanMark = 'span '
-
-/** A machine, pod or process that later traces meet again, and not a browser, each of which is a clock of its own. */
-export const isLasting = ({ domain, emitter }: Node): boolean =>
-  domain !== '' && !domain.startsWith(spanMark) && emitter.language !== 'webjs'
+/** Later traces meet its clock again: not of a browser, each of which is a clock of its own. */
+export const isLasting = ({ clock, emitter }: Node): boolean => clock.lasting && emitter.language !== 'webjs'
 
 /** Pod -> machine, as far as this trace tells. */
 export type Pods = ReadonlyMap<string, string> | undefined
@@ -33,23 +41,26 @@ export function setClock(node: Node, learned: Pods): void {
     input.kind !== SpanKind.server &&
     input.kind !== SpanKind.consumer &&
     (parent.input.resource === input.resource || sameProxy(node, parent))
-  if (local && parent.domain !== '') {
-    node.domain = parent.domain
-    node.side =
-      parent.emitter.zone === emitter.zone ? parent.side : { machine: parent.side.machine, zone: emitter.zone }
+  if (local) {
+    node.clock = parent.emitter.zone === emitter.zone ? parent.clock : inZone(parent.clock, emitter.zone)
     return
   }
   const taught =
     emitter.machine === '' && learned ? (learned.get(emitter.pod) ?? learned.get(emitter.podIp)) : undefined
   const clock =
     taught === undefined ? (emitter.memo.clock ??= clockOf(emitter, machineOf(emitter))) : clockOf(emitter, taught)
-  if (clock.side.machine !== '') {
-    node.domain = clock.domain
-    node.side = clock.side
-  } else {
-    node.domain = spanMark + (local ? parent.id : node.id)
-    node.side = { machine: node.domain, zone: emitter.zone }
-  }
+  node.clock = clock === noClock ? clockOfSpan(node.id, emitter.zone) : clock
+}
+
+const inZone = ({ domain, side, lasting }: Clock, zone: string): Clock => ({
+  domain,
+  side: { machine: side.machine, zone },
+  lasting,
+})
+
+function clockOfSpan(id: string, zone: string): Clock {
+  const domain = `span ${id}`
+  return { domain, side: { machine: domain, zone }, lasting: false }
 }
 
 /** '' where neither a machine nor a process is named. */
@@ -59,10 +70,8 @@ function machineOf({ machine, pod, podIp, instance, service }: Emitter): string 
   return place ? `pod ${place}` : instance !== service ? `process ${instance}` : ''
 }
 
-const clockOf = ({ grid, zone }: Emitter, machine: string): EmitterClock => ({
-  domain: grid > 0 ? machine + gridMark : machine,
-  side: { machine, zone },
-})
+const clockOf = ({ grid, zone }: Emitter, machine: string): Clock =>
+  machine === '' ? noClock : { domain: grid > 0 ? machine + gridMark : machine, side: { machine, zone }, lasting: true }
 
 /** An inner span of a proxy names its process less fully than the outer one. */
 const sameProxy = ({ emitter, leg }: Node, parent: Node) =>

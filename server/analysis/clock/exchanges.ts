@@ -25,8 +25,8 @@ export function exchangesOf(order: readonly Node[]): readonly Exchange[] {
     const end = Math.max(parent.end, bodyEnd ?? 0)
     const wireNs = separable ? end - parent.start - node.duration : -1
     ;(found ??= []).push({
-      from: parent.side,
-      to: node.side,
+      from: parent.clock.side,
+      to: node.clock.side,
       at: parent.start,
       lateEnd: node.leg === 'app',
       offset: apart && bodyEnd !== undefined ? offsetWithin(node, parent, end) : null,

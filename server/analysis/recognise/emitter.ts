@@ -1,4 +1,5 @@
-import type { ProxyIdentity, Role, Side } from '../types.ts'
+import type { Clock } from '../clock/domain.ts'
+import type { ProxyIdentity, Role } from '../types.ts'
 import type { Settle, SpanLeg } from './family.ts'
 import type { ProcessFacts } from './process.ts'
 
@@ -50,7 +51,7 @@ export interface Emitter extends ProcessFacts {
 export interface EmitterMemo {
   identity: ProxyIdentity | null
   /** As far as the emitter tells it by itself. */
-  clock: EmitterClock | null
+  clock: Clock | null
   /** What its attribute set says of where requests go; null: not looked at. */
   target: string | null
   /** Where the last request went of a span with it (edges.ts); '' for the proxy of applications. */
@@ -63,12 +64,6 @@ export interface EmitterMemo {
   shape: Shape | null
   /** This emitter in another part (promote.ts), by the part. */
   readonly recast: Map<string, Emitter>
-}
-
-/** Clock domain and machine; '' where the emitter names none. */
-export interface EmitterClock {
-  readonly domain: string
-  readonly side: Side
 }
 
 /** What one span of the emitter is to the shape of its trace: `hash` of (service, name, role), 32 bits. */
