@@ -11,14 +11,13 @@ import { refineEmitters } from './learned/emitters.ts'
 import type { WireLookup } from './learned/wires.ts'
 import { oneAttempt, type Attempts, type Node, type Traversal } from './node.ts'
 import { lostCalls, overheadOf, type WireOf } from './overhead.ts'
-import { isError, routeOf } from './outcome.ts'
+import { isError, responseFlagsOf, routeOf } from './outcome.ts'
 import { criticalPath, noPath } from './path.ts'
 import { boundSelfTimes } from './orphans.ts'
 import { place } from './place.ts'
 import { promote } from './promote.ts'
 import { connectOf } from './proxy-clock.ts'
 import { queueWaits } from './queues.ts'
-import { attribute } from './recognise/pattern.ts'
 import type { Emitter, Shape } from './recognise/emitter.ts'
 import { recogniserFor } from './recognise/recognise.ts'
 import { samplingOf } from './sampling.ts'
@@ -181,7 +180,7 @@ function toTraversal(traversal: Traversal, settings: AnalysisSettings): ProxyTra
     route: routeOf(head),
     caller: traversal.caller,
     callee: traversal.callee,
-    responseFlags: attribute(head.input, 'response_flags') ?? '',
+    responseFlags: responseFlagsOf(head),
     flags: head.flags,
   }
 }

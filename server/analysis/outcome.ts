@@ -1,5 +1,4 @@
 import type { Node } from './node.ts'
-import { attribute } from './recognise/pattern.ts'
 import { StatusCode } from './types.ts'
 
 /** A call that did not bring the answer: HTTP 0 or 5xx, an error status, or cancelled. */
@@ -13,4 +12,9 @@ export function isError(node: Node): boolean {
 }
 
 /** The low-cardinality word for what was asked for: http.route, else the span's name. */
-export const routeOf = (node: Node): string => attribute(node.input, 'http.route') ?? node.input.name
+export const routeOf = ({ input, emitter: { memo } }: Node): string =>
+  (input.attributes.get('http.route') ?? (memo.route ??= input.attributeSet.get('http.route') ?? '')) || input.name
+
+/** Why Envoy answered as it did; '' where nothing went wrong, or nothing tells. */
+export const responseFlagsOf = ({ input, emitter: { memo } }: Node): string =>
+  input.attributes.get('response_flags') ?? (memo.responseFlags ??= input.attributeSet.get('response_flags') ?? '')

@@ -54,6 +54,9 @@ export interface EmitterMemo {
   clock: Clock | null
   /** What its attribute set says of where requests go; null: not looked at. */
   target: string | null
+  /** Its http.route and response_flags likewise. */
+  route: string | null
+  responseFlags: string | null
   /** Where the last request went of a span with it (edges.ts); '' for the proxy of applications. */
   edge: { readonly proxyId: string; readonly target: string; readonly edge: string } | null
   /** What it is by the habits that were learned last. */
@@ -86,6 +89,8 @@ export const newMemo = (): EmitterMemo => ({
   identity: null,
   clock: null,
   target: null,
+  route: null,
+  responseFlags: null,
   edge: null,
   refined: null,
   hops: [],
