@@ -7,11 +7,12 @@ import { readHopNames } from '../queries/names.ts'
 import { windowRead } from '../queries/rollup-window.ts'
 import { askFor } from './ask.ts'
 import type { HopDetail, HopList } from './contract-measurements.ts'
+import { HopRankQuery } from './contract-peers.ts'
 import { HopSeriesQuery, HopsQuery, RangeQuery } from './contract-query.ts'
 import { addOverTime, idOf, neverSeen } from './over-time.ts'
 import { checked } from './problem.ts'
 
-/** `/hops`, `/hops/{id}`, its series and heatmap. */
+/** `/hops`, `/hops/{id}`, its series, heatmap and rank. */
 export function hopsRouter(clickhouse: ClickHouse): Router {
   const router = Router()
 
@@ -40,6 +41,7 @@ export function hopsRouter(clickhouse: ClickHouse): Router {
   addOverTime(router, clickhouse, {
     kind: 'hop',
     query: HopSeriesQuery,
+    rank: HopRankQuery,
     known: async (id, options) => (await readHopNames(clickhouse, [id], options)).has(id),
   })
   return router

@@ -18,6 +18,7 @@ import {
   RequestsQuery,
   ValuesQuery,
 } from './contract-explore.ts'
+import { HopRankQuery, PeerRank, ProxyRankQuery, Typical } from './contract-peers.ts'
 import { ServiceMap } from './contract-map.ts'
 import { Heatmap, HopDetail, HopList, Overview, ProxyDetail, ProxyList, Series } from './contract-measurements.ts'
 import {
@@ -60,6 +61,10 @@ export const resources: readonly Resource[] = [
   { path: '/traces', summary: 'Settled traces', query: TracesQuery, answer: TraceList },
   { path: '/traces/{traceId}', summary: 'One trace, analysed', params: TraceParams, query: TraceQuery, answer: Trace },
   {
+    ...{ path: '/traces/{traceId}/typical', summary: 'A trace beside a typical one of its shape' },
+    ...{ params: TraceParams, answer: Typical },
+  },
+  {
     ...{ path: '/traces/import', method: 'post', summary: 'A trace file, analysed and not stored' },
     ...{ query: ImportQuery, body: FileBody, answer: ImportedFile },
   },
@@ -68,10 +73,18 @@ export const resources: readonly Resource[] = [
   { path: '/proxies/{id}', summary: 'One proxy', ...entity, query: RangeQuery, answer: ProxyDetail },
   { path: '/proxies/{id}/series', summary: 'One metric of a proxy over time', ...ofProxy, answer: Series },
   { path: '/proxies/{id}/heatmap', summary: 'Where its values lie over time', ...ofProxy, answer: Heatmap },
+  {
+    ...{ path: '/proxies/{id}/rank', summary: 'Where a value stands among those of the proxy' },
+    ...{ ...entity, query: ProxyRankQuery, answer: PeerRank },
+  },
   { path: '/hops', summary: 'Hops with requests in the window', query: HopsQuery, answer: HopList },
   { path: '/hops/{id}', summary: 'One hop', ...entity, query: RangeQuery, answer: HopDetail },
   { path: '/hops/{id}/series', summary: 'One metric of a hop over time', ...ofHop, answer: Series },
   { path: '/hops/{id}/heatmap', summary: 'Where its values lie over time', ...ofHop, answer: Heatmap },
+  {
+    ...{ path: '/hops/{id}/rank', summary: 'Where a value stands among those of the hop' },
+    ...{ ...entity, query: HopRankQuery, answer: PeerRank },
+  },
   { path: '/map', summary: 'All hops and the proxies on their way', query: MapQuery, answer: ServiceMap },
   {
     path: '/explore/heatmap',

@@ -7,11 +7,12 @@ import { listProxies, readProxy } from '../queries/proxies.ts'
 import { windowRead } from '../queries/rollup-window.ts'
 import { askFor } from './ask.ts'
 import type { ProxyDetail, ProxyList } from './contract-measurements.ts'
+import { ProxyRankQuery } from './contract-peers.ts'
 import { ProxiesQuery, ProxySeriesQuery, RangeQuery } from './contract-query.ts'
 import { addOverTime, idOf, neverSeen } from './over-time.ts'
 import { checked } from './problem.ts'
 
-/** `/proxies`, `/proxies/{id}`, its series and heatmap. */
+/** `/proxies`, `/proxies/{id}`, its series, heatmap and rank. */
 export function proxiesRouter(clickhouse: ClickHouse): Router {
   const router = Router()
 
@@ -40,6 +41,7 @@ export function proxiesRouter(clickhouse: ClickHouse): Router {
   addOverTime(router, clickhouse, {
     kind: 'proxy',
     query: ProxySeriesQuery,
+    rank: ProxyRankQuery,
     known: async (id, options) => (await readProxyNames(clickhouse, [id], options)).has(id),
   })
   return router

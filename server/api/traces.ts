@@ -7,6 +7,7 @@ import { listTraces, placeOfTrace, type Cursor, type TraceListParams, type Trace
 import { askFor } from './ask.ts'
 import type { TraceList, TraceSummary } from './contract-catalogue.ts'
 import { ImportQuery, largestFile } from './contract-import.ts'
+import type { Typical } from './contract-peers.ts'
 import { TraceParams, TraceQuery, TracesQuery } from './contract-query.ts'
 import type { Tax } from './contract.ts'
 import { extentOf, learnedFor } from './learned-for.ts'
@@ -15,6 +16,7 @@ import { fileIn, ownFile } from './own-json.ts'
 import { badRequest, checked, notFound, ProblemError } from './problem.ts'
 import { traceJson } from './trace-json.ts'
 import { traceOtlp } from './trace-otlp.ts'
+import { typicalOf } from './typical.ts'
 
 export interface TracesOptions {
   readonly clickhouse: ClickHouse
@@ -22,7 +24,7 @@ export interface TracesOptions {
   readonly importer: Importer
 }
 
-/** `/traces`, `/traces/{traceId}` and `/traces/import`. */
+/** `/traces`, `/traces/{traceId}`, `/traces/{traceId}/typical` and `/traces/import`. */
 export function tracesRouter({ clickhouse, settings, importer }: TracesOptions): Router {
   const router = Router()
   const reader = openSpanReader(clickhouse)
@@ -71,6 +73,12 @@ export function tracesRouter({ clickhouse, settings, importer }: TracesOptions):
   router.all('/import', (request, response) => {
     response.set('Allow', 'POST')
     throw new ProblemError(405, 'Method not allowed', `${request.method} is not supported at ${request.path}`)
+  })
+
+  router.get('/:traceId/typical', async (request, response) => {
+    const { traceId } = checked(TraceParams, { traceId: request.params.traceId.toLowerCase() })
+    const options = askFor(request, response)
+    response.json((await typicalOf({ clickhouse, reader, settings }, traceId, options)) satisfies Typical)
   })
 
   router.get('/:traceId', async (request, response) => {

@@ -23,8 +23,9 @@ export function percent(share: number, decimals = 1): string {
   return `${value.toFixed(decimals)}\u202f%`
 }
 
-/** `25.3 /s` of so many in so many ms. */
+/** `25.3 /s` of so many in so many ms; of no window, as one request is, `3 calls`. */
 export function perSecond(value: number, windowMs: number): string {
+  if (windowMs === 0) return plural(value, 'call')
   const rate = windowMs > 0 ? (value * 1_000) / windowMs : 0
   const text = rate === 0 ? '0' : rate < 0.01 ? '< 0.01' : rate.toFixed(rate < 9.995 ? 2 : rate < 99.95 ? 1 : 0)
   return `${groupDigits(text)}\u202f/s`

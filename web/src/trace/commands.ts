@@ -6,13 +6,15 @@ import { intervalOf } from './visible.ts'
 import type { Waterfall } from './waterfall.svelte.ts'
 
 interface Parts {
+  /** Another view of the trace. */
+  showAs: (form: 'waterfall' | 'flame' | 'map') => void
   /** Puts the cursor into the search field. */
   find: () => void
   /** Rows that fit on the screen, for PageUp and PageDown. */
   pageRows: () => number
 }
 
-export function traceCommands(waterfall: Waterfall, { find, pageRows }: Parts): Command[] {
+export function traceCommands(waterfall: Waterfall, { showAs, find, pageRows }: Parts): Command[] {
   const group = 'Trace'
   const onRows = (run: () => unknown) => (event: KeyboardEvent) => (concernsRows(event) ? run() : false)
   const step = (by: number) => {
@@ -29,6 +31,9 @@ export function traceCommands(waterfall: Waterfall, { find, pageRows }: Parts): 
     return waterfall.goTo(at)
   }
   return [
+    { keys: '1', words: 'Waterfall', group, run: () => showAs('waterfall') },
+    { keys: '2', words: 'Flame chart', group, run: () => showAs('flame') },
+    { keys: '3', words: 'Map', group, run: () => showAs('map') },
     { keys: 'ArrowDown', words: 'Next row', group, run: onRows(() => step(1)) },
     { keys: 'ArrowUp', words: 'Row before', group, run: onRows(() => step(-1)) },
     { keys: 'ArrowRight', words: 'Open the row, or go into it', group, run: onRows(() => goIn(waterfall)) },

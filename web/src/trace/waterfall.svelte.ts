@@ -4,7 +4,7 @@
  */
 import { choice, param, setParams } from '../url/state.svelte.ts'
 import { columnPrecision } from './figures.ts'
-import { indexTrace, type Interval } from './index.ts'
+import { indexTrace, type Interval, type TraceSpan } from './index.ts'
 import { pathOnRows, rowsOfSpans } from './path.ts'
 import { buildRows } from './rows.ts'
 import { findRows, isAmong } from './search.ts'
@@ -156,6 +156,8 @@ export function createWaterfall(trace: () => WireTrace) {
       return goal
     },
     goTo,
+    /** Row that shows a span; null where none does. */
+    rowOf: (span: TraceSpan): number | null => (rowOfSpan[span.at]! < 0 ? null : rowOfSpan[span.at]!),
     goToSpan(spanId: string): void {
       const at = rowShowing(spanId)
       if (at !== null) goTo(at)
