@@ -37,14 +37,12 @@ export async function typicalOf(sources: Sources, traceId: string, options: Quer
     typical: {
       ...typical,
       classes: difference.classes.map(({ otherNs, ...each }) => ({ ...each, typicalNs: otherNs })),
-      spans: difference.spans
-        .slice(0, mostSpans)
-        .map(({ spanId, otherSpanId, ns, otherNs }) => ({
-          spanId,
-          typicalSpanId: otherSpanId,
-          ns,
-          typicalNs: otherNs,
-        })),
+      spans: difference.spans.slice(0, mostSpans).map(({ spanId, otherSpanId, ns, otherNs }) => ({
+        spanId,
+        typicalSpanId: otherSpanId,
+        ns,
+        typicalNs: otherNs,
+      })),
       restNs: rest.reduce((sum, { ns, otherNs }) => sum + ns - otherNs, 0),
     },
   }

@@ -31,6 +31,11 @@ export function isAmong(hits: readonly number[], at: number): boolean {
   return hits[low] === at
 }
 
+/** Places in the answer of all spans that rows show. */
+export function spansOf(rows: readonly Row[], at: readonly number[]): ReadonlySet<number> {
+  return new Set(at.flatMap((i) => [rows[i]!.span.at, ...rows[i]!.bar.map((span) => span.at)]))
+}
+
 const texts = new WeakMap<Row, string>()
 
 function textOf(row: Row): string {
