@@ -38,7 +38,7 @@ async function load(url: string, toMs: number): Promise<number> {
   let sent = 0
   const connection = async (): Promise<void> => {
     while (sent < requests) {
-      const at = toMs - dayMs + (sent++ / requests) * dayMs
+      const at = Math.floor(toMs - dayMs + (sent++ / requests) * dayMs)
       const body = idle.shift()!
       body.refresh(at)
       for (let status = 0; status !== 200;) {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { connect, type ClickHouse } from './clickhouse.ts'
 import { acquireLease, createLeases } from './lease.ts'
 import { readMigrations, type Migration } from './migration-files.ts'
+import { resort, resortOf } from './resort.ts'
 import { StartError } from './start-error.ts'
 
 export interface MigrateOptions {
@@ -36,7 +37,7 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
       at DateTime64(3, 'UTC') DEFAULT now64(3)
     ) ENGINE = MergeTree ORDER BY (number, state)`)
     if (pendingOf(wanted, await readApplied(clickhouse)).length === 0) return []
-    return await applyPending(clickhouse, wanted, options.leaseMs ?? 30_000)
+    return await applyPending(clickhouse, url, wanted, options.leaseMs ?? 30_000)
   } catch (error) {
     throw startErrorOf(error, url)
   } finally {
@@ -44,7 +45,12 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
   }
 }
 
-async function applyPending(clickhouse: ClickHouse, wanted: Migration[], leaseMs: number): Promise<string[]> {
+async function applyPending(
+  clickhouse: ClickHouse,
+  url: string,
+  wanted: Migration[],
+  leaseMs: number,
+): Promise<string[]> {
   await createLeases(clickhouse)
   const lease = await acquireLease(clickhouse, {
     name: 'migrations',
@@ -60,7 +66,9 @@ async function applyPending(clickhouse: ClickHouse, wanted: Migration[], leaseMs
       if (!begunBefore) await record(clickhouse, migration, 'begun')
       for (const statement of migration.statements) {
         lease.lost.throwIfAborted()
-        await apply(clickhouse, migration, statement, begunBefore)
+        const asked = resortOf(statement)
+        const work = asked ? resort(url, asked, lease.lost) : clickhouse.command(statement)
+        await done(work, migration, begunBefore)
       }
       await record(clickhouse, migration, 'applied')
     }
@@ -73,9 +81,9 @@ async function applyPending(clickhouse: ClickHouse, wanted: Migration[], leaseMs
 const tableAlreadyExists = '57'
 
 /** A process that died in the middle of a migration leaves its first statements done: creating again is no error then. */
-async function apply(clickhouse: ClickHouse, migration: Migration, statement: string, begunBefore: boolean) {
+async function done(work: Promise<void>, migration: Migration, begunBefore: boolean) {
   try {
-    await clickhouse.command(statement)
+    await work
   } catch (error) {
     const { code, message } = error as { code?: string; message: string }
     if (code === tableAlreadyExists && begunBefore) return

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -123,6 +123,86 @@ describe('migrate', () => {
     await expect(migrate('http://user:secret@127.0.0.1:7101/x')).rejects.toThrow(
       /^ClickHouse at 127.0.0.1:7101 cannot be reached \(ECONNREFUSED\): check CLICKHOUSE_URL$/,
     )
+  })
+})
+
+describe('RESORT TABLE', () => {
+  const created = `CREATE TABLE t (day Date, k UInt64, x UInt64 CODEC(Delta(8), LZ4), INDEX i x TYPE minmax GRANULARITY 1)
+    ENGINE = MergeTree PARTITION BY day ORDER BY (k, toStartOfMinute(toDateTime(x, 'UTC')), x)
+    TTL day + INTERVAL 90 YEAR SETTINGS ttl_only_drop_parts = 1;\n`
+  const filled = 'INSERT INTO t SELECT toDate(20000 + number % 3), number % 7, number * 37 FROM numbers(10000);\n'
+  const resorted = "RESORT TABLE t ORDER BY (k, toStartOfMinute(toDateTime(x, 'UTC')));\n"
+  const digest = 'SELECT count() AS n, sum(cityHash64(*)) AS sum FROM t'
+  const keyOf = "SELECT sorting_key, primary_key FROM system.tables WHERE database = currentDatabase() AND name = 't'"
+  const tables = 'SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE {like:String}'
+
+  it('gives a table another sort key, and leaves rows and all else as they are', async () => {
+    const m = await setup({ '0001_t.sql': created + filled })
+    await m.run()
+    const before = await m.clickhouse.query(digest)
+    await m.write('0002_key.sql', `-- why;\n${resorted}`)
+    await m.run()
+    const key = "k, toStartOfMinute(toDateTime(x, 'UTC'))"
+    expect(await m.clickhouse.query(keyOf)).toEqual([{ sorting_key: key, primary_key: key }])
+    expect(await m.clickhouse.query(digest)).toEqual(before)
+    const [{ statement } = { statement: '' }] = await m.clickhouse.query<{ statement: string }>('SHOW CREATE TABLE t')
+    for (const kept of [
+      'CODEC(Delta(8), LZ4)',
+      'INDEX i x',
+      'PARTITION BY day',
+      'toIntervalYear(90)',
+      'ttl_only_drop_parts = 1',
+    ])
+      expect(statement).toContain(kept)
+    expect(await m.clickhouse.query(tables, { like: 't_%' })).toEqual([])
+  })
+
+  it.each([
+    ['copied', `CREATE TABLE t_resorted AS t;\n${filled.replace('INTO t', 'INTO t_resorted')}`],
+    [
+      'copied and taken its place',
+      `${resorted}CREATE TABLE t_resorted AS t;\n${filled.replace('INTO t', 'INTO t_resorted')}`,
+    ],
+  ])('goes on where a process died that had %s', async (_, left) => {
+    const m = await setup({ '0001_t.sql': created + filled })
+    await m.run()
+    const before = await m.clickhouse.query(digest)
+    await m.write('0002_key.sql', `${left}CREATE TABLE z (x Nonsense) ENGINE = Memory;\n`)
+    await expect(m.run()).rejects.toThrow(/0002_key.sql failed/)
+    await m.write('0002_key.sql', resorted)
+    await m.run()
+    expect(await m.clickhouse.query(digest)).toEqual(before)
+    expect(await m.clickhouse.query(tables, { like: 't_%' })).toEqual([])
+  })
+
+  it('keeps the facts of a database of an older hopscope', async () => {
+    const own = new URL('../../migrations/', import.meta.url)
+    const names = (await readdir(own)).filter((name) => name.endsWith('.sql')).sort()
+    const textOf = async (name: string) => [name, await readFile(new URL(name, own), 'utf8')] as const
+    const texts = await Promise.all(names.map(textOf))
+    const m = await setup(Object.fromEntries(texts.filter(([name]) => name < '0015')))
+    await m.run()
+    for (const [table, id] of [
+      ['hops', 'hop_id'],
+      ['proxies', 'proxy_id'],
+    ] as const)
+      await m.clickhouse.command(`INSERT INTO ${table} (job, sign, settled_at, trace_id, start, ${id})
+        SELECT number % 5, if(number % 10 = 0, -1, 1), now() - number % 40000 * 60, toString(number), now64(9) - number, number % 3
+        FROM numbers(20000)`)
+    const all = async () => [
+      await m.clickhouse.query('SELECT count() AS n, sum(cityHash64(*)) AS sum FROM hops'),
+      await m.clickhouse.query('SELECT count() AS n, sum(cityHash64(*)) AS sum FROM proxies'),
+    ]
+    const before = await all()
+    for (const [name, text] of texts) await m.write(name, text)
+    await m.run()
+    expect(await all()).toEqual(before)
+    const keys =
+      "SELECT sorting_key FROM system.tables WHERE database = currentDatabase() AND name IN ('hops', 'proxies') ORDER BY name"
+    expect(await m.clickhouse.query(keys)).toEqual([
+      { sorting_key: 'hop_id, toStartOfMinute(start)' },
+      { sorting_key: 'proxy_id, toStartOfMinute(start)' },
+    ])
   })
 })
 

@@ -1,0 +1,71 @@
+import { connect, type ClickHouse } from './clickhouse.ts'
+
+/** A statement of migrations that ClickHouse does not have: it gives a sort key to new tables only, and lets one grow at its end. */
+export interface Resort {
+  readonly table: string
+  /** Without its parentheses, as `system.tables` has it. */
+  readonly key: string
+}
+
+/** @returns what `RESORT TABLE <table> ORDER BY (<key>)` asks for; undefined for any other statement. */
+export function resortOf(statement: string): Resort | undefined {
+  const [, table, key] =
+    /^RESORT TABLE (\w+) ORDER BY \((.+)\)$/.exec(statement.replace(/^\s*--.*$/gm, '').trim()) ?? []
+  return table === undefined || key === undefined ? undefined : { table, key }
+}
+
+/** A day's facts take minutes where there are billions. */
+const timeoutMs = 3 * 3_600_000
+
+/**
+ * Gives a MergeTree table another sort key and leaves all else of it as it is: copies its rows, one partition after the other, into a
+ * new table, which then takes its place. Run again after it was interrupted it begins anew, or finishes. What is written to the table
+ * meanwhile may be lost. @throws ClickHouseError, the table being as before; AbortSignal's reason between two partitions.
+ */
+export async function resort(url: string, { table, key }: Resort, stop: AbortSignal): Promise<void> {
+  const clickhouse = connect(url, { timeoutMs })
+  const copy = `${table}_resorted`
+  try {
+    const { ddl, sortingKey } = await definitionOf(clickhouse, table)
+    if (sortingKey !== key) {
+      const created = ddl
+        .replace(/^CREATE TABLE \S+/, `CREATE TABLE ${copy}`)
+        .replace(`ORDER BY (${sortingKey})`, `ORDER BY (${key})`)
+      await clickhouse.command(`DROP TABLE IF EXISTS ${copy} SYNC`)
+      await clickhouse.command(created)
+      for (const partition of await partitionsOf(clickhouse, table)) {
+        stop.throwIfAborted()
+        await clickhouse.command(
+          `INSERT INTO ${copy} SELECT * FROM ${table} WHERE _partition_id = {partition:String}`,
+          {
+            partition,
+          },
+        )
+      }
+      stop.throwIfAborted()
+      await clickhouse.command(`EXCHANGE TABLES ${copy} AND ${table}`)
+    }
+    await clickhouse.command(`DROP TABLE IF EXISTS ${copy} SYNC`)
+  } finally {
+    await clickhouse.close()
+  }
+}
+
+async function definitionOf(clickhouse: ClickHouse, table: string) {
+  const [found] = await clickhouse.query<{ ddl: string; sortingKey: string }>(
+    `SELECT create_table_query AS ddl, sorting_key AS sortingKey
+     FROM system.tables WHERE database = currentDatabase() AND name = {table:String}`,
+    { table },
+  )
+  if (!found?.ddl.includes(`ORDER BY (${found.sortingKey})`)) throw new Error(`${table} has no sort key to change`)
+  return found
+}
+
+async function partitionsOf(clickhouse: ClickHouse, table: string): Promise<string[]> {
+  const found = await clickhouse.query<{ id: string }>(
+    `SELECT DISTINCT partition_id AS id FROM system.parts
+     WHERE database = currentDatabase() AND table = {table:String} AND active ORDER BY id`,
+    { table },
+  )
+  return found.map(({ id }) => id)
+}
