@@ -16,6 +16,7 @@ const may: Record<string, { folders: string[]; packages: string[] }> = {
   // Parsers of the user's rules: no I/O in them.
   'server/analysis': { folders: [], packages: ['yaml', 'zod'] },
   'server/statistics': { folders: [], packages: [] },
+  'server/alerts': { folders: ['server/statistics'], packages: [] },
   telemetry: {
     folders: ['storage'],
     packages: ['@opentelemetry/api', '@opentelemetry/sdk-node', 'express', 'prom-client'],
