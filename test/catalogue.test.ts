@@ -18,6 +18,7 @@ const catalogue: Record<string, number> = {
   MISS: 4,
   SK: 3,
   EXPL: 1,
+  REG: 8,
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url))

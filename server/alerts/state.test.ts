@@ -16,8 +16,8 @@ function life(findings: string, from = inactive(0)): { phases: string; last: Ale
   return { phases, last: state }
 }
 
-describe('REG-6: the life of an alert', () => {
-  it('fires when the condition was met for ten minutes and three evaluations, and resolves half an hour after it is gone', () => {
+describe('the life of an alert', () => {
+  it('REG-6: fires when the condition was met for ten minutes and three evaluations, and resolves half an hour after it is gone', () => {
     const { phases, last } = life('gmmmmgggggggg')
     expect(phases).toBe('ippffkkkkkkri')
     expect(last.phase).toBe('inactive')
