@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { groupByTrace, loadTraces, shiftTraces, demoRecordings } from './demo.ts'
+import { groupByTrace, loadTraces, pick, shiftTraces, demoRecordings, type RecordedTrace } from './demo.ts'
 
 const folder = new URL('../test/fixtures/recordings', import.meta.url).pathname
 
@@ -32,5 +32,39 @@ describe('replay of recordings', () => {
       traces.slice(0, demoRecordings.length).map((t) => JSON.stringify(t.spans[0]!.resource.resource)),
     )
     expect(services.size).toBeGreaterThan(3)
+  })
+})
+
+describe('the incident of the demo', () => {
+  const spanOf = ({ spans }: RecordedTrace, name: string, kind: number) =>
+    spans.find(({ resource, span }) => JSON.stringify(resource.resource).includes(`"${name}"`) && span.kind === kind)
+      ?.span
+  const length = (span: { startTimeUnixNano: string; endTimeUnixNano: string }) =>
+    Number(BigInt(span.endTimeUnixNano) - BigInt(span.startTimeUnixNano)) / 1e6
+
+  it('holds requests in the sidecar of payments for 20 to 60 ms, on three of four pods, and nothing else is slower', async () => {
+    const traces = await loadTraces(folder, ['s1-sidecars'])
+    let held = 0
+    for (let nth = 0; nth < 1_000; nth++) {
+      const [was, is] = [pick(traces, nth, false), pick(traces, nth, true)]
+      expect(was).toBe(traces[nth % traces.length])
+      if (is === was) continue
+      held++
+      const more = (name: string, kind: number) => length(spanOf(is, name, kind)!) - length(spanOf(was, name, kind)!)
+      const byMs = more('payments.shop', 2)
+      expect(byMs).toBeGreaterThanOrEqual(20)
+      expect(byMs).toBeLessThan(60)
+      expect(more('payments', 2)).toBe(0)
+      for (const [name, kind] of [
+        ['orders.shop', 3],
+        ['orders', 3],
+        ['frontend', 2],
+      ] as const)
+        expect(more(name, kind)).toBeCloseTo(byMs, 6)
+      expect(JSON.stringify(spanOf(is, 'payments.shop', 2)!.attributes)).toMatch(/payments-6b8f4d7c9.*"v2"/)
+      expect(JSON.stringify(spanOf(is, 'orders.shop', 3)!.attributes)).toContain('"v1"')
+    }
+    expect(held).toBeGreaterThan(700)
+    expect(held).toBeLessThan(800)
   })
 })

@@ -3,12 +3,14 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { held, isOnNewPod } from './demo-incident.ts'
 
 /**
  * Replays recorded traffic of real proxies through the OTLP/HTTP port, shifted to now, for ever.
  *
  * The unit is one recorded trace: its spans keep their distances to the nanosecond, get fresh ids and a new start.
- * Traces go out at a steady rate, all recordings interleaved, after a backfill so that charts are not empty.
+ * Traces go out at a steady rate, all recordings interleaved, after a backfill so that charts are not empty. From some time ago on
+ * something is wrong, see demo-incident.ts.
  */
 export interface ReplayOptions {
   /** OTLP/HTTP receiver, such as http://127.0.0.1:4318. */
@@ -17,6 +19,8 @@ export interface ReplayOptions {
   recordings: string
   tracesPerSecond: number
   backfillSeconds: number
+  /** Ago, when replay begins. */
+  incidentSeconds: number
   signal: AbortSignal
   log: (line: string) => void
 }
@@ -38,6 +42,8 @@ interface Span {
   parentSpanId?: string
   startTimeUnixNano: string
   endTimeUnixNano: string
+  kind?: number
+  attributes?: { key: string; value: { stringValue?: string } }[]
   events?: { timeUnixNano: string }[]
   links?: { traceId: string; spanId: string }[]
 }
@@ -47,7 +53,7 @@ interface ScopeSpans {
   spans: Span[]
 }
 interface ResourceSpans {
-  resource?: object
+  resource?: { attributes?: { key: string; value: { stringValue?: string } }[] }
   schemaUrl?: string
   scopeSpans: ScopeSpans[]
 }
@@ -146,18 +152,25 @@ function freshTraceId(traceId: string, round: number): string {
   return low.toString(16).padStart(8, '0') + traceId.slice(8)
 }
 
+/** The nth of a replay that begins anew at the end. @param isWrong whether the incident has begun. */
+export function pick(traces: readonly RecordedTrace[], nth: number, isWrong: boolean): RecordedTrace {
+  const trace = traces[nth % traces.length]!
+  return isWrong && isOnNewPod(nth) ? held(trace, nth) : trace
+}
+
 /** Backfills, then replays until `signal` aborts. Waits and tries again when the receiver says so. */
 export async function replay(options: ReplayOptions): Promise<void> {
-  const { tracesPerSecond, backfillSeconds, signal, log } = options
+  const { tracesPerSecond, backfillSeconds, incidentSeconds, signal, log } = options
   const traces = await loadTraces(options.recordings, demoRecordings)
   if (traces.length === 0) throw new Error(`no recordings in ${options.recordings}`)
   const interval = BigInt(Math.round(1e9 / tracesPerSecond))
   // A round is one request; beginning at the clock keeps two runs of the demo apart.
   let round = Math.floor(Date.now() / 100)
   let sent = 0
+  const incidentAt = BigInt(Date.now() - incidentSeconds * 1000) * 1_000_000n
   const next = (count: number, start: bigint) => {
-    const picked = Array.from({ length: count }, (_, i) => traces[(sent + i) % traces.length]!)
-    const starts = picked.map((_, i) => start + BigInt(i) * interval)
+    const starts = Array.from({ length: count }, (_, i) => start + BigInt(i) * interval)
+    const picked = starts.map((at, i) => pick(traces, sent + i, at >= incidentAt))
     sent += count
     return shiftTraces(picked, starts, round++)
   }

@@ -204,8 +204,9 @@ async function startDemo(otlpHttpUrl: string): Promise<void> {
   await replay({
     otlpHttpUrl,
     recordings: fileURLToPath(new URL('test/fixtures/recordings', packageRoot)),
-    tracesPerSecond: 10,
-    backfillSeconds: 1800,
+    tracesPerSecond: 4,
+    backfillSeconds: 7200,
+    incidentSeconds: 1200,
     signal: stop.signal,
     log: say,
   })

@@ -11,6 +11,7 @@ import { catalogueRouter } from './catalogue.ts'
 import { compressed } from './compress.ts'
 import type { RulesInForce } from './contract-rules.ts'
 import { exploreRouter } from './explore.ts'
+import { eventsRouter } from './events.ts'
 import { hopsRouter } from './hops.ts'
 import { localHostsOnly } from './hosts.ts'
 import { fileImporter, type Importer } from './import-process.ts'
@@ -136,6 +137,7 @@ function apiApp(options: ApiOptions, { clickhouse, writing }: Connections, { tri
   api.use('/accuracy', accuracyRouter())
   api.use('/rules', rulesRouter({ clickhouseUrl, rules, trier }))
   api.use('/reanalyses', reanalysesRouter(clickhouse, writing))
+  api.use('/events', eventsRouter(clickhouse, writing))
   api.use('/', catalogueRouter({ clickhouse, setup: { version, receivers, settleQuietMs } }))
   api.use((request, response) => {
     if (request.method === 'GET' || request.method === 'HEAD') throw notFound(`nothing at ${request.originalUrl}`)

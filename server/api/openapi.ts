@@ -19,6 +19,7 @@ import {
   ValuesQuery,
 } from './contract-explore.ts'
 import { HopRankQuery, PeerRank, ProxyRankQuery, Typical } from './contract-peers.ts'
+import { EventItem, EventList, EventRequest } from './contract-events.ts'
 import { ServiceMap } from './contract-map.ts'
 import { Heatmap, HopDetail, HopList, Overview, ProxyDetail, ProxyList, Series } from './contract-measurements.ts'
 import {
@@ -48,7 +49,7 @@ interface Resource {
   readonly query?: z.ZodType
   readonly body?: z.ZodType
   /** 200 unless it says otherwise. */
-  readonly status?: 200 | 202
+  readonly status?: 200 | 201 | 202
   readonly answer: z.ZodType
 }
 
@@ -118,6 +119,11 @@ export const resources: readonly Resource[] = [
     ...{ path: '/rules/try', method: 'post', summary: 'What rules would change' },
     ...{ body: TryRulesRequest, answer: TriedRules },
   },
+  { path: '/events', summary: 'What happened: told, or versions seen anew', query: RangeQuery, answer: EventList },
+  {
+    ...{ path: '/events', method: 'post', summary: 'Tell of a deploy or a change of configuration' },
+    ...{ body: EventRequest, status: 201, answer: EventItem },
+  },
   { path: '/setup', summary: 'Addresses of the receivers', answer: Setup },
   { path: '/reanalyses', summary: 'What was asked to be analysed again', answer: ReanalysisList },
   { path: '/reanalyses/{id}', summary: 'How far it is', ...entity, answer: Reanalysis },
@@ -143,7 +149,10 @@ function operation({ summary, params, query, body, status = 200, answer }: Resou
     parameters: [...parameters(params, 'path'), ...parameters(query, 'query')],
     ...(body && { requestBody: { required: true, content: json(body, 'input') } }),
     responses: {
-      [status]: { description: status === 202 ? 'Accepted' : 'OK', content: json(answer, 'output') },
+      [status]: {
+        description: { 200: 'OK', 201: 'Created', 202: 'Accepted' }[status],
+        content: json(answer, 'output'),
+      },
       default: { description: 'RFC 9457', content: problem },
     },
   }

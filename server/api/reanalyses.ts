@@ -12,7 +12,7 @@ const rulesInForceMs = 3_000
 const mostOpen = 20
 const mostBytes = 4_096
 
-/** `/reanalyses`: the one resource that is written to. @param write a connection that may write. */
+/** `/reanalyses`. @param write a connection that may write. */
 export function reanalysesRouter(read: ClickHouse, write: ClickHouse): Router {
   const router = Router()
 

@@ -99,8 +99,11 @@ export interface Site extends TestBrowser {
   hopscope: RunningHopscope
 }
 
-/** A hopscope with the built web UI, over so many recorded traces of the last 50 minutes (0: none), and a browser looking at it. */
-export async function startSite(traces: number): Promise<Site> {
+/**
+ * A hopscope with the built web UI, over so many recorded traces of the last minutes (0: none), and a browser looking at it.
+ * @param incidentMinutes so long ago the incident of the demo began; 0: it does not.
+ */
+export async function startSite(traces: number, { minutes = 50, incidentMinutes = 0 } = {}): Promise<Site> {
   buildWeb()
   const hopscope = await startHopscope({
     HOPSCOPE_SETTLE_QUIET_MS: '1000',
@@ -108,7 +111,7 @@ export async function startSite(traces: number): Promise<Site> {
     HOPSCOPE_NETWORK_RTT_US: '0',
   })
   try {
-    if (traces > 0) await sendRecorded(hopscope, traces, 50)
+    if (traces > 0) await sendRecorded(hopscope, traces, minutes, incidentMinutes)
     const browser = await startBrowser(hopscope.apiUrl)
     return {
       ...browser,

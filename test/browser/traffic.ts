@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { demoRecordings, loadTraces, shiftTraces } from '../../process/demo.ts'
+import { demoRecordings, loadTraces, pick, shiftTraces } from '../../process/demo.ts'
 import { eventually } from '../eventually.ts'
 import type { RunningHopscope } from '../harness.ts'
 
@@ -24,17 +24,24 @@ export async function send({ otlpHttpUrl }: RunningHopscope, body: unknown): Pro
 /**
  * Sends what real proxies and applications sent, shifted so that `traces` traces lie evenly over the last `minutes`, and waits
  * until all of them are on the lists.
+ * @param incidentMinutes so long ago the incident of the demo began; 0: it does not.
  */
-export async function sendRecorded(hopscope: RunningHopscope, traces: number, minutes: number): Promise<void> {
+export async function sendRecorded(
+  hopscope: RunningHopscope,
+  traces: number,
+  minutes: number,
+  incidentMinutes = 0,
+): Promise<void> {
   const recorded = await loadTraces(recordings, demoRecordings)
   const firstNs = BigInt(Date.now() - minutes * 60_000) * 1_000_000n
+  const incidentNs = BigInt(Date.now() - incidentMinutes * 60_000) * 1_000_000n
   const stepNs = BigInt(Math.floor((minutes * 60e9) / traces))
   for (let sent = 0, round = 1; sent < traces; sent += tracesPerRequest, round++) {
-    const picked = Array.from(
+    const starts = Array.from(
       { length: Math.min(tracesPerRequest, traces - sent) },
-      (_, i) => recorded[(sent + i) % recorded.length]!,
+      (_, i) => firstNs + BigInt(sent + i) * stepNs,
     )
-    const starts = picked.map((_, i) => firstNs + BigInt(sent + i) * stepNs)
+    const picked = starts.map((at, i) => pick(recorded, sent + i, at >= incidentNs))
     await send(hopscope, shiftTraces(picked, starts, round))
   }
   await settled(hopscope, traces)

@@ -3,8 +3,8 @@ import type { Mover, Overview, Split } from '../../../server/api/contract-measur
 import { change, duration } from '../format/duration.ts'
 import { byGroup, proxyGroups } from '../format/groups.ts'
 import { count, percent } from '../format/number.ts'
-import { shiftOf, type Shift } from './interval.ts'
-import { lengthInWords, periodBefore } from './period.ts'
+import { shiftOf, type Shift } from '../time/shift.ts'
+import { lengthInWords, periodBefore } from '../time/period.ts'
 
 /** Strong parts are figures and names. */
 export type Part = string | { readonly strong: string; readonly entity?: Pick<Mover, 'kind' | 'id'> }

@@ -2,6 +2,7 @@
 import { refreshAll } from '../api/resource.svelte.ts'
 import { offered } from '../routes.ts'
 import { relativeRanges } from '../time/range.ts'
+import { toggleComparing } from '../time/before.svelte.ts'
 import { chooseRange, freezeRange, range, zoomOut } from '../time/range.svelte.ts'
 import { navigate } from '../url/router.svelte.ts'
 import { linkTo } from '../url/state.svelte.ts'
@@ -23,6 +24,13 @@ export const liveCommand: Command = {
   group: 'Everywhere',
   keys: 'l',
   run: toggleLive,
+}
+/** Offered by the screens that obey it. */
+export const compareCommand: Command = {
+  words: 'Compare with the period before, on and off',
+  group: 'Everywhere',
+  keys: 'p',
+  run: toggleComparing,
 }
 export const zoomOutCommand: Command = { words: 'Zoom out', group: 'Everywhere', keys: 'Escape', run: () => zoomOut() }
 

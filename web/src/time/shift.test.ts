@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { distribution } from './example.ts'
-import { intervalOf, shiftOf } from './interval.ts'
+import { distribution } from '../overview/example.ts'
+import { intervalOf, shiftOf } from './shift.ts'
 
 /** Quantiles of an exponential with mean 100 ms are −100 ln(1 − q). */
 const exponential = (n: number) =>

@@ -1,0 +1,172 @@
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { EventItem, EventList } from '../../server/api/contract-events.ts'
+import type { Overview, ProxyDetail, ProxyList } from '../../server/api/contract-measurements.ts'
+import { axe, loaded, startSite, themes, type Site } from './browser.ts'
+
+/** The traffic of `npm run demo`, in which most pods of one version hold requests since twelve minutes ago. */
+const incidentMinutes = 12
+let site: Site
+let beganMs: number
+beforeAll(async () => {
+  beganMs = Date.now() - incidentMinutes * 60_000
+  site = await startSite(2_800, { minutes: 32, incidentMinutes })
+}, 300_000)
+afterAll(() => site?.close())
+
+const get = async <T>(path: string) => (await (await fetch(`${site.hopscope.apiUrl}/api/v1${path}`)).json()) as T
+const text = async (page: Page, selector: string) => (await page.locator(selector).innerText()).replaceAll(/\s+/g, ' ')
+const minute = (ms: number) => new Date(ms).toISOString().slice(11, 16)
+
+async function paymentsProxy(): Promise<string> {
+  const { items } = await get<ProxyList>('/proxies?q=payments')
+  return items.find(({ role }) => role === 'sidecar-inbound')!.id
+}
+
+describe('from “the shop is slow” to one request that shows why', () => {
+  it('takes five actions: range, route, proxy, version, exemplar', async () => {
+    const { page, context, complaints } = await site.open('/')
+    // 1: the last quarter of an hour, in which people complain.
+    await page.getByText('Last 1 h').first().click()
+    await page.getByRole('button', { name: 'Last 15 min' }).first().click()
+    // 2: what they complain about.
+    await page.keyboard.press('Control+k')
+    const palette = page.getByRole('dialog', { name: 'Find anything, do anything' })
+    await palette.getByText(/in this range/).waitFor()
+    await page.keyboard.type('ingress frontend overview')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/route=/)
+    await loaded(page)
+    const sentence = await text(page, '.verdict h2')
+    expect(sentence).toMatch(/^Slower than the 15 min before: p\d\d rose by \d+.* payments adds \d+.* more at p\d\d/)
+    // 3: who it is.
+    await page.getByRole('link', { name: 'Open proxy' }).click()
+    await page.getByRole('heading', { level: 1, name: 'payments' }).waitFor()
+    await loaded(page)
+    expect(await text(page, '.head .title')).toContain('inbound sidecar')
+    const event = page.getByRole('list', { name: 'Events' }).getByRole('listitem').filter({ hasText: 'payments v2' })
+    expect(await event.innerText()).toMatch(/new version, v1 before/)
+    const since = (await event.locator('time').innerText()).trim()
+    expect([minute(beganMs), minute(beganMs + 60_000)]).toContain(since)
+    // 4: on which pods.
+    await page.getByText('Version', { exact: true }).click()
+    const p50 = page.getByRole('row', { name: /^v2 / }).getByRole('cell').nth(2)
+    const { breakdowns } = await get<ProxyDetail>(`${new URL(page.url()).pathname}?from=now-15m`)
+    const rows = breakdowns.find(({ by }) => by === 'version')!.rows
+    const [v1, v2] = ['v1', 'v2'].map((version) => rows.find(({ value }) => value === version)!.p50Ns! / 1e6) as [
+      number,
+      number,
+    ]
+    expect(v2).toBeGreaterThan(v1 + 15)
+    expect(await p50.innerText()).toContain(v2.toPrecision(3))
+    // 5: one request.
+    const exemplar = page.getByRole('region', { name: 'Exemplars' }).getByRole('link').last()
+    await exemplar.click()
+    await page.waitForURL(/\/traces\/[0-9a-f]{32}/)
+    await loaded(page)
+    const trace = await get<{ proxies: { name: string; added: { ns: number | null; hiNs: number | null } }[] }>(
+      new URL(page.url()).pathname,
+    )
+    const added = trace.proxies
+      .filter(({ name }) => name === 'payments')
+      .map((proxy) => proxy.added.ns ?? proxy.added.hiNs)
+    expect(Math.max(...added.map(Number))).toBeGreaterThan(20e6)
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+})
+
+describe('events', () => {
+  it.each(themes)(
+    'told by POST are marked on time charts and said beneath them, by place and service, in %s',
+    async (theme) => {
+      const title = `stock 7 ${theme}`
+      const response = await fetch(`${site.hopscope.apiUrl}/api/v1/events`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          kind: 'deploy',
+          title,
+          atUnixNano: `${beganMs - 600_000}000000`,
+          labels: { service: 'stock' },
+        }),
+      })
+      EventItem.parse(await response.json())
+      const { page, context, complaints } = await site.open('/', { theme })
+      const line = page.getByRole('list', { name: 'Events' })
+      expect(await line.getByRole('listitem').filter({ hasText: title }).innerText()).toMatch(/\d\d:\d\d.*deploy/s)
+      expect(
+        await page
+          .locator('.marks')
+          .getByText(/stock 7/)
+          .count(),
+      ).toBeGreaterThan(0)
+      expect(await axe(page)).toEqual([])
+      expect(complaints).toEqual([])
+      // Not where another service is looked at.
+      await page.goto(`/proxies/${await paymentsProxy()}`)
+      await loaded(page)
+      await line.getByText('payments v2').waitFor()
+      expect(await line.getByText(title).count()).toBe(0)
+      await context.close()
+    },
+  )
+
+  it('of versions are those that the API has', async () => {
+    const { items } = EventList.parse(await get('/events'))
+    const seen = items
+      .filter(({ source }) => source === 'seen')
+      .map((event) => `${event.title} ${event.labels['before']}`)
+    expect(seen).toEqual(['payments v2 v1'])
+  })
+})
+
+describe('comparing with the period before', () => {
+  it('shows beside each figure what it was, and whether the change is more than chance', async () => {
+    const { page, context, complaints } = await site.open('/?from=now-15m&v=1')
+    await page.getByRole('button', { name: /^Compare with the period before/ }).click()
+    await page.waitForURL(/vs=before/)
+    await loaded(page)
+    await page.locator('.end').getByText('p50 before').waitFor()
+    const id = await paymentsProxy()
+    await page.goto(`/proxies/${id}?from=now-15m&vs=before&v=1`)
+    await loaded(page)
+    const row = page.getByRole('row', { name: /^the 15.min before/ })
+    await row.waitFor()
+    const [now] = (await get<ProxyDetail>(`/proxies/${id}?from=now-15m`)).added
+    const [p50, , p99] = await row.getByRole('cell').allInnerTexts()
+    expect(p50).toMatch(/▲\s*\+\d/)
+    // 2,000 requests are not there in either period.
+    expect(now!.p99Ns).toBeNull()
+    expect(p99).toMatch(/n < 2.000/)
+    expect(p99).toMatch(/–$/)
+    await page.getByText(/in grey p95 and p50 of the period before/).waitFor()
+    expect(await axe(page)).toEqual([])
+    expect(complaints).toEqual([])
+    // Off by its key; what it was goes.
+    await page.keyboard.press('p')
+    await row.waitFor({ state: 'detached' })
+    await context.close()
+  })
+
+  it('goes along to other screens, and is offered only where it is obeyed', async () => {
+    const { page, context } = await site.open('/?vs=before&v=1')
+    await page.getByRole('navigation', { name: 'Screens', exact: true }).getByRole('link', { name: 'Traces' }).click()
+    await page.waitForURL(/traces.*vs=before/)
+    expect(await page.getByRole('button', { name: /^Compare with the period before/ }).count()).toBe(0)
+    await context.close()
+  })
+
+  it('agrees with the movers of the API', async () => {
+    const overview = await get<Overview>('/overview?from=now-15m')
+    const mover = overview.movers.find(({ name }) => name === 'payments')!
+    expect(mover.diffNs).toBeGreaterThan(15e6)
+    const { page, context } = await site.open('/?from=now-15m&v=1')
+    const cells = page
+      .getByRole('region', { name: /^Changed since/ })
+      .getByRole('row')
+      .filter({ hasText: /^payments/ })
+    expect(await cells.first().innerText()).toContain(`+${(mover.diffNs / 1e6).toPrecision(3)}`)
+    await context.close()
+  })
+})
