@@ -1,7 +1,7 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import { factsOfTraces, type FactsOfTrace } from '../queries/finaliser/facts.ts'
 import type { SettledTrace } from './open-traces.ts'
-import { maybeRemembers, rememberedSince, type RecentIds } from './recent-ids.ts'
+import { bytesOfId, maybeRemembers, rememberedSince, type RecentIds } from './recent-ids.ts'
 
 /**
  * Which of the settled traces have facts already, by trace id: those of an earlier life, and those that get late spans.
@@ -19,7 +19,7 @@ export async function existingFacts(
   const certainlyNewMs = sinceMs + Math.min(maxTraceMs, (nowMs - sinceMs) / 2)
   const found = new Map<string, FactsOfTrace>()
   let unknown = settled.filter(({ traceId, firstStartMs }) => {
-    return firstStartMs < certainlyNewMs || maybeRemembers(recent, Buffer.from(traceId, 'hex'))
+    return firstStartMs < certainlyNewMs || maybeRemembers(recent, bytesOfId(traceId))
   })
   // Near where the new rows lie first: that is where nearly all are, and cheap for thousands of ids.
   for (const marginSeconds of [10 * 60, 24 * 3600]) {

@@ -73,6 +73,33 @@ describe('the watermark', () => {
     expect(watermark(open, taken, 999)).toBe(999)
   })
 
+  it('is told by each trace that is open, however they were added, taken and written', () => {
+    const open = noTraces()
+    let state = 7
+    const random = (n: number) => (state = (state * 48_271) % 0x7fff_ffff) % n
+    for (let step = 0; step < 3000; step++) {
+      addRows(open, rows(`t${random(200)}`, 10 * step + random(3) * 10))
+      if (random(4) === 0) takeSettled(open, 10 * step, { ...rule, maxWaiting: random(60) })
+      const written = [...open.taken.values()].filter(() => random(3) === 0)
+      const left = [...open.waiting.values(), ...[...open.taken.values()].filter((trace) => !written.includes(trace))]
+      const oldest = left.reduce((least, { firstCommitMs }) => Math.min(least, firstCommitMs), 99_999)
+      expect(watermark(open, written, 99_999)).toBe(oldest)
+      if (random(5) === 0) settle(open, written)
+    }
+    expect(open.firstCommits.size).toBeGreaterThan(10)
+  })
+
+  it('is not held back by traces that are analysed again', () => {
+    const open = noTraces()
+    addRows(open, rows('a', 10))
+    const [a] = takeSettled(open, 110, rule)
+    const again = { ...a!, traceId: 'b', firstCommitMs: Infinity }
+    open.taken.set('b', again)
+    expect(watermark(open, [again], 999)).toBe(10)
+    settle(open, [again])
+    expect(watermark(open, [a!], 999)).toBe(999)
+  })
+
   it('stays behind rows that came for a trace while its facts were written', () => {
     const open = noTraces()
     addRows(open, rows('a', 10))

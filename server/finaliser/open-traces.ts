@@ -30,6 +30,8 @@ export interface OpenTraces {
   readonly waiting: Map<string, OpenTrace>
   /** Handed out by `takeSettled`, not yet written. A trace can be here and, with newer rows, in `waiting`. */
   readonly taken: Map<string, OpenTrace>
+  /** How many of both, those that are analysed again aside, have this as their first commit: many traces, few instants. */
+  readonly firstCommits: Map<number, number>
 }
 
 export interface SettleRule {
@@ -54,13 +56,14 @@ export interface CommittedRows {
 export const headOf = (traceId: string): number => parseInt(traceId.slice(0, 12), 16)
 
 export function noTraces(): OpenTraces {
-  return { waiting: new Map(), taken: new Map() }
+  return { waiting: new Map(), taken: new Map(), firstCommits: new Map() }
 }
 
-export function addRows({ waiting }: OpenTraces, rows: CommittedRows): void {
+export function addRows({ waiting, firstCommits }: OpenTraces, rows: CommittedRows): void {
   const known = waiting.get(rows.traceId)
   if (!known) {
     const { traceId, committedMs, firstMinute, lastMinute, firstStartMs } = rows
+    firstCommits.set(committedMs, (firstCommits.get(committedMs) ?? 0) + 1)
     waiting.set(traceId, {
       traceId,
       head: headOf(traceId),
@@ -103,20 +106,25 @@ export function takeSettled({ waiting, taken }: OpenTraces, nowMs: number, rule:
 }
 
 /** Their facts are written. */
-export function settle({ taken }: OpenTraces, traces: readonly OpenTrace[]): void {
-  for (const { traceId } of traces) taken.delete(traceId)
+export function settle({ taken, firstCommits }: OpenTraces, traces: readonly OpenTrace[]): void {
+  for (const { traceId, firstCommitMs } of traces) {
+    if (!taken.delete(traceId)) continue
+    const left = (firstCommits.get(firstCommitMs) ?? 0) - 1
+    if (left > 0) firstCommits.set(firstCommitMs, left)
+    else firstCommits.delete(firstCommitMs)
+  }
 }
 
 /**
- * Commit of the oldest batch with rows that no facts cover once `written` are, or `elseMs` when there is none:
+ * Commit of the oldest batch with rows that no facts cover once `written`, which are taken, are; or `elseMs` when there is none:
  * where reading must go on after a restart.
  */
-export function watermark({ waiting, taken }: OpenTraces, written: readonly OpenTrace[], elseMs: number): number {
-  const done = new Set(written.map(({ traceId }) => traceId))
+export function watermark({ firstCommits }: OpenTraces, written: readonly OpenTrace[], elseMs: number): number {
+  const covered = new Map<number, number>()
+  for (const { firstCommitMs } of written) covered.set(firstCommitMs, (covered.get(firstCommitMs) ?? 0) + 1)
   let oldest = elseMs
-  for (const { firstCommitMs } of waiting.values()) oldest = Math.min(oldest, firstCommitMs)
-  for (const { traceId, firstCommitMs } of taken.values()) {
-    if (!done.has(traceId)) oldest = Math.min(oldest, firstCommitMs)
+  for (const [commitMs, n] of firstCommits) {
+    if (commitMs < oldest && n > (covered.get(commitMs) ?? 0)) oldest = commitMs
   }
   return oldest
 }

@@ -31,6 +31,14 @@ export function startGeneration(recent: RecentIds, atMs: number, completeSinceMs
   recent.young = generation(atMs)
 }
 
+const scratch = Buffer.alloc(16)
+
+/** The bytes of 32 hex digits, until it is called again: a buffer an id is more garbage than a trace is worth. */
+export function bytesOfId(traceId: string): Uint8Array {
+  scratch.write(traceId, 'hex')
+  return scratch
+}
+
 /** Remembers an id of 16 bytes that got its facts at `atMs`. */
 export function remember(recent: RecentIds, id: Uint8Array, atMs: number): void {
   if (recent.young.size >= recent.maxPerGeneration) startGeneration(recent, atMs)

@@ -18,7 +18,7 @@ import {
 } from './open-traces.ts'
 import type { FinaliserMetrics, FinaliserState } from './metrics.ts'
 import { newPace, pollMs, type Pace } from './pace.ts'
-import { remember, type RecentIds } from './recent-ids.ts'
+import { bytesOfId, remember, type RecentIds } from './recent-ids.ts'
 import { openReanalyser, type Portion, type Reanalyser } from './reanalyse.ts'
 import { recover } from './recover.ts'
 import { cutJob, emptyQueue, enqueue, type SettledQueue } from './settled-queue.ts'
@@ -296,7 +296,7 @@ async function finish(
     await writeJob(writer, { job, reanalysis, result, replaced: [...replaced.values()], watermarkMs })
   }
   for (const { traceId } of traces) {
-    if (!again) remember(life.recent, Buffer.from(traceId, 'hex'), life.clockMs)
+    if (!again) remember(life.recent, bytesOfId(traceId), life.clockMs)
     caution.poisonous.delete(traceId)
   }
   settle(life.open, traces)
