@@ -141,6 +141,7 @@ export type KeyDifference = z.infer<typeof KeyDifference>
 
 export const ExtraTime = z.object({
   terms: z.array(Term).describe('one, or two that hold together'),
+  also: z.array(Term).describe('other values that these very requests have, at most 20'),
   n: Sizes,
   share: Share.describe('of all requests'),
   explained: z.number().describe('part of the extra time of the selection that lies in these requests'),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { extraOf, extraTime, membership, type Counted, type Side, type Sides, type Tally } from './explain.ts'
+import { distinct, extraOf, extraTime, membership, type Counted, type Side, type Sides, type Tally } from './explain.ts'
 import { certainty, impliedKeys, type Joint } from './implied.ts'
 
 type Row = { readonly selected: boolean; readonly ns: number } & Readonly<Record<string, string | number | boolean>>
@@ -116,6 +116,19 @@ describe('extra time', () => {
       ({ selection }) => selection.sum - (selection.weight * sides.baseline.sum) / sides.baseline.weight,
     )
     expect(parts.reduce((a, b) => a + b, 0) / total).toBeCloseTo(1, 9)
+  })
+
+  it('is told once of the same requests, under the plainest name', () => {
+    const rows = beforeAndAfter().map((row) => ({
+      ...row,
+      'resource.v': row['version']!,
+      old: row['version'] === '1.28.0' ? '' : 'x',
+    }))
+    const { singles, sides } = countOf(rows, ['resource.v', 'old', 'version'])
+    const found = distinct(extraTime(singles, sides, 'same'))
+    expect(found.map(({ terms, also }) => [terms[0]!.key, also.map(({ key }) => key)])).toEqual([
+      ['version', ['resource.v', 'old']],
+    ])
   })
 
   it('is found nowhere when there is none, or too little to compare', () => {

@@ -202,6 +202,26 @@ export function extraTime(candidates: readonly Counted[], sides: Sides, referenc
     .sort((a, b) => b.score - a.score || b.terms.length - a.terms.length)
 }
 
+export interface Distinct extends ExtraTime {
+  /** Other values that these very requests have. */
+  readonly also: readonly Term[]
+}
+
+/** What the same requests have in common, once, under the first of its names: one of a fact, set, the first ranked. */
+export function distinct(found: readonly ExtraTime[]): Distinct[] {
+  const same = new Map<string, ExtraTime[]>()
+  for (const one of found) {
+    const requests = `${one.terms.length} ${one.n.selection} ${one.n.baseline} ${one.explained.toPrecision(12)}`
+    same.set(requests, [...(same.get(requests) ?? []), one])
+  }
+  const plainness = ({ terms }: ExtraTime) =>
+    terms.reduce((sum, { key, value }) => sum + (key.includes('.') ? 1 : 0) + (value === '' ? 2 : 0), 0)
+  return [...same.values()].map((all) => {
+    const [first, ...others] = all.toSorted((a, b) => plainness(a) - plainness(b))
+    return { ...first!, also: first!.terms.length > 1 ? [] : others.map(({ terms }) => terms[0]!) }
+  })
+}
+
 const nameOf = ({ key, value }: Term) => JSON.stringify([key, value])
 
 function scoreOf(

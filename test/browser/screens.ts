@@ -11,6 +11,7 @@ export const emptyScreens: readonly Screen[] = [
   { name: 'Overview', path: '/' },
   { name: 'Map', path: '/map' },
   { name: 'Hops', path: '/hops' },
+  { name: 'Explore', path: '/explore' },
   { name: 'Traces', path: '/traces' },
   { name: 'Data', path: '/data' },
 ]

@@ -27,6 +27,7 @@ export const routes: readonly Route[] = [
   { screen: 'Hops', pattern: '/hops', nav: { text: 'Hops', icon: 'hops', key: 'h' } },
   { screen: 'Hop', pattern: '/hops/:id', under: '/hops' },
   { screen: 'Proxy', pattern: '/proxies/:id', under: '/hops' },
+  { screen: 'Explore', pattern: '/explore', nav: { text: 'Explore', icon: 'explore', key: 'x' } },
   { screen: 'Traces', pattern: '/traces', nav: { text: 'Traces', icon: 'traces', key: 't' } },
   { screen: 'TraceFile', pattern: '/traces/import', under: '/traces' },
   { screen: 'Trace', pattern: '/traces/:traceId', under: '/traces' },

@@ -8,8 +8,9 @@ import { windowRead } from '../rollup-window.ts'
 import { readCombinations, type Combined } from './combinations.ts'
 import { select, type BoxAsked, type Selected } from './selection.ts'
 
-/** Keys between which it is looked for what goes without saying, and for pairs: the most different ones. */
-const mostImplying = 16
+/** Keys between which it is looked for what goes without saying: all that are told, of many combinations the most different. */
+const mostImplying = (combinations: number): number => (combinations > 2_000 ? 16 : mostKeys)
+/** Keys of which pairs are looked at. */
 const mostPaired = 8
 const mostKeys = 40
 const mostValues = 20
@@ -60,7 +61,7 @@ function impliedOf(
   combinations: readonly Combination[],
 ): Map<string, string> {
   const ranked = different
-    .slice(0, mostImplying)
+    .slice(0, mostImplying(combinations.length))
     .map(({ key, divergence }) => ({ key, divergence, size: sizes.get(key) ?? 0 }))
   return impliedKeys(ranked, (a, b) => jointOf(combinations, a, b))
 }
@@ -70,18 +71,20 @@ function extraOf(
   { counted }: Singles,
   { reference, isSaid }: { reference: explain.Reference; isSaid: (key: string) => boolean },
 ): ExtraTime[] {
-  const alone = explain.extraTime(counted, sides, reference).filter(({ terms }) => isSaid(terms[0]!.key))
+  const alone = explain.distinct(
+    explain.extraTime(counted, sides, reference).filter(({ terms }) => isSaid(terms[0]!.key)),
+  )
   const keys = [...new Set(alone.map(({ terms }) => terms[0]!.key))].slice(0, mostPaired)
   const pairs = pairsOf(
     combinations,
     alone.map(({ terms }) => terms[0]!).filter(({ key }) => keys.includes(key)),
   )
   return explain
-    .extraTime([...counted.filter(({ terms }) => isSaid(terms[0]!.key)), ...pairs], sides, reference)
+    .distinct(explain.extraTime([...counted.filter(({ terms }) => isSaid(terms[0]!.key)), ...pairs], sides, reference))
     .slice(0, mostExtra)
-    .map(({ terms, meanNs, referenceNs, ...rest }) => ({
+    .map(({ terms, also, meanNs, referenceNs, ...rest }) => ({
       ...rest,
-      terms: terms.map(termOf),
+      ...{ terms: terms.map(termOf), also: also.slice(0, mostValues).map(termOf) },
       meanNs: Math.round(meanNs),
       referenceNs: Math.round(referenceNs),
     }))

@@ -1,7 +1,7 @@
 /** Where everything of a heatmap stands: from the answer of the API and the size of the chart to px. */
-import type { Heatmap, SeriesPoint } from '../../../server/api/contract-measurements.ts'
+import type { SeriesPoint } from '../../../server/api/contract-measurements.ts'
 import { msOf } from '../format/time.ts'
-import { clockLimitNs, latticeOf, type Lattice } from './lattice.ts'
+import { clockLimitNs, latticeOf, type Counts, type Lattice } from './lattice.ts'
 import { drawnQuantiles } from './percentile-lines.ts'
 import { heightOf, scaleOf, type Scale } from './scale.ts'
 
@@ -31,8 +31,15 @@ export type Stretch = readonly [number, number]
 const leastRowPx = 5
 const zeroBandPx = 10
 
+/** Of the API's Heatmap what is drawn. */
+export interface Drawable extends Counts {
+  readonly from: string
+  readonly stepMs: number
+  readonly timesUnixNano: readonly string[]
+}
+
 export function heatFrame(
-  heatmap: Heatmap,
+  heatmap: Drawable,
   points: readonly SeriesPoint[],
   { width, height }: { width: number; height: number },
 ): HeatFrame {
