@@ -26,8 +26,8 @@ export function digestOf(patterns: readonly Pattern[], valueKeys: Iterable<strin
   }
   const reader = (key: string): Reader | null => {
     if (values.has(key)) return (value) => `\n${key}=${value}`
-    const tests = keys.get(key)
-    if (tests) return (value) => `\n${key}:${outcomes([...tests], value)}`
+    const tests = [...(keys.get(key) ?? [])]
+    if (tests.length > 0) return (value) => `\n${key}:${outcomes(tests, value)}`
     return prefixes.some((prefix) => key.startsWith(prefix)) ? () => `\n${key}` : null
   }
 
@@ -73,9 +73,7 @@ type Reader = (value: string) => string
 /** '' where none holds: the usual. */
 function outcomes(tests: readonly TextTest[], text: string): string {
   let digest = ''
-  tests.forEach((test, i) => {
-    if (holds(test, text)) digest += `${i} `
-  })
+  for (let i = 0; i < tests.length; i++) if (holds(tests[i]!, text)) digest += `${i} `
   return digest
 }
 
