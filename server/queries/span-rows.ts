@@ -76,7 +76,7 @@ export async function spanRows(block: NativeRows, dictionaries: Dictionaries): P
     extOf: (row) => Buffer.from(ext.bytesAt(row)),
   }
   const extensions = extensionsOf(ext)
-  const ids = idsOf(spanId, parentId, block.rows)
+  const ids = idsOf(spanId, parentId)
 
   const keys = { traceId, spanId, start }
 
@@ -158,21 +158,31 @@ function baseAt({ low, high }: Integers64, row: number): Base {
   return { unixNano: (BigInt(high[row]!) << 32n) | BigInt(low[row]!), low: low[row]!, high: high[row]! }
 }
 
-/** A parent is looked for among so many rows before, where it mostly is. */
-const rowsBack = 12
+/** A parent is looked for among so many rows before, where it mostly is. A power of two. */
+const rowsBack = 16
 
-/** Ids of rows asked in their order. A parent's is the very string of its span, so that the two need not be compared again. */
-function idsOf(spanIds: Uint8Array, parentIds: Uint8Array, rows: number) {
+/**
+ * Ids of rows asked in their order. A parent's is the very string of its span, so that the two need not be compared again. Only
+ * the last are kept: strings that outlive their trace are what collecting garbage takes its time for.
+ */
+function idsOf(spanIds: Uint8Array, parentIds: Uint8Array) {
   const ids = new Int32Array(copyOf(spanIds))
   const parents = new Int32Array(copyOf(parentIds))
-  const known = new Array<string | undefined>(rows)
+  const known = new Array<string>(rowsBack).fill('')
+  const knownRow = new Int32Array(rowsBack).fill(-1)
   return {
-    own: (row: number): string => (known[row] = hex8(spanIds, row * 8)),
+    own(row: number): string {
+      const slot = row % rowsBack
+      knownRow[slot] = row
+      return (known[slot] = hex8(spanIds, row * 8))
+    },
     parent(row: number): string {
       const [low, high] = [parents[2 * row]!, parents[2 * row + 1]!]
       if (low === 0 && high === 0) return ''
-      for (let at = row - 1; at >= 0 && at >= row - rowsBack; at--)
-        if (ids[2 * at] === low && ids[2 * at + 1] === high) return known[at] ?? hex8(parentIds, row * 8)
+      for (let at = row - 1; at >= 0 && at >= row - rowsBack; at--) {
+        const slot = at % rowsBack
+        if (knownRow[slot] === at && ids[2 * at] === low && ids[2 * at + 1] === high) return known[slot]!
+      }
       return hex8(parentIds, row * 8)
     },
   }
