@@ -159,6 +159,11 @@ export type TracesQuery = z.infer<typeof TracesQuery>
 
 export const TraceParams = z.strictObject({ traceId: TraceId })
 export const TraceQuery = z.strictObject({
-  format: z.enum(['hopscope', 'otlp']).default('hopscope').describe('otlp: as it was sent, an OTLP/JSON request'),
+  format: z
+    .enum(['hopscope', 'columns', 'otlp'])
+    .default('hopscope')
+    .describe(
+      'columns: a CompactTrace, which large traces are quicker to read from (contract-columns.ts); otlp: as it was sent, an OTLP/JSON request',
+    ),
 })
 export const EntityParams = z.strictObject({ id: EntityId })

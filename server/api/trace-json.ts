@@ -8,29 +8,19 @@ import type {
   Tax as AnalysisTax,
   TraceAnalysis,
 } from '../analysis/types.ts'
+import type { CompactTrace } from './contract-columns.ts'
 import type { Measure, Tax, Trace, TraceHop, TraceProxy, TraceSpan } from './contract.ts'
-
-const kinds = ['unset', 'internal', 'server', 'client', 'producer', 'consumer'] as const
-const statuses = ['unset', 'ok', 'error'] as const
+import { kinds, statuses, traceColumns } from './trace-columns.ts'
 
 /**
  * The analysis of a trace as api.md gives it: instants as Unix ns, flags by name.
  * @param truncated there are more spans than the analysis was given.
  */
 export function traceJson(trace: TraceAnalysis, settled: boolean, truncated: boolean): Trace {
-  const at = (ns: number) => String(trace.baseUnixNano + BigInt(ns))
+  const at = instantOf(trace)
   return {
-    traceId: trace.traceId,
-    startUnixNano: at(trace.start),
-    durationNs: trace.duration,
-    rootService: trace.rootService,
-    rootName: trace.rootName,
-    settled,
-    flags: [...flagNames(trace.flags | (truncated ? Flag.truncated : 0))],
+    ...restJson(trace, settled, truncated),
     spans: trace.spans.map((span) => spanJson(span, at)),
-    proxies: trace.proxies.map(proxyJson),
-    hops: trace.hops.map(hopJson),
-    queueWaits: trace.queueWaits.map((queue) => ({ ...queue, wait: measureJson(queue.wait) })),
     criticalPath: trace.criticalPath.map(({ spanId, class: cls, leg, start, ns }) => ({
       spanId,
       class: cls,
@@ -38,6 +28,28 @@ export function traceJson(trace: TraceAnalysis, settled: boolean, truncated: boo
       startUnixNano: at(start),
       ns,
     })),
+  }
+}
+
+/** The same with columns in place of spans and critical path. */
+export function compactTraceJson(trace: TraceAnalysis, settled: boolean, truncated: boolean): CompactTrace {
+  return { ...restJson(trace, settled, truncated), columns: traceColumns(trace) }
+}
+
+const instantOf = (trace: TraceAnalysis) => (ns: number) => String(trace.baseUnixNano + BigInt(ns))
+
+function restJson(trace: TraceAnalysis, settled: boolean, truncated: boolean): Omit<Trace, 'spans' | 'criticalPath'> {
+  return {
+    traceId: trace.traceId,
+    startUnixNano: instantOf(trace)(trace.start),
+    durationNs: trace.duration,
+    rootService: trace.rootService,
+    rootName: trace.rootName,
+    settled,
+    flags: [...flagNames(trace.flags | (truncated ? Flag.truncated : 0))],
+    proxies: trace.proxies.map(proxyJson),
+    hops: trace.hops.map(hopJson),
+    queueWaits: trace.queueWaits.map((queue) => ({ ...queue, wait: measureJson(queue.wait) })),
     tax: { mesh: taxJson(trace.tax.mesh), gateway: taxJson(trace.tax.gateway) },
     hints: suspectedGateways(trace).map(({ spanId, service }) => ({
       kind: 'suspected-gateway' as const,

@@ -14,7 +14,7 @@ import { extentOf, learnedFor } from './learned-for.ts'
 import type { Importer } from './import-process.ts'
 import { fileIn, ownFile } from './own-json.ts'
 import { badRequest, checked, notFound, ProblemError } from './problem.ts'
-import { traceJson } from './trace-json.ts'
+import { compactTraceJson, traceJson } from './trace-json.ts'
 import { traceOtlp } from './trace-otlp.ts'
 import { typicalOf } from './typical.ts'
 
@@ -103,7 +103,8 @@ export function tracesRouter({ clickhouse, settings, importer }: TracesOptions):
       return
     }
     const learned = known ?? (await learnedFor(clickhouse, extentOf(stored), { signal }))
-    response.json(traceJson(analyseTrace(stored, { ...settings, ...learned }), place !== undefined, stored.truncated))
+    const write = format === 'columns' ? compactTraceJson : traceJson
+    response.json(write(analyseTrace(stored, { ...settings, ...learned }), place !== undefined, stored.truncated))
   })
   return router
 }

@@ -1,12 +1,22 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { PeerRank, Typical } from '../../server/api/contract-peers.ts'
 import type { Trace } from '../../server/api/contract.ts'
 import { axe, startSite, themes, type Site } from './browser.ts'
 import { documentOf, largeTrace, recordedExamples, traceIdOf } from './trace-documents.ts'
-import { send } from './traffic.ts'
+import { send, settled } from './traffic.ts'
 
 const id = (n: number) => n.toString(16).padStart(32, 'b')
 const script = '<img src=x onerror="window.hacked=1">'
+
+/** So many requests of one shape, a tenth of a millisecond longer each, on the wire between shop and pay. */
+const alike = Array.from({ length: 30 }, (_, i) =>
+  documentOf(id(100 + i), [
+    ['shop', 1, 0, 'GET /shop', 2, 0, 9_000 + 100 * i],
+    ['shop', 3, 1, 'POST', 3, 500, 6_000 + 100 * i],
+    ['pay', 2, 3, 'POST /pay', 2, 1_000, 5_000],
+  ]),
+)
 
 let site: Site
 /** KrakenD between Istio's sidecars: 9 spans, one hop, a gateway. */
@@ -25,7 +35,10 @@ beforeAll(async () => {
       ['stock', 3, 1, 'beside', 2, 2_000, 6_000],
     ]),
   )
+  for (const document of alike) await send(site.hopscope, document)
   for (const part of largeTrace(id(2), 100_000)) await send(site.hopscope, part)
+  // A large one settles, too.
+  await settled(site.hopscope, alike.length + 3)
 })
 afterAll(() => site?.close())
 
@@ -136,7 +149,7 @@ describe('the map of a trace', () => {
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'krakend-edge' }).waitFor()
     await page.keyboard.press('Escape')
-    await page.getByRole('button', { name: 'Transit' }).click()
+    await page.getByRole('radio', { name: 'Transit' }).click({ force: true })
     const transit = (trace.hops[0]!.transit.ns! / 1e6).toFixed(2)
     await page.getByRole('button', { name: new RegExp(`transit max ${transit}\\sms`) }).waitFor()
     await page.getByRole('button', { name: 'View as table' }).click()
@@ -147,6 +160,59 @@ describe('the map of a trace', () => {
   it('says so where there is no hop', async () => {
     const { page, context } = await site.open(`/traces/${id(2)}?as-a=map`)
     await page.getByText('This trace has no hop.').waitFor({ timeout: 60_000 })
+    await context.close()
+  })
+})
+
+describe('a request among others', () => {
+  const longest = id(129)
+
+  it('stands at its rank among the peers of its hop, at the same level', async () => {
+    const { transit, hopId } = (await traceOf(longest)).hops[0]!
+    const asked = `fidelity=${transit.fidelity}&ns=${transit.ns}&metric=transit`
+    const rank = (await (await fetch(`${site.hopscope.apiUrl}/api/v1/hops/${hopId}/rank?${asked}`)).json()) as PeerRank
+    expect(rank).toMatchObject({ n: 30, upTo: 1, hiShare: 1, fidelity: 'exact' })
+    expect(rank.below).toBeGreaterThanOrEqual(28 / 30)
+    const { page, context, complaints } = await site.open(`/traces/${longest}`)
+    await page.locator('[data-at]').filter({ hasText: '→ pay' }).click()
+    await page.getByText('of this hop, n = 30, the hour before').waitFor()
+    expect(await page.locator('.rank b').innerText()).toBe(`p${((rank.below ?? 0) * 100).toFixed(0)} … p100`)
+    expect(complaints).toEqual([])
+    await context.close()
+    const refused = await fetch(`${site.hopscope.apiUrl}/api/v1/hops/${hopId}/rank?fidelity=unknown&ns=5`)
+    expect(refused.status).toBe(400)
+    expect((await fetch(`${site.hopscope.apiUrl}/api/v1/hops/${'f'.repeat(16)}/rank?${asked}`)).status).toBe(404)
+  })
+
+  it('is held beside a typical one of the same shape: the differences add up to that of the durations', async () => {
+    const own = await traceOf(longest)
+    const { page, context, complaints } = await site.open(`/traces/${longest}`)
+    await page.getByRole('button', { name: 'Compare with a typical one' }).click()
+    const panel = page.getByRole('region', { name: 'Beside a typical request' })
+    await panel.getByText('It took longer than 29 of 29 other requests of the same shape').waitFor()
+    expect((await panel.locator('.sentence').innerText()).replace(/\s+/g, ' ')).toContain(
+      'Beside one that took 10.400ms (the median), this one took 1.500ms longer.',
+    )
+    const { typical } = (await (
+      await fetch(`${site.hopscope.apiUrl}/api/v1/traces/${longest}/typical`)
+    ).json()) as Typical
+    expect(typical!.traceId).toBe(id(114))
+    const sum = (of: readonly { ns: number; typicalNs: number }[]) =>
+      of.reduce((n, { ns, typicalNs }) => n + ns - typicalNs, 0)
+    expect(sum(typical!.classes)).toBe(own.durationNs! - typical!.durationNs)
+    expect(sum(typical!.spans) + typical!.restNs).toBe(1_500_000)
+    expect(await axe(page)).toEqual([])
+    await panel.getByRole('button', { name: 'shop POST' }).click()
+    expect(await page.evaluate('document.activeElement?.getAttribute("role")')).toBe('row')
+    await panel.getByRole('link', { name: 'Open the typical one' }).click()
+    await page.waitForURL(new RegExp(id(114)))
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('has nothing typical beside it where it is the only one of its shape', async () => {
+    const { page, context } = await site.open(`/traces/${mesh}?beside=typical`)
+    await page.getByText('No other request of the same shape in the hour before').waitFor()
     await context.close()
   })
 })

@@ -103,6 +103,8 @@ function proxyOf(ids: string, role: Role, name: string, added: Measure, overhead
     responsePath: unknown('single_span_proxy'),
     added,
     retry: { attempts: 1, backoffNs: 0, wastedNs: 0 },
+    connectNs: null,
+    fanOut: null,
     localReply: false,
     flags: [],
   }
@@ -205,6 +207,7 @@ export function t1(): WireTrace {
         ['proxy.in', 'i2', 350, 'bounded'],
       ]),
     ],
+    queueWaits: [],
     criticalPath: pathOf([
       ['g', 'gateway.proc', 0, 300],
       ['gu', 'wire', 300, 500],
@@ -271,6 +274,7 @@ export function retried(): WireTrace {
         ['wire', 'r2', 100, 'exact'],
       ]),
     ],
+    queueWaits: [],
     criticalPath: pathOf([
       ['A', 'app', 0, 100],
       ['c', 'wire', 100, 200],
@@ -302,6 +306,7 @@ export function wide(count: number): WireTrace {
     spans: rows.map(spanOf),
     proxies: [],
     hops: [],
+    queueWaits: [],
     criticalPath: pathOf([['A', 'app', 0, count * 10]]),
     tax: { mesh: noTax, gateway: noTax },
   }

@@ -55,14 +55,14 @@ export function indexTrace(trace: WireTrace): TraceIndex {
 
   const spans = new Map<string, Draft>()
   for (const wire of trace.spans) {
-    const from = since(wire.placedStartUnixNano)
+    const from = wire.fromNs ?? since(wire.placedStartUnixNano)
     spans.set(wire.spanId, {
       at: spans.size,
       id: wire.spanId,
       wire,
       from,
       to: from + wire.durationNs,
-      rawFrom: since(wire.startUnixNano),
+      rawFrom: wire.rawFromNs ?? since(wire.startUnixNano),
       parent: null,
       children: noSpans,
       proxy: proxies.get(wire.spanId) ?? null,
@@ -73,7 +73,7 @@ export function indexTrace(trace: WireTrace): TraceIndex {
   const path: { span: Draft; class: SegmentClass; from: number; to: number }[] = []
   for (const segment of trace.criticalPath) {
     const span = spans.get(segment.spanId)
-    const from = since(segment.startUnixNano)
+    const from = segment.fromNs ?? since(segment.startUnixNano)
     if (span) path.push({ span, class: segment.class, from, to: from + segment.ns })
   }
   path.sort((a, b) => a.from - b.from || a.to - b.to)

@@ -41,6 +41,9 @@ export interface WireSpan {
   proxyFamily: string
   startUnixNano: string
   placedStartUnixNano: string
+  /** The two starts as ns since that of the trace, where they are there as numbers. */
+  fromNs?: number
+  rawFromNs?: number
   durationNs: number
   self: Measure
   status: 'unset' | 'ok' | 'error'
@@ -65,6 +68,9 @@ export interface WireProxy {
   responsePath: Measure
   added: Measure
   retry: { attempts: number; backoffNs: number; wastedNs: number }
+  /** 0 for a pooled connection, null where nothing tells. */
+  connectNs: number | null
+  fanOut: { calls: number; stragglerNs: number; stragglerSpanId: string } | null
   localReply: boolean
   flags: string[]
 }
@@ -84,6 +90,7 @@ export interface WirePathSegment {
   class: SegmentClass
   leg: 'self' | 'req' | 'mid' | 'resp'
   startUnixNano: string
+  fromNs?: number
   ns: number
 }
 
@@ -105,6 +112,7 @@ export interface WireTrace {
   spans: WireSpan[]
   proxies: WireProxy[]
   hops: WireHop[]
+  queueWaits: { producerSpanId: string; consumerSpanId: string; wait: Measure }[]
   criticalPath: WirePathSegment[]
   tax: { mesh: WireTax; gateway: WireTax }
 }
