@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import type { UserRule } from '../analysis/recognise/user-rule.ts'
 import type { AnalysisSettings } from '../analysis/types.ts'
 import type { Analyst, JobOrder, JobResult } from './analyse-job.ts'
+import { packTraces, type PackedTraces } from './packed-traces.ts'
 
 /** An analyst that can be dismissed; one job at a time. */
 export interface AnalystThread extends Analyst {
@@ -18,7 +19,8 @@ export interface AnalystData {
   readonly settings: AnalysisSettings
 }
 
-export type AnalystMessage = JobOrder | { readonly rules: readonly UserRule[] }
+export type PackedOrder = Omit<JobOrder, 'traces'> & { readonly traces: PackedTraces }
+export type AnalystMessage = PackedOrder | { readonly rules: readonly UserRule[] }
 export type AnalystAnswer = 'progressed' | { readonly result: JobResult } | { readonly error: string }
 
 /** The worker itself died or was silent for too long: of this job, as far as one can tell. Not when it was closed. */
@@ -78,7 +80,8 @@ export function startAnalystThread(data: AnalystData): RuledAnalystThread {
           void worker.terminate()
         }, silenceMs)
         pending = { resolve, reject, watch }
-        worker.postMessage(order satisfies AnalystMessage)
+        const traces = packTraces(order.traces)
+        worker.postMessage({ ...order, traces } satisfies AnalystMessage, [traces.numbers.buffer])
       })
     },
     useRules(rules) {

@@ -4,6 +4,7 @@ import { analyseTrace } from '../analysis/analyse.ts'
 import { readLearnedBefore, readLearnedFor } from '../queries/learned.ts'
 import { openSpanReader } from '../queries/spans.ts'
 import { openAnalyst, type Analyse, type Recall } from './analyse-job.ts'
+import { unpackTraces } from './packed-traces.ts'
 import { takeBack } from './rollups/read-back.ts'
 import type { AnalystAnswer, AnalystData, AnalystMessage } from './analyst-thread.ts'
 
@@ -25,7 +26,7 @@ port.on('message', (message: AnalystMessage) => {
     rules = message.rules
     return
   }
-  analyst.run(message).then(
+  analyst.run({ ...message, traces: unpackTraces(message.traces) }).then(
     (result) => {
       const { blocks, rollups, learned } = result
       const buffers = [blocks, rollups, learned].flatMap((made) =>
