@@ -45,6 +45,18 @@ describe('a childless proxy span', () => {
   })
 })
 
+describe('a client span', () => {
+  it('goes where it says itself, whatever others of its emitter say', () => {
+    const { edges } = analyse(`
+      s S go:shop 0-5000
+        b C go:shop 100-1000
+        c C go:shop 1100-2000 peer.service=orders
+        d C go:shop 2100-3000
+        e C go:shop 3100-4000 net.peer.name=stock`)
+    expect(edges.map(({ edge }) => edge.split(' ').at(-1))).toEqual(['orders', 'stock'])
+  })
+})
+
 describe('a client span without a server', () => {
   const lone = `
     c C go:a 0-1000 server.address=orders`

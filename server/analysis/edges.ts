@@ -4,6 +4,7 @@ import { pairKeys } from './learned/pair-keys.ts'
 import { isError } from './outcome.ts'
 import { identityOf } from './identity.ts'
 import type { Node, Traversal } from './node.ts'
+import { targetKeys } from './recognise/emitter.ts'
 import { SpanKind, type Attributes, type EdgeUse } from './types.ts'
 
 /**
@@ -88,11 +89,9 @@ function hasProcessBelow({ children, emitter }: Node): boolean {
   return false
 }
 
-const targetKeys = ['upstream_cluster.name', 'upstream_cluster', 'peer.service', 'server.address', 'net.peer.name']
-
 /** Where a span's request goes, in words of low cardinality; '' when it does not say. */
-function targetOf({ emitter: { memo }, input }: Node): string {
-  return (memo.target ??= firstOf(input.attributeSet)) || firstOf(input.attributes)
+function targetOf({ emitter: { memo, ownWords }, input }: Node): string {
+  return (memo.target ??= firstOf(input.attributeSet)) || (ownWords ? firstOf(input.attributes) : '')
 }
 
 function firstOf(attributes: Attributes): string {

@@ -12,9 +12,13 @@ export function isError(node: Node): boolean {
 }
 
 /** The low-cardinality word for what was asked for: http.route, else the span's name. */
-export const routeOf = ({ input, emitter: { memo } }: Node): string =>
-  (input.attributes.get('http.route') ?? (memo.route ??= input.attributeSet.get('http.route') ?? '')) || input.name
+export function routeOf({ input, emitter: { memo, ownWords } }: Node): string {
+  const own = ownWords ? input.attributes.get('http.route') : undefined
+  return (own ?? (memo.route ??= input.attributeSet.get('http.route') ?? '')) || input.name
+}
 
 /** Why Envoy answered as it did; '' where nothing went wrong, or nothing tells. */
-export const responseFlagsOf = ({ input, emitter: { memo } }: Node): string =>
-  input.attributes.get('response_flags') ?? (memo.responseFlags ??= input.attributeSet.get('response_flags') ?? '')
+export function responseFlagsOf({ input, emitter: { memo, ownWords } }: Node): string {
+  const own = ownWords ? input.attributes.get('response_flags') : undefined
+  return own ?? (memo.responseFlags ??= input.attributeSet.get('response_flags') ?? '')
+}

@@ -6,10 +6,15 @@ const mostRemembered = 20_000
 
 /**
  * Of what a span carries itself (its name, and attributes outside the interned set), the part that patterns look at, as
- * a short text: how each test on it comes out, and the value of keys that an identity is read from. Spans of one
- * resource, scope, kind and attribute set with equal digests are recognised alike, however many values they carry.
+ * a short text: how each test on it comes out, the value of keys that an identity is read from, and whether `presentKeys` are
+ * there. Spans of one resource, scope, kind and attribute set with equal digests are recognised alike, however many values
+ * they carry.
  */
-export function digestOf(patterns: readonly Pattern[], valueKeys: Iterable<string>): Digest {
+export function digestOf(
+  patterns: readonly Pattern[],
+  valueKeys: readonly string[],
+  presentKeys: readonly string[],
+): Digest {
   const { names, keys, prefixes } = testsOf(patterns)
   const values = new Set(valueKeys)
   const ofName = new Map<string, string>()
@@ -28,7 +33,9 @@ export function digestOf(patterns: readonly Pattern[], valueKeys: Iterable<strin
     if (values.has(key)) return (value) => `\n${key}=${value}`
     const tests = [...(keys.get(key) ?? [])]
     if (tests.length > 0) return (value) => `\n${key}:${outcomes(tests, value)}`
-    return prefixes.some((prefix) => key.startsWith(prefix)) ? () => `\n${key}` : null
+    if (!presentKeys.includes(key) && !prefixes.some((prefix) => key.startsWith(prefix))) return null
+    const there = `\n${key}`
+    return () => there
   }
 
   const readerOf = (key: string): Reader | null => {

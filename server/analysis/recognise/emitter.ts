@@ -3,6 +3,18 @@ import type { ProxyIdentity, Role } from '../types.ts'
 import type { Settle, SpanLeg } from './family.ts'
 import type { ProcessFacts } from './process.ts'
 
+/** Where a span's request goes, the first that there is. */
+export const targetKeys = [
+  'upstream_cluster.name',
+  'upstream_cluster',
+  'peer.service',
+  'server.address',
+  'net.peer.name',
+]
+
+/** What the analysis asks spans for, of low cardinality: mostly in the interned set. */
+export const wordKeys = ['http.route', 'response_flags', ...targetKeys]
+
 /** Everything known of a span's emitter and of the part the span plays, without looking at other spans. */
 export interface Emitter extends ProcessFacts {
   /** '' for applications, as are product and rule. */
@@ -44,6 +56,8 @@ export interface Emitter extends ProcessFacts {
   readonly error: boolean
   /** Attributes say that there was no answer. */
   readonly unanswered: boolean
+  /** Some of `wordKeys` are among the span's own attributes: else only its set need be asked. */
+  readonly ownWords: boolean
   /** What others derive from an emitter, derived once. */
   readonly memo: EmitterMemo
 }

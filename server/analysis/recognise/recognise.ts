@@ -1,7 +1,7 @@
 import type { Attributes, ResourceInput, SpanInput } from '../types.ts'
 import { emissions } from './application.ts'
 import { digestOf } from './digest.ts'
-import { newMemo, type Emitter } from './emitter.ts'
+import { newMemo, wordKeys, type Emitter } from './emitter.ts'
 import { families } from './families.ts'
 import type { Family, Rule } from './family.ts'
 import { attribute, predicate, present, type Pattern, type Predicate } from './pattern.ts'
@@ -64,7 +64,8 @@ function open(all: readonly Family[]): Recognise {
     followsFromPattern,
     outcomePattern,
   ]
-  const digest = digestOf(patterns, new Set([...statusKeys, ...all.flatMap((family) => family.identityKeys ?? [])]))
+  const valueKeys = [...statusKeys, ...all.flatMap((family) => family.identityKeys ?? [])]
+  const digest = digestOf(patterns, valueKeys, wordKeys)
   const byResource = new WeakMap<ResourceInput, WeakMap<Attributes, Known[]>>()
 
   const build = (span: SpanInput): Emitter => {
@@ -73,6 +74,7 @@ function open(all: readonly Family[]): Recognise {
       streaming: streams.some((one) => one(span)),
       timed: timed(span),
       followsFrom: followsFrom(span),
+      ownWords: wordKeys.some((key) => span.attributes.has(key)),
       ...outcomeOf(span),
     }
     const row = rows.find(({ holds }) => holds(span))
@@ -149,7 +151,7 @@ function rowsOf(family: Family): Row[] {
   })
 }
 
-type Traits = Pick<Emitter, 'streaming' | 'timed' | 'followsFrom' | 'status' | 'error' | 'unanswered'>
+type Traits = Pick<Emitter, 'streaming' | 'timed' | 'followsFrom' | 'status' | 'error' | 'unanswered' | 'ownWords'>
 
 function outcomeOf(span: SpanInput): Pick<Emitter, 'status' | 'error' | 'unanswered'> {
   const status = Number(attribute(span, 'http.response.status_code') ?? attribute(span, 'http.status_code'))
@@ -198,7 +200,7 @@ function partOf(span: SpanInput, { family, rule, localReply, terminal, cutOff }:
     terminal: terminal(span),
     cutOff: cutOff(span),
     ...{ streaming: false, timed: false, followsFrom: false, lateStart: false },
-    ...{ status: 0, error: false, unanswered: false },
+    ...{ status: 0, error: false, unanswered: false, ownWords: false },
     slack: family.slack ?? 200_000,
     grid: family.coarse ?? 0,
     coarse: family.coarse ?? 0,
@@ -246,6 +248,7 @@ function emitterOf(facts: ProcessFacts, part: Part): Emitter {
     status: part.status,
     error: part.error,
     unanswered: part.unanswered,
+    ownWords: part.ownWords,
     memo: newMemo(),
   }
 }
