@@ -51,7 +51,7 @@ async function measure(spans: number) {
   const count = Math.min(500, Math.max(20, Math.floor((Number(values.megabytes) * 2 ** 20) / bytes)))
   const millions = (count * batch.rows) / 1e6
   const directory = await mkdtemp(join(values.directory, '.spool-bench-'))
-  const spool = await Spool.open({ directory, maxBytes: 2 ** 40 })
+  const spool = await Spool.open({ directory, maxBytes: 2 ** 40, keepBytes: 0 })
   try {
     const took: number[] = []
     let cpu = process.cpuUsage()

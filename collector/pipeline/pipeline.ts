@@ -1,9 +1,9 @@
 import { hostname } from 'node:os'
 import type { Metrics } from '../metrics.ts'
-import { gathered } from '../wire/gather.ts'
 import { Interner } from '../wire/interner.ts'
 import { Scanner, type ScanResult } from '../wire/scan.ts'
 import { SpoolFull } from '../spool/log.ts'
+import type { Body } from './bodies.ts'
 import { batchIds, emptyBatch, rowsOf } from './batch.ts'
 import { newLedger, type Transport } from './ledger.ts'
 import { startDelivery, type DeliveryOptions } from './delivery.ts'
@@ -12,11 +12,11 @@ import { seal } from './store.ts'
 /** From request bodies to acknowledged rows: scanning, group commit, counting. */
 export interface Pipeline {
   /**
-   * Takes the parts of a body as they came. Resolves when all spans of the export that can be stored are in ClickHouse or in the spool.
+   * Takes a body, and frees it as soon as it is scanned. Resolves when all spans of the export that can be stored are in ClickHouse or in the spool.
    * @throws MalformedError when the body is not an ExportTraceServiceRequest (nothing is stored), SpoolFull when ClickHouse is away
    * and the spool full, Error when ClickHouse did not take it.
    */
-  accept(body: readonly Buffer[], transport: Transport): Promise<ScanResult>
+  accept(body: Body, transport: Transport): Promise<ScanResult>
   /** Counts spans that were refused before they were scanned. */
   readonly ready: () => boolean
   /** Stores what has been taken. */
@@ -127,7 +127,8 @@ export function startPipeline(options: PipelineOptions): Pipeline {
       if (delivery.refusing()) throw new SpoolFull()
       const nowMs = Date.now()
       if (rowsOf(open) === 0) open.openedAt = performance.now()
-      const result = scan(gathered(body), nowMs)
+      const result = scan(body.bytes(), nowMs)
+      body.free()
       if (result.stored > 0) {
         const batch = open
         if (result.firstStart < batch.firstStart) batch.firstStart = result.firstStart

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http'
-import type { Readable } from 'node:stream'
+import { finished, type Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
 import type { Admitted } from '../pipeline/admission.ts'
+import type { Body } from '../pipeline/bodies.ts'
 
 /** Request bodies within limits. Anyone may send anything: nothing here may take more than these many bytes. */
 export const maxBodyBytes = 16 * 2 ** 20
@@ -17,25 +18,46 @@ export class BadBody extends Error {
   }
 }
 
-/** Stopping in the middle leaves the connection open: the refusal has to reach the client. */
-export const chunksOf = (body: Readable): AsyncIterable<Buffer> =>
-  body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
+/**
+ * Gives `take` what comes, until the end. When `take` throws, the rest is left where it is and the connection open: the refusal has to
+ * reach the client.
+ * @throws what `take` throws; Error when the stream ends early.
+ */
+export function eachPart(stream: Readable, take: (part: Buffer) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onData = (part: Buffer) => {
+      try {
+        take(part)
+      } catch (error) {
+        stop()
+        stream.pause()
+        reject(error as Error)
+      }
+    }
+    const unwatch = finished(stream, { writable: false }, (error) => {
+      stop()
+      if (error) reject(error)
+      else resolve()
+    })
+    const stop = () => {
+      stream.off('data', onData)
+      unwatch()
+    }
+    stream.on('data', onData)
+  })
+}
 
-/** The parts of a body as they came. @throws BadBody 413 as soon as the limit is passed, Overloaded. */
-export async function readBody(request: IncomingMessage, admitted: Admitted): Promise<Buffer[]> {
+/** Reads the body of a request. @throws BadBody 413 as soon as the limit is passed, Overloaded. */
+export async function readBody(request: IncomingMessage, admitted: Admitted, into: Body): Promise<void> {
   const tooLarge = () => new BadBody(413, `the body is larger than ${maxBodyBytes} bytes`)
   const encoded = (request.headers['content-encoding'] ?? 'identity') !== 'identity'
   const limit = encoded ? maxBodyBytes : maxInflatedBytes
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge()
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of chunksOf(request)) {
-    size += chunk.length
-    if (size > limit) throw tooLarge()
-    admitted.grow(chunk.length)
-    chunks.push(chunk)
-  }
-  return chunks
+  await eachPart(request, (part) => {
+    if (into.size + part.length > limit) throw tooLarge()
+    admitted.grow(part.length)
+    into.add(part)
+  })
 }
 
 type Inflate = (body: Buffer, options: { maxOutputLength: number; chunkSize: number }) => Promise<Buffer>
@@ -50,6 +72,18 @@ if (zstd) inflaters.set('zstd', promisify(zstd) as Inflate)
 
 export const isEncoded = (encoding: string): boolean => encoding !== '' && encoding !== 'identity'
 
+/** Nothing is believed to be this many times as large as it came. */
+const mostRatio = 64
+
+/**
+ * How large the content says it is, where it says so, else a guess: each piece of the result is a way to another thread and back, and a
+ * copy. gzip ends with its size (RFC 1952).
+ */
+const sizeHint = (body: Buffer, encoding: string): number =>
+  encoding.endsWith('gzip') && body.length >= 18
+    ? body.readUInt32LE(body.length - 4)
+    : Math.min(2 ** 20, body.length * 8)
+
 /** @throws BadBody 415 for an unknown encoding, 413 for a bomb, 400 for broken data. */
 export async function inflated(body: Buffer, encoding: string): Promise<Buffer> {
   if (!isEncoded(encoding)) return body
@@ -58,8 +92,10 @@ export async function inflated(body: Buffer, encoding: string): Promise<Buffer> 
     throw new BadBody(415, `content-encoding ${encoding} is not supported, only ${[...inflaters.keys()].join(', ')}`)
   }
   try {
-    // Spans shrink to an eighth or so; each piece of the result is a way to another thread and back.
-    const chunkSize = Math.min(2 ** 20, Math.max(2 ** 14, body.length * 8))
+    const chunkSize = Math.max(
+      2 ** 14,
+      Math.min(sizeHint(body, encoding) + 1, body.length * mostRatio, maxInflatedBytes),
+    )
     return await inflate(body, { maxOutputLength: maxInflatedBytes, chunkSize })
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException

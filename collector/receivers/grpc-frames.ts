@@ -1,10 +1,12 @@
 /** The messages of a gRPC call as they lie in the body: a flag, 4 bytes of length, the message (gRPC over HTTP/2). */
 
+import { Body } from '../pipeline/bodies.ts'
+
 export const frameHeader = 5
 
 export interface GrpcMessage {
   compressed: boolean
-  bytes: Buffer
+  body: Body
 }
 
 export class MessageTooLarge extends Error {
@@ -18,8 +20,7 @@ export class UnaryBody {
   private readonly limit: number
   private readonly header = Buffer.alloc(frameHeader)
   private headerLength = 0
-  private message: Buffer | undefined
-  private length = 0
+  private message: Body | undefined
   private excess = false
 
   /** @param limit bytes that the message may have. */
@@ -40,19 +41,24 @@ export class UnaryBody {
     }
     // Not before a byte of it has come: an announced length costs nothing to send.
     if (at === chunk.length) return
-    this.message ??= Buffer.allocUnsafe(this.header.readUInt32BE(1))
-    const taken = Math.min(chunk.length - at, this.message.length - this.length)
-    chunk.copy(this.message, this.length, at, at + taken)
-    this.length += taken
-    this.excess ||= at + taken < chunk.length
+    const size = this.header.readUInt32BE(1)
+    this.message ??= new Body(size)
+    const to = Math.min(chunk.length, at + size - this.message.size)
+    this.message.add(chunk.subarray(at, to))
+    this.excess ||= to < chunk.length
   }
 
   /** The message; undefined when the body was not exactly one whole message. */
   whole(): GrpcMessage | undefined {
     if (this.headerLength < frameHeader || this.excess) return undefined
     const size = this.header.readUInt32BE(1)
-    if (this.length !== size || this.header[0]! > 1) return undefined
-    return { compressed: this.header[0] === 1, bytes: this.message ?? Buffer.alloc(0) }
+    this.message ??= new Body()
+    if (this.message.size !== size || this.header[0]! > 1) return undefined
+    return { compressed: this.header[0] === 1, body: this.message }
+  }
+
+  free(): void {
+    this.message?.free()
   }
 }
 

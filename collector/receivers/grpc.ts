@@ -13,9 +13,10 @@ import type { AddressInfo } from 'node:net'
 import { MalformedError } from '../../storage/protobuf.ts'
 import type { Running } from '../../storage/running.ts'
 import type { Outcome } from '../metrics.ts'
-import { Overloaded } from '../pipeline/admission.ts'
+import { Overloaded, type Admitted } from '../pipeline/admission.ts'
+import { Body } from '../pipeline/bodies.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
-import { BadBody, chunksOf, inflated, maxInflatedBytes } from './body.ts'
+import { BadBody, eachPart, inflated, maxInflatedBytes } from './body.ts'
 import { frame, MessageTooLarge, messageHeader, timeoutMs, UnaryBody } from './grpc-frames.ts'
 import { keyMissing } from './access.ts'
 import { inUrl, type HttpOptions } from './http-server.ts'
@@ -136,24 +137,29 @@ async function call(
     fail(stream, { code: Code.deadlineExceeded, text: 'the deadline passed before the spans were stored' })
   const deadline = withinMs === undefined ? undefined : setTimeout(late, Math.min(withinMs, 2 ** 31 - 1))
   stream.setTimeout(silentMs, () => stream.close(constants.NGHTTP2_CANCEL))
-  let admitted
+  const sent = new UnaryBody(maxInflatedBytes)
+  let admitted: Admitted | undefined
   try {
-    admitted = admission.enter({ key, address, connection }, Number(headers['content-length'] ?? 0))
-    const body = new UnaryBody(maxInflatedBytes)
-    for await (const chunk of chunksOf(stream)) {
-      admitted.grow(chunk.length)
-      body.add(chunk)
-    }
+    const room = (admitted = admission.enter({ key, address, connection }, Number(headers['content-length'] ?? 0)))
+    await eachPart(stream, (part) => {
+      room.grow(part.length)
+      sent.add(part)
+    })
     stream.setTimeout(0)
-    const message = body.whole()
+    const message = sent.whole()
     if (!message) return fail(stream, { code: Code.unimplemented, text: 'Export takes exactly one message' })
-    const bytes = message.compressed ? await inflated(message.bytes, encoding) : message.bytes
-    if (message.compressed) admitted.grow(bytes.length)
-    metrics.body('grpc', message.bytes.length, bytes.length)
-    admitted.used({ bytes: message.bytes.length })
-    const result = await pipeline.accept([bytes], 'grpc')
+    const sentBytes = message.body.size
+    let { body } = message
+    if (message.compressed) {
+      body = Body.of(await inflated(body.bytes(), encoding))
+      sent.free()
+      admitted.grow(body.size)
+    }
+    metrics.body('grpc', sentBytes, body.size)
+    admitted.used({ bytes: sentBytes })
+    const result = await pipeline.accept(body, 'grpc')
     admitted.used({ spans: result.stored + result.rejected })
-    senders.add(origin, { outcome: 'accepted', bytes: message.bytes.length, result })
+    senders.add(origin, { outcome: 'accepted', bytes: sentBytes, result })
     succeed(stream, responseProtobuf(result))
     metrics.request('grpc', 'accepted', (performance.now() - startedAt) / 1000)
   } catch (error) {
@@ -165,6 +171,7 @@ async function call(
     fail(stream, failure)
   } finally {
     clearTimeout(deadline)
+    sent.free()
     admitted?.leave()
   }
 }

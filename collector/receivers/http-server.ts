@@ -9,7 +9,7 @@ import type { Senders } from '../pipeline/senders.ts'
 import { Overloaded, type Admission, type Admitted } from '../pipeline/admission.ts'
 import type { ScanResult } from '../wire/scan.ts'
 import { keyMissing, type Access } from './access.ts'
-import { sizeOf } from '../wire/gather.ts'
+import { Body } from '../pipeline/bodies.ts'
 import { BadBody, inflated, isEncoded, readBody } from './body.ts'
 import { keepFresh, secureOptions, type TlsSource } from './tls.ts'
 
@@ -92,7 +92,7 @@ export async function takeBody(
     senders,
     transport,
   }: Pick<HttpOptions, 'admission' | 'access' | 'metrics' | 'senders'> & { transport: Transport },
-  take: (body: readonly Buffer[]) => Promise<ScanResult>,
+  take: (body: Body) => Promise<ScanResult>,
   answer: (status: number, why: Refusal, text: string) => void,
 ): Promise<void> {
   const startedAt = performance.now()
@@ -111,19 +111,23 @@ export async function takeBody(
     response.setHeader('Connection', 'close')
     return refuse(401, 'unauthenticated', keyMissing)
   }
+  const announced = Number(request.headers['content-length'] ?? 0)
+  let body = new Body(announced)
   let admitted: Admitted | undefined
   try {
     const sender = { key, address, connection: socket }
-    admitted = admission.enter(sender, Number(request.headers['content-length'] ?? 0))
+    admitted = admission.enter(sender, announced)
     const encoding = (request.headers['content-encoding'] ?? '').trim().toLowerCase()
-    let body = await readBody(request, admitted)
-    const sentBytes = sizeOf(body)
+    await readBody(request, admitted, body)
+    const sentBytes = body.size
     admitted.used({ bytes: sentBytes })
     if (isEncoded(encoding)) {
-      body = [await inflated(Buffer.concat(body, sentBytes), encoding)]
-      admitted.grow(body[0]!.length)
+      const whole = await inflated(body.bytes(), encoding)
+      body.free()
+      body = Body.of(whole)
+      admitted.grow(whole.length)
     }
-    metrics.body(transport, sentBytes, sizeOf(body))
+    metrics.body(transport, sentBytes, body.size)
     const result = await take(body)
     admitted.used({ spans: result.stored + result.rejected })
     senders.add(origin, { outcome: 'accepted', bytes: sentBytes, result })
@@ -142,6 +146,7 @@ export async function takeBody(
     if (later) refuse(429, later.why, later.message)
     else refuse(503, 'unavailable', 'ClickHouse does not take the spans now')
   } finally {
+    body.free()
     admitted?.leave()
   }
 }

@@ -1,6 +1,6 @@
 import type { Running } from '../../storage/running.ts'
+import { Body } from '../pipeline/bodies.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
-import { gathered } from '../wire/gather.ts'
 import { protobufOfJson } from '../../storage/otlp-json.ts'
 import { answersOrigin } from './cors.ts'
 import { listen, pathOf, takeBody, typeOf, type Answer, type HttpOptions, type Refusal } from './http-server.ts'
@@ -46,7 +46,7 @@ export function startHttpReceiver(
       response,
       { ...options, transport: 'http' },
       async (body) => {
-        const result = await pipeline.accept(json ? [protobufOfJson(gathered(body).toString())] : body, 'http')
+        const result = await pipeline.accept(json ? ofJson(body) : body, 'http')
         answer(200, type, json ? responseJson(result) : responseProtobuf(result))
         return result
       },
@@ -54,6 +54,12 @@ export function startHttpReceiver(
         answer(status, type, json ? statusJson(codes[why], text) : statusProtobuf(codes[why], text)),
     )
   })
+}
+
+function ofJson(sent: Body): Body {
+  const text = sent.bytes().toString()
+  sent.free()
+  return Body.of(protobufOfJson(text))
 }
 
 const sayReady = (ready: boolean, answer: Answer) =>

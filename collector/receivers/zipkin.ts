@@ -1,5 +1,5 @@
 import type { Logger, Running } from '../../storage/running.ts'
-import { gathered } from '../wire/gather.ts'
+import { Body } from '../pipeline/bodies.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
 import { protobufOf } from '../../storage/otlp-json.ts'
 import { otlpOfZipkin, zipkinOfJson } from '../../storage/zipkin.ts'
@@ -32,10 +32,12 @@ export function startZipkinReceiver(pipeline: Pipeline, options: HttpOptions): P
       request,
       response,
       { ...options, transport: 'zipkin' },
-      async (parts) => {
-        const body = gathered(parts)
+      async (sent) => {
+        const body = sent.bytes()
         const spans = type === protobufType ? zipkinOfProtobuf(body) : zipkinOfJson(body.toString())
-        const result = await pipeline.accept([protobufOf(otlpOfZipkin(spans), 2 * body.length)], 'zipkin')
+        const otlp = protobufOf(otlpOfZipkin(spans), 2 * body.length)
+        sent.free()
+        const result = await pipeline.accept(Body.of(otlp), 'zipkin')
         const left = rejection(result)
         if (left) sayLeftOut(options.log, left.text)
         answer(202, 'text/plain', '')

@@ -24,6 +24,8 @@ export interface SpoolOptions {
   readonly segmentBytes?: number
   /** What is left to others on the disk, the engine above all. */
   readonly leaveBytes?: number
+  /** Bodies that are kept in memory until they are stored, so that they need not be read; 64 MiB. */
+  readonly keepBytes?: number
   /** How long a predecessor may take to let go of the directory. */
   readonly lockWaitMs?: number
   readonly files?: Files
@@ -35,6 +37,8 @@ export interface Entry extends Place {
   /** Written by an earlier process. */
   readonly recovered: boolean
   done: boolean
+  /** As long as there is room for them in memory. */
+  bodies: readonly Uint8Array[] | undefined
 }
 
 interface Segment extends SegmentName {
@@ -86,6 +90,8 @@ export class Spool {
   private writing: Promise<void> | undefined
   wake = () => {}
   private setAsideBytes = 0
+  /** Of the bodies in memory. */
+  private kept = 0
   private readonly setAside: Record<Reason, number> = { corrupt: 0, refused: 0 }
   private refused: { at: number; bytes: number } | undefined
 
@@ -100,7 +106,12 @@ export class Spool {
    */
   static async open(options: SpoolOptions): Promise<Spool> {
     const all = {
-      ...{ segmentBytes: Math.min(64 * 2 ** 20, options.maxBytes / 8), leaveBytes: 256 * 2 ** 20, lockWaitMs: 15_000 },
+      ...{
+        segmentBytes: Math.min(64 * 2 ** 20, options.maxBytes / 8),
+        leaveBytes: 256 * 2 ** 20,
+        keepBytes: 64 * 2 ** 20,
+      },
+      lockWaitMs: 15_000,
       ...{ files: realFiles, ...options },
     }
     const spool = new Spool(all, await lockDirectory(all.directory, all.lockWaitMs, 'the spool'))
@@ -136,7 +147,13 @@ export class Spool {
   /** Reads where the records of a segment are, and counts them. */
   private load(segment: Segment): { corrupt: { from: number; to: number }[] } {
     const { places, corrupt } = scanSegment(segment)
-    segment.entries = places.map((place) => ({ ...place, segment, recovered: segment.recovered, done: false }))
+    segment.entries = places.map((place) => ({
+      ...place,
+      segment,
+      recovered: segment.recovered,
+      done: false,
+      bodies: undefined,
+    }))
     segment.records = places.length
     segment.spans = places.reduce((sum, { header }) => sum + header.rows, 0)
     segment.firstReceivedAt = places[0]?.header.receivedAt ?? 0
@@ -224,11 +241,23 @@ export class Spool {
     }
     segment.bytes = offset
     if (segment.records === 0) segment.firstReceivedAt = places[0]!.header.receivedAt
-    for (const place of places) {
-      segment.entries?.push({ ...place, segment, recovered: false, done: false })
+    places.forEach((place, i) => {
+      const bodies = segment.entries && this.keep(taken[i]!)
+      segment.entries?.push({ ...place, segment, recovered: false, done: false, bodies })
       segment.records++
       segment.spans += place.header.rows
-    }
+    })
+  }
+
+  private keep({ bytes, record }: Waiting): readonly Uint8Array[] | undefined {
+    if (this.kept + bytes > this.options.keepBytes) return undefined
+    this.kept += bytes
+    return record.bodies
+  }
+
+  private letGo(entry: Entry): void {
+    if (entry.bodies) this.kept -= record.recordBytes(entry.header)
+    entry.bodies = undefined
   }
 
   /** The segment that is written to, a new one when the last is large enough. */
@@ -250,7 +279,10 @@ export class Spool {
     this.active = undefined
     await file.close()
     // Where nobody has looked yet, where records are is read again when it is needed: memory stays bounded.
-    if (!segment.touched && segment !== this.segments[0]) segment.entries = undefined
+    if (!segment.touched && segment !== this.segments[0]) {
+      segment.entries?.forEach((entry) => this.letGo(entry))
+      segment.entries = undefined
+    }
     await this.removeDone()
   }
 
@@ -269,7 +301,8 @@ export class Spool {
   }
 
   /** The bodies of a record; undefined when they are not what was written. */
-  async read({ segment, offset, header }: Entry): Promise<Buffer[] | undefined> {
+  async read({ segment, offset, header, bodies }: Entry): Promise<readonly Uint8Array[] | undefined> {
+    if (bodies) return bodies
     const file = await open(segment.path, 'r')
     try {
       const all = Buffer.allocUnsafe(record.bodyBytes(header))
@@ -300,6 +333,7 @@ export class Spool {
     for (const entry of entries) {
       if (entry.done) continue
       entry.done = true
+      this.letGo(entry)
       entry.segment.records--
       entry.segment.spans -= entry.header.rows
     }

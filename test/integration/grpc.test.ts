@@ -87,7 +87,7 @@ async function call(chunks: readonly Uint8Array[], more: OutgoingHttpHeaders = {
 }
 
 const take: Pipeline['accept'] = (body) => {
-  accepted.push(Buffer.concat(body))
+  accepted.push(Buffer.from(body.bytes()))
   return Promise.resolve(taken)
 }
 const { body: request } = generateRequest(24, 1)
