@@ -7,6 +7,7 @@ import { newMetrics } from './metrics.ts'
 import { newAdmission } from './pipeline/admission.ts'
 import { startPipeline } from './pipeline/pipeline.ts'
 import { newSenders } from './pipeline/senders.ts'
+import { reportSpool } from './pipeline/spool-report.ts'
 import { startOrphanSweep } from './pipeline/orphans.ts'
 import { everybody, type Access } from './receivers/access.ts'
 import type { TlsSource } from './receivers/tls.ts'
@@ -70,9 +71,12 @@ export async function startCollector({
   if (spool) metrics.spool(() => spool.state())
   const pipeline = startPipeline({ clickhouse, spool, spoolAfterMs, metrics, log })
   const senders = newSenders(lateAfterMs)
-  const tell = () => senders.flush(clickhouse, hostname())
+  const tell = async () => {
+    await reportSpool(clickhouse, hostname(), spool)
+    await senders.flush(clickhouse, hostname())
+  }
   const telling = setInterval(() => {
-    tell().catch((error: unknown) => log.warn({ err: error }, 'cannot say who sends'))
+    tell().catch((error: unknown) => log.warn({ err: error }, 'cannot say who sends, and what waits in the spool'))
   }, tellEveryMs)
   const sweep = startOrphanSweep(clickhouse, log)
   const ready = async () => pipeline.ready() && (spool !== null || (await clickhouse.ping()))

@@ -160,6 +160,11 @@ export class Spool {
     return { corrupt }
   }
 
+  /** Where it is: its name. */
+  get directory(): string {
+    return this.options.directory
+  }
+
   private used(): number {
     return this.segments.reduce((sum, { bytes }) => sum + bytes, this.setAsideBytes)
   }

@@ -115,7 +115,18 @@ export const Ingest = z.object({
   refused: Count.describe('spans'),
   late: Count.describe('traces that changed after they had settled'),
   duplicates: Count.describe('spans of settled traces that came more than once and were counted once'),
-  inSpool: Count.nullable().describe('spans waiting to be stored; null where that is not known'),
+  inSpool: Count.nullable().describe(
+    'spans that were acknowledged and are on disk, not in ClickHouse yet, as collectors said a few seconds ago; null where none has lately',
+  ),
+  spool: z
+    .object({
+      batches: Count.describe('that wait to be stored'),
+      bytes: Count.describe('of all files'),
+      limitBytes: Count.describe('how much that may be; 0: there is no spool'),
+      setAside: Count.describe('batches that ClickHouse refuses or that are damaged: somebody must look at them'),
+    })
+    .nullable()
+    .describe('the spools of all collectors together, of the same moment'),
   lastSpanUnixNano: Instant.nullable(),
   exporters: z.array(Exporter),
   senders: z.array(Sender),

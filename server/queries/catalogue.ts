@@ -7,6 +7,7 @@ import { partOf, type QueryOf } from './query-of.ts'
 const routesSql = loadSql(import.meta.url, 'routes.sql')
 const ingestSql = loadSql(import.meta.url, 'ingest.sql')
 const sendersSql = loadSql(import.meta.url, 'senders.sql')
+const spoolsSql = loadSql(import.meta.url, 'spools.sql')
 const totalsSql = loadSql(import.meta.url, 'ingest-totals.sql')
 
 /** Unix ms, `fromMs` included, `toMs` not. */
@@ -59,7 +60,7 @@ export async function readIngest(
     refused: string
     lastMs: string
   }
-  const [rows, senders, [totals]] = await Promise.all([
+  const [rows, senders, [totals], [spool]] = await Promise.all([
     clickhouse.query<ExporterRow>(ingestSql, { ...window }, partOf(options, 'exporters')),
     clickhouse.query<SenderRow>(sendersSql, { ...window }, partOf(options, 'senders')),
     clickhouse.query<{ stored: string; lastMs: string; late: string; duplicates: string }>(
@@ -67,6 +68,7 @@ export async function readIngest(
       { ...window },
       partOf(options, 'totals'),
     ),
+    clickhouse.query<Raw<Spooled, keyof Spooled>>(spoolsSql, {}, partOf(options, 'spools')),
   ])
   const refused = rows.reduce((sum, row) => sum + Number(row.refused), 0)
   const stored = Number(totals!.stored)
@@ -76,7 +78,8 @@ export async function readIngest(
     refused,
     late: Number(totals!.late),
     duplicates: Number(totals!.duplicates),
-    inSpool: null,
+    inSpool: spool ? Number(spool.spans) : null,
+    spool: spool ? spooled(spool) : null,
     lastSpanUnixNano: totals!.lastMs === '0' ? null : `${totals!.lastMs}000000`,
     exporters: rows.map((row) => ({
       service: row.service,
@@ -87,6 +90,15 @@ export async function readIngest(
     senders: senders.map(senderOf),
   }
 }
+
+type Spooled = NonNullable<Ingest['spool']> & { spans: number }
+
+const spooled = ({ batches, bytes, limitBytes, setAside }: Raw<Spooled, keyof Spooled>): Ingest['spool'] => ({
+  batches: Number(batches),
+  bytes: Number(bytes),
+  limitBytes: Number(limitBytes),
+  setAside: Number(setAside),
+})
 
 const senderCounts = ['requests', 'stored', 'rejected', 'late'] as const
 const refusals = ['malformed', 'unauthenticated', 'overloaded', 'limited', 'spoolFull', 'unavailable'] as const

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startCollector } from '../../collector/collector.ts'
+import { readIngest } from '../../server/queries/catalogue.ts'
 import type { Running } from '../../storage/running.ts'
 import { nothingWrong, sendTraces, wrongs, type Sent } from '../acknowledged.ts'
 import { insertsInto, startClickHouseProxy, type ClickHouseProxy } from '../clickhouse-proxy.ts'
@@ -167,6 +168,33 @@ describe('an INSERT whose outcome is not known', () => {
     await start()
     await isRight()
   })
+})
+
+it('what waits in the spool is told to who asks the API, and that nothing does', async () => {
+  const ingest = () =>
+    readIngest(
+      db.clickhouse,
+      { fromMs: Date.now() - 3_600_000, toMs: Date.now() },
+      { signal: AbortSignal.timeout(60_000), queryId: `spool-of-a-test-${Math.random()}` },
+    )
+  await start({ spoolAfterMs: 0 })
+  // What the collectors of other tests said last.
+  await db.clickhouse.command('TRUNCATE TABLE spools')
+  proxy.fault(insertsInto(/^spans$/, { status: 500, text: 'not now' }))
+  expect(statuses(await send(2))).toEqual([200])
+  const { spool } = await eventually(async () => {
+    const answer = await ingest()
+    return answer.inSpool === 240 && answer
+  })
+  expect(spool).toMatchObject({ limitBytes: 64 * mebibyte, setAside: 0 })
+  expect([spool!.batches > 0, spool!.bytes > 240 * 100]).toEqual([true, true])
+  proxy.fault(() => 'pass')
+  await isRight()
+  const { spool: empty } = await eventually(async () => {
+    const answer = await ingest()
+    return answer.inSpool === 0 && answer
+  })
+  expect(empty).toMatchObject({ batches: 0, bytes: 0, limitBytes: 64 * mebibyte })
 })
 
 describe('when all spans go to the spool first', () => {
