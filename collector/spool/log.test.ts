@@ -74,6 +74,19 @@ describe('the log', () => {
     expect(await contents(next)).toEqual([records[2], recordOf(3)])
   })
 
+  it('gives back from memory what it has room for there, the rest from disk, and forgets what is done', async () => {
+    const { spool } = await openSpool({ keepBytes: 500 })
+    const records = Array.from({ length: 6 }, (_, n) => recordOf(n, 100))
+    for (const record of records) await spool.append(record, false)
+    const inMemory = () => pendingOf(spool).map(({ bodies }) => bodies !== undefined)
+    expect(inMemory()).toEqual([true, true, false, false, false, false])
+    expect(await contents(spool)).toEqual(records)
+    await spool.done(pendingOf(spool).slice(0, 1))
+    await spool.append(recordOf(6, 100), false)
+    expect(inMemory()).toEqual([true, false, false, false, false, true])
+    expect(await contents(spool)).toEqual([...records.slice(1), recordOf(6, 100)])
+  })
+
   it('keeps no file of what is done', async () => {
     const { spool, directory } = await openSpool()
     await spool.append(recordOf(0), false)
