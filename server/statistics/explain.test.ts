@@ -215,13 +215,25 @@ describe('keys that another implies', () => {
     expect(certainty(joints, 'a')).toBeCloseTo(1 / Math.log2(6), 12)
   })
 
-  it('go unsaid; where the coarser tells as much, the finer goes', () => {
+  it('go unsaid; where a value of the coarser tells as much, the finer goes', () => {
     const jointOf = (a: string, b: string) => (a === 'pod' && b === 'zone' ? joints : undefined)
     const ranked = (zone: number) => [
-      { key: 'pod', divergence: 0.5, size: 6 },
-      { key: 'zone', divergence: zone, size: 2 },
+      { key: 'pod', strength: 0.5, size: 6, length: 1 },
+      { key: 'zone', strength: zone, size: 2, length: 2 },
     ]
     expect([...impliedKeys(ranked(0.2), jointOf)]).toEqual([['zone', 'pod']])
     expect([...impliedKeys(ranked(0.49), jointOf)]).toEqual([['pod', 'zone']])
+  })
+
+  it('of two that say the very same the shorter stays', () => {
+    const same: Joint[] = [
+      { a: 'payments-6b8f4d7c9-m4tzr', b: 'v2', weight: 5 },
+      { a: 'payments-57d9c8f6b5-x2v9k', b: 'v1', weight: 9 },
+    ]
+    const ranked = [
+      { key: 'instance', strength: 0.6, size: 2, length: 33 },
+      { key: 'version', strength: 0.6, size: 2, length: 9 },
+    ]
+    expect([...impliedKeys(ranked, () => same)]).toEqual([['instance', 'version']])
   })
 })

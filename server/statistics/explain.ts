@@ -173,6 +173,8 @@ export interface ExtraTime {
   readonly referenceNs: number
 }
 
+/** What has hardly more than its share explains nothing. */
+const leastLift = 1.2
 /** A pair says more than one value alone when its lift is so much higher. */
 const pairsLift = 1.3
 
@@ -189,7 +191,7 @@ export function extraTime(candidates: readonly Counted[], sides: Sides, referenc
     scored.map(({ chance }) => chance),
     falseDiscoveries,
   )
-  const more = scored.filter(({ found }, i) => isBelieved[i] && found.lift > 1 && found.explained > 0)
+  const more = scored.filter(({ found }, i) => isBelieved[i] && found.lift >= leastLift && found.explained > 0)
   const alone = new Map(
     more.flatMap(({ found }) => (found.terms.length === 1 ? [[nameOf(found.terms[0]!), found.lift]] : [])),
   )
@@ -207,17 +209,20 @@ export interface Distinct extends ExtraTime {
   readonly also: readonly Term[]
 }
 
-/** What the same requests have in common, once, under the first of its names: one of a fact, set, the first ranked. */
+/** How long it takes to say; what is not set says least, an attribute less than what is known of all. */
+export const lengthInWords = ({ key, value }: Term): number =>
+  key.length + value.length + (value === '' ? 200 : 0) + (key.includes('.') ? 50 : 0)
+
+/** What the same requests have in common, once, under the shortest of its names. */
 export function distinct(found: readonly ExtraTime[]): Distinct[] {
   const same = new Map<string, ExtraTime[]>()
   for (const one of found) {
     const requests = `${one.terms.length} ${one.n.selection} ${one.n.baseline} ${one.explained.toPrecision(12)}`
     same.set(requests, [...(same.get(requests) ?? []), one])
   }
-  const plainness = ({ terms }: ExtraTime) =>
-    terms.reduce((sum, { key, value }) => sum + (key.includes('.') ? 1 : 0) + (value === '' ? 2 : 0), 0)
+  const lengthOf = ({ terms }: ExtraTime) => terms.reduce((sum, term) => sum + lengthInWords(term), 0)
   return [...same.values()].map((all) => {
-    const [first, ...others] = all.toSorted((a, b) => plainness(a) - plainness(b))
+    const [first, ...others] = all.toSorted((a, b) => lengthOf(a) - lengthOf(b))
     return { ...first!, also: first!.terms.length > 1 ? [] : others.map(({ terms }) => terms[0]!) }
   })
 }

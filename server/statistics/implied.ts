@@ -29,18 +29,21 @@ export function certainty(joints: readonly Joint[], of: 'a' | 'b'): number {
 }
 
 const implies = 0.95
-/** A coarser key that keeps so much of the divergence of a finer one says it in fewer words. */
+/** A coarser key whose values differ nearly as much as those of a finer one says it in fewer words. */
 const keeps = 0.9
 
 export interface Ranked {
   readonly key: string
-  readonly divergence: number
+  /** The largest difference that one of its values makes, as a share. */
+  readonly strength: number
   /** Values it has. */
   readonly size: number
+  /** Of two that say the very same the one of less length stays. */
+  readonly length: number
 }
 
 /**
- * Which keys go without saying, and beside which: of a key and the finer one that implies it the coarser stays where it
+ * Which keys go without saying, and beside which: of a key and a finer one that implies it the coarser stays where one of its values
  * tells the sides apart as well, else the finer.
  * @param jointOf counts of two keys; undefined where nobody counted them.
  */
@@ -54,12 +57,11 @@ export function impliedKeys(
       if (hidden.has(first.key) || hidden.has(second.key)) continue
       const joints = jointOf(first.key, second.key)
       if (!joints || joints.length === 0) continue
-      const secondKnown = certainty(joints, 'b') > implies
-      const firstKnown = certainty(joints, 'a') > implies
-      if (!secondKnown && !firstKnown) continue
-      const [coarse, fine] =
-        secondKnown && (!firstKnown || second.size < first.size) ? [second, first] : [first, second]
-      const [shown, unsaid] = coarse.divergence >= keeps * fine.divergence ? [coarse, fine] : [fine, coarse]
+      const isImplied = { first: certainty(joints, 'a') > implies, second: certainty(joints, 'b') > implies }
+      if (!isImplied.first && !isImplied.second) continue
+      const isSecondCoarser = isImplied.first === isImplied.second ? isPlainer(second, first) : isImplied.second
+      const [coarse, fine] = isSecondCoarser ? [second, first] : [first, second]
+      const [shown, unsaid] = coarse.strength >= keeps * fine.strength ? [coarse, fine] : [fine, coarse]
       hidden.set(unsaid.key, shown.key)
     }
   })
@@ -71,3 +73,5 @@ export function impliedKeys(
   }
   return hidden
 }
+
+const isPlainer = (a: Ranked, b: Ranked): boolean => (a.size === b.size ? a.length < b.length : a.size < b.size)

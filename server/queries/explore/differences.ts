@@ -60,9 +60,10 @@ function impliedOf(
   { sizes }: Singles,
   combinations: readonly Combination[],
 ): Map<string, string> {
-  const ranked = different
-    .slice(0, mostImplying(combinations.length))
-    .map(({ key, divergence }) => ({ key, divergence, size: sizes.get(key) ?? 0 }))
+  const ranked = different.slice(0, mostImplying(combinations.length)).map(({ key, values }) => ({
+    ...{ key, size: sizes.get(key) ?? 0, length: explain.lengthInWords(values[0]!) },
+    strength: Math.max(...values.map(({ selection, baseline }) => Math.abs(selection - baseline))),
+  }))
   return impliedKeys(ranked, (a, b) => jointOf(combinations, a, b))
 }
 

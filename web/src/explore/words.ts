@@ -91,3 +91,9 @@ export function verdict(
 }
 
 const shortened = ({ value }: MemberValue) => (value.length > 60 ? `${value.slice(0, 59)}…` : value)
+
+/** `a, b, c and 7 more` */
+export function fewOf(names: readonly string[], most = 3): string {
+  const more = names.length - most
+  return more > 1 ? `${names.slice(0, most).join(', ')} and ${more} more` : names.join(', ')
+}
