@@ -74,7 +74,7 @@ describe('the map (ux 29)', () => {
     await context.close()
   })
 
-  it('finds and hides by expression, says what is wrong with one, and ranks', async () => {
+  it('finds and hides by expression, says what is wrong with one, and ranks (ux 29)', async () => {
     const { page, context } = await site.open('/map?p=p50')
     const all = map.hops.length
     const orders = map.hops.filter(({ callee }) => callee === 'orders').length
@@ -251,7 +251,7 @@ describe('its states (ux 23 to 25)', () => {
     await context.close()
   })
 
-  it('slow, then failing, then mended: a skeleton, the reason in place, the map', async () => {
+  it('slow, then failing, then mended: a skeleton, the reason in place, the map (ux 24)', async () => {
     const { page, context } = await site.open('/data')
     let answer: 'slow' | 'fail' | 'pass' = 'slow'
     await page.route('**/api/v1/map*', async (route) => {

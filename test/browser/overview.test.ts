@@ -42,7 +42,7 @@ describe('the overview', () => {
     await context.close()
   })
 
-  it('narrows the range of the page by a brush and widens it again by Esc', async () => {
+  it('narrows the range of the page by a brush and widens it again by Esc (ux 4)', async () => {
     const { page, context } = await site.open('/')
     const layer = page.getByRole('slider', { name: 'Over time: time' })
     const box = (await layer.boundingBox())!
@@ -96,7 +96,7 @@ describe('the overview', () => {
     await context.close()
   })
 
-  it('leads from a window without data to the last there is', async () => {
+  it('leads from a window without data to the last there is (ux 23)', async () => {
     const { page, context } = await site.open('/?from=1700000000000&to=1700003600000&v=1')
     await page.getByText(/^No requests from 2023-11-14/).waitFor()
     expect(await axe(page)).toEqual([])

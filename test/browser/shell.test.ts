@@ -22,7 +22,7 @@ describe('an address that no screen has', () => {
 })
 
 describe.each(emptyScreens)('$name over an empty database', ({ path }) => {
-  it.each(themes)('teaches the first step, in %s', async (theme) => {
+  it.each(themes)('teaches the first step (ux 23), in %s', async (theme) => {
     const { page, context, complaints } = await site.open(path, { theme })
     const lead =
       path === '/data'
@@ -94,7 +94,7 @@ describe('the keys', () => {
   })
 })
 
-describe('the theme', () => {
+describe('the theme (ux 18)', () => {
   it('that was chosen is there before the first paint of the next visit, against that of the system', async () => {
     const { page, context } = await site.open('/traces', { theme: 'light' })
     const change = page.getByRole('button', { name: /^Theme: / })

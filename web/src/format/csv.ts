@@ -18,9 +18,17 @@ function cellText(cell: CsvCell): string {
 
 /** Hands a text to the browser as a file. */
 export function download(name: string, text: string): void {
+  downloadBlob(name, new Blob([text], { type: 'text/csv;charset=utf-8' }))
+}
+
+export function downloadBlob(name: string, blob: Blob): void {
   const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob([text], { type: 'text/csv;charset=utf-8' }))
+  link.href = URL.createObjectURL(blob)
   link.download = name
   link.click()
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
 }
+
+/** `orders-payments-transit.csv` */
+export const fileNameOf = (text: string, ending: string): string =>
+  `${text.replace(/[^\p{L}\p{N}.-]+/gu, '-').replace(/^-|-$/g, '')}.${ending}`

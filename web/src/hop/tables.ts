@@ -1,7 +1,7 @@
 /** What the copy menu offers: the calls a page is made of, and its tables as files. */
 import type { Breakdown, Exemplar, HopSegmentItem } from '../../../server/api/contract-measurements.ts'
 import { copyText } from '../components/copy.ts'
-import { csvOf, download, type CsvCell } from '../format/csv.ts'
+import { csvOf, download, fileNameOf, type CsvCell } from '../format/csv.ts'
 import type { Command } from '../shell/commands.svelte.ts'
 import { say } from '../shell/toast.svelte.ts'
 
@@ -42,11 +42,15 @@ export function segmentTable(segments: readonly HopSegmentItem[]): Table {
   }
 }
 
-/** @param calls what each is called, and its address from `apiPath`. */
+/**
+ * @param calls what each is called, and its address from `apiPath`.
+ * @param sql that gives the figures.
+ */
 export function copyCommands(
   name: string,
   calls: readonly { readonly text: string; readonly address: string }[],
   tables: readonly Table[],
+  sql?: string,
 ): Command[] {
   const [main] = calls
   const query = window.location.origin + (main?.address ?? '')
@@ -57,6 +61,9 @@ export function copyCommands(
       detail: 'curl',
       run: () => copy(text, curlOf(address)),
     })),
+    ...(sql === undefined
+      ? []
+      : [{ words: 'Copy figures', group: 'Copy', detail: 'SQL', run: () => copy('SQL', sql) }]),
     ...tables
       .filter(({ rows }) => rows.length > 0)
       .map(({ name: table, head, rows }) => ({
@@ -64,7 +71,7 @@ export function copyCommands(
         group: 'Copy',
         detail: 'CSV',
         run: () => {
-          download(fileName(`${name} ${table}`), csvOf(head, rows, query))
+          download(fileNameOf(`${name} ${table}`, 'csv'), csvOf(head, rows, query))
           say(`${table.charAt(0).toUpperCase() + table.slice(1)} saved as CSV`)
         },
       })),
@@ -77,5 +84,3 @@ async function copy(what: string, text: string): Promise<void> {
 
 /** Single quotes keep a shell from reading `&` in the address. */
 const curlOf = (address: string) => `curl '${window.location.origin}${address.replaceAll("'", '%27')}'`
-
-const fileName = (text: string) => `${text.replace(/[^\p{L}\p{N}.-]+/gu, '-').replace(/^-|-$/g, '')}.csv`

@@ -5,6 +5,8 @@ import { store, stored } from './storage.ts'
 export type Theme = 'light' | 'dark' | 'system'
 
 const systemDark = window.matchMedia('(prefers-color-scheme: dark)')
+/** Paper is light. */
+const print = window.matchMedia('print')
 
 function themeFrom(text: string | null): Theme {
   return text === 'light' || text === 'dark' ? text : 'system'
@@ -13,11 +15,17 @@ function themeFrom(text: string | null): Theme {
 const state = $state({
   theme: themeFrom(stored('theme')),
   systemDark: systemDark.matches,
+  print: print.matches,
   zone: (stored('zone') === 'UTC' ? 'UTC' : 'local') as Zone,
 })
 
 systemDark.addEventListener('change', ({ matches }) => {
   state.systemDark = matches
+  applyTheme()
+})
+
+print.addEventListener('change', ({ matches }) => {
+  state.print = matches
   applyTheme()
 })
 
@@ -32,6 +40,7 @@ export function theme(): Theme {
 
 /** Reactive: what is on the screen; canvases redraw on it. */
 export function shownTheme(): 'light' | 'dark' {
+  if (state.print) return 'light'
   if (state.theme !== 'system') return state.theme
   return state.systemDark ? 'dark' : 'light'
 }

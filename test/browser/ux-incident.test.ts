@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EventItem, EventList } from '../../server/api/contract-events.ts'
 import type { Overview, ProxyDetail, ProxyList } from '../../server/api/contract-measurements.ts'
+import { readFile } from 'node:fs/promises'
 import { axe, loaded, startSite, themes, type Site } from './browser.ts'
 
 /** The traffic of `npm run demo`, in which most pods of one version hold requests since twelve minutes ago. */
@@ -167,6 +168,118 @@ describe('comparing with the period before', () => {
       .getByRole('row')
       .filter({ hasText: /^payments/ })
     expect(await cells.first().innerText()).toContain(`+${(mover.diffNs / 1e6).toPrecision(3)}`)
+    await context.close()
+  })
+})
+
+describe('what can be taken along (ux 21, ux 22)', () => {
+  it('of a proxy: link, curl, SQL that gives its figures, CSV and pictures', async () => {
+    const id = await paymentsProxy()
+    const { page, context, complaints } = await site.open(`/proxies/${id}`)
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+    const choose = async (name: RegExp) => {
+      await page.getByRole('button', { name: 'Copy', exact: true }).click()
+      await page.getByRole('menuitem', { name }).click()
+    }
+    const copied = async () => String(await page.evaluate('navigator.clipboard.readText()'))
+    await choose(/^Copy link/)
+    expect(await copied()).toBe(page.url())
+    await choose(/^Copy proxy curl/)
+    expect(await copied()).toContain(`curl '${site.hopscope.apiUrl}/api/v1/proxies/${id}`)
+    await choose(/^Copy figures SQL/)
+    const answer = await fetch(`${site.hopscope.engineUrl}/?database=hopscope&default_format=JSONCompactEachRow`, {
+      method: 'POST',
+      body: await copied(),
+    })
+    const [requests, [p50Ns]] = JSON.parse(await answer.text()) as [number | string, [number]]
+    const [added] = (await get<ProxyDetail>(`/proxies/${id}`)).added
+    expect(Number(requests)).toBeGreaterThan(0.95 * added!.n)
+    expect(Math.abs(p50Ns / added!.p50Ns! - 1)).toBeLessThan(0.03)
+    const save = async (name: RegExp) => {
+      const [file] = await Promise.all([page.waitForEvent('download'), choose(name)])
+      return { name: file.suggestedFilename(), bytes: await readFile(await file.path()) }
+    }
+    const csv = await save(/^Save added time by route/)
+    expect(csv.name).toBe('payments-added-time-by-route.csv')
+    expect(csv.bytes.toString()).toMatch(/^# http.*\/proxies\/.*\r\nroute,n,errors,level,p50 ns,p99 ns\r\n/)
+    const png = await save(/^Save picture of added time/)
+    expect(png.name).toBe('payments-Added-time.png')
+    expect(png.bytes.subarray(1, 4).toString()).toBe('PNG')
+    const [width, height] = [png.bytes.readUInt32BE(16), png.bytes.readUInt32BE(20)]
+    expect(width).toBeGreaterThan(1_600)
+    expect(height).toBeGreaterThan(600)
+    // Not one colour: what was drawn is on it.
+    const colours = await page.evaluate(`(async () => {
+      const image = await createImageBitmap(new Blob([Uint8Array.from(atob('${png.bytes.toString('base64')}'), (c) => c.charCodeAt(0))]))
+      const canvas = new OffscreenCanvas(image.width, image.height)
+      const to = canvas.getContext('2d')
+      to.drawImage(image, 0, 0)
+      const { data } = to.getImageData(0, 0, image.width, image.height)
+      return new Set(new Uint32Array(data.buffer)).size
+    })()`)
+    expect(colours).toBeGreaterThan(50)
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+})
+
+describe('charts', () => {
+  it('on one time axis have one hairline, and say exact values and n (ux 5)', async () => {
+    const { items } = await get<{ items: { id: string; callee: string }[] }>('/hops')
+    const { page, context } = await site.open(`/hops/${items.find(({ callee }) => callee === 'payments')!.id}`)
+    const layer = page.getByRole('slider', { name: 'Over time: time' })
+    await layer.scrollIntoViewIfNeeded()
+    const box = (await layer.boundingBox())!
+    await page.mouse.move(box.x + box.width * 0.6, box.y + 30)
+    const lineOf = async (selector: string) => {
+      const at = (await page.locator(selector).boundingBox())!
+      return at.x + at.width / 2
+    }
+    expect(Math.abs((await lineOf('.hairline')) - (await lineOf('.lines .hair')))).toBeLessThan(8)
+    const tip = await page.locator('.tip').innerText()
+    expect(tip).toMatch(/\d\d:\d\d – \d\d:\d\d · n \d/)
+    expect(tip).toMatch(/p50\s+\d[\d.]*.(ms|µs)/)
+    await context.close()
+  })
+})
+
+describe('every way of seeing (ux 19, ux 32)', () => {
+  it('forced colours keep marks and focus, and the selection of the palette', async () => {
+    const { page, context } = await site.open('/')
+    await page.emulateMedia({ forcedColors: 'active' })
+    const styleOf = (selector: string, property: string) =>
+      page.evaluate(`getComputedStyle(document.querySelector(${JSON.stringify(selector)})).${property}`)
+    await page.keyboard.press('Control+k')
+    const option = page.locator('.option[aria-selected="true"]')
+    await option.waitFor()
+    expect(await styleOf('.option[aria-selected="true"]', 'outlineStyle')).toBe('solid')
+    expect(await axe(page)).toEqual([])
+    await page.keyboard.press('Escape')
+    expect(await styleOf('.marks .mark', 'borderLeftStyle')).toBe('dashed')
+    await context.close()
+  })
+
+  it('reduced motion leaves nothing that moves', async () => {
+    const { page, context } = await site.open('/')
+    await page.emulateMedia({ reducedMotion: 'reduce' })
+    const moving = await page.evaluate(`[...document.querySelectorAll('*')].filter((node) => {
+      const { transitionDuration, animationName } = getComputedStyle(node)
+      return animationName !== 'none' || transitionDuration.split(',').some((each) => parseFloat(each) > 0)
+    }).map((node) => node.className)`)
+    expect(moving).toEqual([])
+    await context.close()
+  })
+
+  it('on paper it is light, without what can only be pressed, and as wide as the paper', async () => {
+    const { page, context } = await site.open('/', { theme: 'dark' })
+    await page.emulateMedia({ media: 'print' })
+    await page.setViewportSize({ width: 720, height: 1_000 })
+    await expect.poll(() => page.evaluate('document.documentElement.dataset.theme')).toBe('light')
+    expect(await page.getByRole('button').count()).toBe(0)
+    expect(await page.locator('.verdict h2').isVisible()).toBe(true)
+    await expect.poll(() => page.evaluate('document.documentElement.scrollWidth')).toBe(720)
+    await page.emulateMedia({ media: 'screen' })
+    await expect.poll(() => page.evaluate('document.documentElement.dataset.theme')).toBe('dark')
     await context.close()
   })
 })
