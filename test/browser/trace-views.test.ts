@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PeerRank, Typical } from '../../server/api/contract-peers.ts'
 import type { Trace } from '../../server/api/contract.ts'
-import { axe, startSite, themes, type Site } from './browser.ts'
+import { axe, startSite, type Site } from './browser.ts'
 import { documentOf, largeTrace, recordedExamples, traceIdOf } from './trace-documents.ts'
 import { send, settled } from './traffic.ts'
 
@@ -42,6 +42,13 @@ beforeAll(async () => {
 })
 afterAll(() => site?.close())
 
+const looks = [
+  ['light', 'desktop'],
+  ['dark', 'phone'],
+] as const
+const tooWide = (page: Page) =>
+  page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+
 const traceOf = async (traceId: string) =>
   (await (await fetch(`${site.hopscope.apiUrl}/api/v1/traces/${traceId}`)).json()) as Trace
 const flame = (page: Page) => page.getByRole('application', { name: /^Flame chart/ })
@@ -56,14 +63,12 @@ const isPainted = (page: Page, x: number, y: number) =>
   }`)
 
 describe('the flame chart', () => {
-  it.each(themes)('is accessible, on a phone too, %s', async (theme) => {
-    for (const size of ['desktop', 'phone'] as const) {
-      const { page, context, complaints } = await site.open(`/traces/${mesh}?as-a=flame`, { theme, size })
-      expect(await axe(page)).toEqual([])
-      expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0)
-      expect(complaints).toEqual([])
-      await context.close()
-    }
+  it.each(looks)('is accessible, %s %s', async (theme, size) => {
+    const { page, context, complaints } = await site.open(`/traces/${mesh}?as-a=flame`, { theme, size })
+    expect(await axe(page)).toEqual([])
+    expect(await tooWide(page)).toBe(0)
+    expect(complaints).toEqual([])
+    await context.close()
   })
 
   it('is reached by 2 and walked by arrow keys, which say where they are', async () => {
@@ -126,14 +131,12 @@ describe('the flame chart', () => {
 })
 
 describe('the map of a trace', () => {
-  it.each(themes)('is accessible, as a table on a phone, %s', async (theme) => {
-    for (const size of ['desktop', 'phone'] as const) {
-      const { page, context, complaints } = await site.open(`/traces/${mesh}?as-a=map`, { theme, size })
-      expect(await axe(page)).toEqual([])
-      expect(await page.getByRole('table').count()).toBe(size === 'phone' ? 1 : 0)
-      expect(complaints).toEqual([])
-      await context.close()
-    }
+  it.each(looks)('is accessible, as a table on a phone, %s %s', async (theme, size) => {
+    const { page, context, complaints } = await site.open(`/traces/${mesh}?as-a=map`, { theme, size })
+    expect(await axe(page)).toEqual([])
+    expect(await page.getByRole('table').count()).toBe(size === 'phone' ? 1 : 0)
+    expect(complaints).toEqual([])
+    await context.close()
   })
 
   it('shows the figures of the trace; keys walk it and open details', async () => {
@@ -216,3 +219,19 @@ describe('a request among others', () => {
     await context.close()
   })
 })
+
+it.each(['waterfall', 'flame', 'map'])(
+  'the %s is all there at double zoom, on paper and without motion',
+  async (form) => {
+    const { page, context, complaints } = await site.open(`/traces/${mesh}?as-a=${form}&beside=typical`)
+    await page.setViewportSize({ width: 720, height: 450 })
+    await page.emulateMedia({ reducedMotion: 'reduce' })
+    await expect.poll(() => tooWide(page)).toBe(0)
+    await page.emulateMedia({ media: 'print' })
+    await expect.poll(() => tooWide(page)).toBe(0)
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    expect((await page.pdf()).length).toBeGreaterThan(10_000)
+    expect(complaints).toEqual([])
+    await context.close()
+  },
+)
