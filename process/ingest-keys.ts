@@ -3,7 +3,7 @@ import { everybody, whoHasKey, type Access } from '../collector/receivers/access
 import type { Key } from '../collector/pipeline/rates.ts'
 import type { Logger } from '../storage/running.ts'
 import { StartError } from '../storage/start-error.ts'
-import { whenChanged } from './watch.ts'
+import { fingerprint, whenChanged } from './watch.ts'
 
 /**
  * The keys that exporters must show: HOPSCOPE_INGEST_KEYS_FILE, one a line, `NAME SHA256-OF-THE-KEY`, and where it is limited
@@ -56,13 +56,14 @@ export function parseLimits(words: readonly string[]): Pick<Key, 'spansPerSecond
 export function openKeysFile(path: string | null, log: Logger): Access & { close(): void } {
   if (path === null) return { ...everybody, close: () => {} }
   const read = () => new Map(parseKeys(readFileSync(path, 'utf8')).map(({ hash, ...key }) => [hash, key]))
+  const since = fingerprint(path)
   let keys: ReadonlyMap<string, Key>
   try {
     keys = read()
   } catch (error) {
     throw new StartError(`HOPSCOPE_INGEST_KEYS_FILE=${path}: ${reasonOf(error)}`)
   }
-  const close = whenChanged(path, () => {
+  const close = whenChanged(path, since, () => {
     try {
       keys = read()
       log.warn({ file: path, keys: keys.size }, 'the API keys have changed')

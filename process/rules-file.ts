@@ -4,7 +4,7 @@ import { withoutRules, type RuleSource, type UserRule } from '../server/analysis
 import type { RuleProblem, RulesInForce } from '../server/api/contract-rules.ts'
 import type { Logger } from '../storage/running.ts'
 import { StartError } from '../storage/start-error.ts'
-import { whenChanged } from './watch.ts'
+import { fingerprint, whenChanged } from './watch.ts'
 
 /** Rules of HOPSCOPE_RULES_FILE, kept up to date; close it to stop looking. */
 export type RulesFile = RuleSource & { state(): RulesInForce; close(): void }
@@ -27,6 +27,7 @@ export function openRulesFile(path: string | null, log: Logger): RulesFile {
     return { ...withoutRules, state: () => state, close: () => {} }
   }
   const listeners: ((rules: readonly UserRule[]) => void)[] = []
+  const since = fingerprint(path)
   const first = read(path)
   if ('problems' in first) throw new StartError(`HOPSCOPE_RULES_FILE=${path}: ${inOneLine(first.problems)}`)
   let inForce = first
@@ -45,7 +46,7 @@ export function openRulesFile(path: string | null, log: Logger): RulesFile {
     log.warn({ file: path, rules: next.rules.length }, 'the recognition rules have changed')
     for (const listener of listeners) listener(next.rules)
   }
-  const close = whenChanged(path, look)
+  const close = whenChanged(path, since, look)
   return {
     current: () => inForce.rules,
     state() {

@@ -4,7 +4,7 @@ import type { TlsFiles, TlsSource } from '../collector/receivers/tls.ts'
 import type { Logger } from '../storage/running.ts'
 import { StartError } from '../storage/start-error.ts'
 import { reasonOf } from './ingest-keys.ts'
-import { whenChanged } from './watch.ts'
+import { fingerprint, whenChanged } from './watch.ts'
 
 export interface TlsPaths {
   readonly certFile: string
@@ -30,6 +30,8 @@ export function openTlsFiles(paths: TlsPaths | null, log: Logger): { tls: TlsSou
     createSecureContext(files)
     return files
   }
+  const paths = [certFile, keyFile, ...(clientCaFile === null ? [] : [clientCaFile])]
+  const since = paths.map(fingerprint)
   let files: TlsFiles
   try {
     files = read()
@@ -50,9 +52,7 @@ export function openTlsFiles(paths: TlsPaths | null, log: Logger): { tls: TlsSou
     log.warn({ file: certFile }, 'the certificate has changed')
     for (const listener of listeners) listener(files)
   }
-  const closes = [certFile, keyFile, ...(clientCaFile === null ? [] : [clientCaFile])].map((path) =>
-    whenChanged(path, look),
-  )
+  const closes = paths.map((path, i) => whenChanged(path, since[i]!, look))
   return {
     tls: { current: () => files, subscribe: (listener) => void listeners.push(listener) },
     close: () => closes.forEach((close) => close()),
