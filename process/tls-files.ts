@@ -30,8 +30,8 @@ export function openTlsFiles(paths: TlsPaths | null, log: Logger): { tls: TlsSou
     createSecureContext(files)
     return files
   }
-  const paths = [certFile, keyFile, ...(clientCaFile === null ? [] : [clientCaFile])]
-  const since = paths.map(fingerprint)
+  const watched = [certFile, keyFile, ...(clientCaFile === null ? [] : [clientCaFile])]
+  const since = watched.map(fingerprint)
   let files: TlsFiles
   try {
     files = read()
@@ -52,7 +52,7 @@ export function openTlsFiles(paths: TlsPaths | null, log: Logger): { tls: TlsSou
     log.warn({ file: certFile }, 'the certificate has changed')
     for (const listener of listeners) listener(files)
   }
-  const closes = paths.map((path, i) => whenChanged(path, since[i]!, look))
+  const closes = watched.map((path, i) => whenChanged(path, since[i]!, look))
   return {
     tls: { current: () => files, subscribe: (listener) => void listeners.push(listener) },
     close: () => closes.forEach((close) => close()),
