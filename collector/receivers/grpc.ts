@@ -25,8 +25,6 @@ import { Code, responseProtobuf, statusProtobuf } from './otlp-messages.ts'
 
 const exportPath = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'
 const encodings = ['identity', 'gzip', 'deflate']
-/** A stream may be silent for this long in the middle of its message. */
-const silentMs = 60_000
 /** A connection without a call is let go; exporters open another when they need one. */
 const idleMs = 600_000
 const closeWithinMs = 5_000
@@ -34,7 +32,10 @@ const closeWithinMs = 5_000
 const streamWindow = 4 * 2 ** 20
 const connectionWindow = 16 * 2 ** 20
 
-type GrpcOptions = HttpOptions
+interface GrpcOptions extends HttpOptions {
+  /** A message comes within this, as a body over HTTP does (60 s): who sends a byte now and then keeps no stream. */
+  readonly messageWithinMs?: number
+}
 
 /**
  * OTLP/gRPC: TraceService/Export, straight on HTTP/2. Half the cost of a general gRPC server, and its windows can be
@@ -110,7 +111,7 @@ async function call(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   pipeline: Pipeline,
-  { admission, access, metrics, senders }: Pick<GrpcOptions, 'admission' | 'access' | 'metrics' | 'senders'>,
+  { admission, access, metrics, senders, messageWithinMs = 60_000 }: GrpcOptions,
 ): Promise<void> {
   const startedAt = performance.now()
   if (headers[':method'] !== 'POST') return refuse(stream, 405)
@@ -136,7 +137,8 @@ async function call(
   const late = () =>
     fail(stream, { code: Code.deadlineExceeded, text: 'the deadline passed before the spans were stored' })
   const deadline = withinMs === undefined ? undefined : setTimeout(late, Math.min(withinMs, 2 ** 31 - 1))
-  stream.setTimeout(silentMs, () => stream.close(constants.NGHTTP2_CANCEL))
+  const tooSlow = { code: Code.deadlineExceeded, text: `the message did not come within ${messageWithinMs / 1000} s` }
+  const slow = setTimeout(() => fail(stream, tooSlow), messageWithinMs)
   const sent = new UnaryBody(maxInflatedBytes)
   let admitted: Admitted | undefined
   try {
@@ -145,7 +147,7 @@ async function call(
       room.grow(part.length)
       sent.add(part)
     })
-    stream.setTimeout(0)
+    clearTimeout(slow)
     const message = sent.whole()
     if (!message) return fail(stream, { code: Code.unimplemented, text: 'Export takes exactly one message' })
     const sentBytes = message.body.size
@@ -171,6 +173,7 @@ async function call(
     fail(stream, failure)
   } finally {
     clearTimeout(deadline)
+    clearTimeout(slow)
     sent.free()
     admitted?.leave()
   }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect, constants, type ClientHttp2Session, type OutgoingHttpHeaders } from 'node:http2'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
@@ -217,6 +218,31 @@ it('gives back the room of clients that go away in the middle', async () => {
   }
   await sleep(100)
   expect((await call([frame(Buffer.alloc(30 * 2 ** 20))])).status).toBe('0')
+})
+
+it('ends a call whose message takes too long, though a byte of it comes now and then, and gives back its room', async () => {
+  const admission = newAdmission(maxRequestBytes)
+  const slow = await startGrpcReceiver(pipeline, { ...options(), admission, messageWithinMs: 500 })
+  const before = session
+  session = connect(slow.addresses[0]!.url)
+  accept = take
+  const headers = { ':method': 'POST', ':path': path, 'content-type': 'application/grpc' }
+  const stream = session.request(headers, { endStream: false })
+  stream.on('error', () => {})
+  const trickle = setInterval(() => stream.destroyed || stream.write(frame(request).subarray(0, 5)), 50)
+  const [answer] = (await once(stream, 'response')) as [Record<string, string>]
+  clearInterval(trickle)
+  expect([answer['grpc-status'], decodeURIComponent(answer['grpc-message']!)]).toEqual([
+    '4',
+    'the message did not come within 0.5 s',
+  ])
+  // What is whole in time waits for ClickHouse as long as that takes.
+  accept = () => new Promise((resolve) => setTimeout(() => resolve(taken), 800))
+  expect((await call([frame(request)])).status).toBe('0')
+  expect(admission.taken()).toBe(0)
+  session.close()
+  await slow.close()
+  session = before
 })
 
 it('answers the calls under way when it is closed', async () => {
