@@ -103,7 +103,14 @@ export interface Site extends TestBrowser {
  * A hopscope with the built web UI, over so many recorded traces of the last minutes (0: none), and a browser looking at it.
  * @param incidentMinutes so long ago the incident of the demo began; 0: it does not.
  */
-export async function startSite(traces: number, { minutes = 50, incidentMinutes = 0 } = {}): Promise<Site> {
+export async function startSite(
+  traces: number,
+  {
+    minutes = 50,
+    incidentMinutes = 0,
+    recordings,
+  }: { minutes?: number; incidentMinutes?: number; recordings?: readonly string[] } = {},
+): Promise<Site> {
   buildWeb()
   const hopscope = await startHopscope({
     HOPSCOPE_SETTLE_QUIET_MS: '1000',
@@ -111,7 +118,7 @@ export async function startSite(traces: number, { minutes = 50, incidentMinutes 
     HOPSCOPE_NETWORK_RTT_US: '0',
   })
   try {
-    if (traces > 0) await sendRecorded(hopscope, traces, minutes, incidentMinutes)
+    if (traces > 0) await sendRecorded(hopscope, traces, minutes, incidentMinutes, recordings)
     const browser = await startBrowser(hopscope.apiUrl)
     return {
       ...browser,

@@ -25,14 +25,16 @@ export async function send({ otlpHttpUrl }: RunningHopscope, body: unknown): Pro
  * Sends what real proxies and applications sent, shifted so that `traces` traces lie evenly over the last `minutes`, and waits
  * until all of them are on the lists.
  * @param incidentMinutes so long ago the incident of the demo began; 0: it does not.
+ * @param names of the recordings.
  */
 export async function sendRecorded(
   hopscope: RunningHopscope,
   traces: number,
   minutes: number,
   incidentMinutes = 0,
+  names: readonly string[] = demoRecordings,
 ): Promise<void> {
-  const recorded = await loadTraces(recordings, demoRecordings)
+  const recorded = await loadTraces(recordings, names)
   const firstNs = BigInt(Date.now() - minutes * 60_000) * 1_000_000n
   const incidentNs = BigInt(Date.now() - incidentMinutes * 60_000) * 1_000_000n
   const stepNs = BigInt(Math.floor((minutes * 60e9) / traces))
