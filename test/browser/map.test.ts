@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { MapHop, ServiceMap } from '../../server/api/contract-map.ts'
+import { eventually } from '../eventually.ts'
 import { axe, loaded, startSite, type Site } from './browser.ts'
 import { documentOf } from './trace-documents.ts'
 import { send, settled } from './traffic.ts'
@@ -26,7 +27,13 @@ beforeAll(async () => {
     await send(site.hopscope, documentOf(`0dd${i}`.padEnd(32, '0'), rows))
   }
   await settled(site.hopscope, recorded + calls.length)
-  map = (await (await fetch(`${site.hopscope.apiUrl}/api/v1/map`)).json()) as ServiceMap
+  // Rollups follow the facts.
+  map = await eventually(async () => {
+    const read = (await (await fetch(`${site.hopscope.apiUrl}/api/v1/map`)).json()) as ServiceMap
+    const isThere = ([from, to]: readonly string[]) =>
+      read.hops.some(({ caller, callee }) => caller === from && callee === to)
+    return calls.every(isThere) && read
+  })
 }, 300_000)
 afterAll(() => site?.close())
 
