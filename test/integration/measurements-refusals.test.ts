@@ -110,10 +110,17 @@ it('every documented resource answers GET, and HEAD with the same head', async (
     '/hops/{id}': hopIds.entry,
     '/traces/{traceId}': `00000007${'0'.repeat(24)}`,
   }
+  const needed: Record<string, string> = {
+    '/attributes': '?key=route',
+    '/proxies/{id}/rank': '?ns=1000000&fidelity=exact',
+    '/hops/{id}/rank': '?ns=1000000&fidelity=exact',
+    '/explore/groups': '?by=route',
+    '/explore/values': '?key=route',
+  }
   for (const { path } of resources.filter(({ method }) => method === undefined)) {
     const [entity = ''] = Object.keys(samples).filter((sample) => path.startsWith(sample))
     const filled = path.replace(/\{\w+\}/, samples[entity] ?? '')
-    const query = path === '/attributes' ? '?key=route' : ''
+    const query = needed[path] ?? ''
     const got = await ask(filled.slice(1) + query)
     const head = await ask(filled.slice(1) + query, { method: 'HEAD' })
     // The spans of these facts were never stored.
