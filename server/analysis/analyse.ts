@@ -38,7 +38,7 @@ import {
 } from './types.ts'
 
 /** Stored with every fact; raised when the analysis of the same spans comes to other numbers. */
-export const ANALYSIS_VERSION = 4
+export const ANALYSIS_VERSION = 5
 
 /**
  * Everything hopscope says about one trace (algorithms.md D1-D9). Pure: the same spans in any order give the same
