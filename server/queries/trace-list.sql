@@ -21,13 +21,13 @@ WHERE sign = 1 AND (trace_id, revision) NOT IN (
   AND ({error:Int8} < 0 OR error = {error:Int8})
   AND ({prefix:String} = '' OR startsWith(lower(hex(trace_id)), {prefix:String}))
   AND ({text:String} = '' OR positionCaseInsensitiveUTF8(concat(root_service, ' ', root_name, ' ', route), {text:String}) > 0)
-  AND ({proxy:UInt64} = 0 OR trace_id IN (
-    SELECT trace_id FROM proxies
+  AND ({proxy:UInt64} = 0 OR (trace_id, revision) IN (
+    SELECT trace_id, revision FROM proxies
     WHERE proxy_id = {proxy:UInt64} AND start >= fromUnixTimestamp64Milli({fromMs:Int64} - 3600000, 'UTC')
       AND start < fromUnixTimestamp64Milli({toMs:Int64} + 3600000, 'UTC')
   ))
-  AND ({hop:UInt64} = 0 OR trace_id IN (
-    SELECT trace_id FROM hops
+  AND ({hop:UInt64} = 0 OR (trace_id, revision) IN (
+    SELECT trace_id, revision FROM hops
     WHERE hop_id = {hop:UInt64} AND start >= fromUnixTimestamp64Milli({fromMs:Int64} - 3600000, 'UTC')
       AND start < fromUnixTimestamp64Milli({toMs:Int64} + 3600000, 'UTC')
   ))

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Hop, ProxyTraversal, TraceAnalysis } from '../../server/analysis/types.ts'
 import { HopDetail, HopList, ProxyDetail, ProxyList, type HopItem } from '../../server/api/contract-measurements.ts'
 import { ServiceMap } from '../../server/api/contract-map.ts'
-import { AttributeList } from '../../server/api/contract-catalogue.ts'
+import { AttributeList, TraceList } from '../../server/api/contract-catalogue.ts'
 import { histogramOf, quantile } from '../../server/statistics/histogram.ts'
 import { distributionsOf, valueOf, valuesAt } from './expected.ts'
 import { at, startMeasuredApi, within, writeTraffic, type MeasuredApi } from './measured-api.ts'
-import { hopIds, proxyIds } from './measured-traffic.ts'
+import { hopIds, makeTraces, proxyIds, writeTraces } from './measured-traffic.ts'
 
 /** Lists and single proxies and hops, against a recomputation from every single fact. */
 let api: MeasuredApi
@@ -322,4 +322,23 @@ it('filters offer the values that facts have, with counts', async () => {
     ['gateway', traces.length],
   ])
   expect(await values('dataPlane')).toEqual([['sidecar', hops.length]])
+})
+
+it('lists the traces through a proxy or a hop by their newest facts, not by those that were taken back', async () => {
+  const made = makeTraces({ traces: 40, fromMs: at(16), toMs: at(16, 10), seed: 11 })
+  const job = await writeTraces(api.db.clickhouse, made)
+  const through = made.find(({ proxies, hops }) => proxies.length > 1 && hops.length > 1)!
+  const [proxy, hop] = [through.proxies[0]!.identity.proxyId, through.hops[0]!.hopId]
+  const without = {
+    ...through,
+    proxies: through.proxies.filter(({ identity }) => identity.proxyId !== proxy),
+    hops: through.hops.filter(({ hopId }) => hopId !== hop),
+  }
+  const listed = async (query: Record<string, string>) => {
+    const { items } = await api.get(TraceList, 'traces', { from: at(16), to: at(17), limit: 100, ...query })
+    return items.some(({ traceId }) => traceId === through.traceId)
+  }
+  expect(await Promise.all([listed({ proxy }), listed({ hop }), listed({})])).toEqual([true, true, true])
+  await writeTraces(api.db.clickhouse, [without], job)
+  expect(await Promise.all([listed({ proxy }), listed({ hop }), listed({})])).toEqual([false, false, true])
 })
