@@ -58,6 +58,8 @@ async function send(): Promise<string> {
   const headers = { 'content-type': 'application/json' }
   const response = await fetch(`${hopscope.otlpHttpUrl}/v1/traces`, { method: 'POST', headers, body })
   expect(response.status).toBe(200)
+  // What is acknowledged is on disk, and in ClickHouse a moment later.
+  await eventually(async () => (await fetch(`${hopscope.apiUrl}/api/v1/traces/${traceId}`)).ok)
   return traceId
 }
 const get = async <T>(path: string) => (await (await fetch(hopscope.apiUrl + path)).json()) as T
