@@ -1,6 +1,6 @@
-import { fork, type ChildProcess } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import type { ChildProcess } from 'node:child_process'
 import type { AnalysisSettings } from '../analysis/types.ts'
+import { ownProcesses } from './own-process.ts'
 import { ProblemError } from './problem.ts'
 
 export interface ImportOrder {
@@ -23,57 +23,30 @@ export interface Importer {
 /** Exit code of a child that answered with a problem. */
 export const problemStatus = 3
 
-const deadlineMs = 60_000
-const heapMb = 1536
-/** Each takes up to a core and its memory. */
-const mostAtOnce = 1
-
-/** Reads trace files in a process of its own: a file may be anything, and the one that answers for all others must not wait for it. */
+/** Reads trace files, each in a process of its own: a file may be anything. */
 export function fileImporter(): Importer {
-  const running = new Set<ChildProcess>()
+  const processes = ownProcesses({
+    ...{ entry: './import-child.js', deadlineMs: 60_000, heapMb: 1536, mostAtOnce: 1 },
+    stdio: ['pipe', 'pipe', 'ignore', 'ipc'],
+    busy: 'another trace file is being read',
+    ...{ title: 'Too much to read', task: 'reading this file', field: 'file' },
+  })
   return {
-    async run(order, file, signal) {
-      if (running.size >= mostAtOnce)
-        throw new ProblemError(503, 'Busy', 'another trace file is being read; try again in a moment')
-      // Compiled code only, as the analyst's thread.
-      const child = fork(fileURLToPath(new URL('./import-child.js', import.meta.url)), [], {
-        execArgv: [`--max-old-space-size=${heapMb}`],
-        env: {},
-        stdio: ['pipe', 'pipe', 'ignore', 'ipc'],
-      })
-      running.add(child)
-      const end = () => child.kill('SIGKILL')
-      let isLate = false
-      const late = setTimeout(() => {
-        isLate = true
-        end()
-      }, deadlineMs)
-      signal.addEventListener('abort', end)
-      try {
-        const { code, answer } = await answerOf(child, order, file)
-        if (code === 0) return answer
-        if (code === problemStatus) throw problemIn(answer)
-        const reason = isLate
-          ? `takes longer than ${deadlineMs / 1000} s`
-          : `ended the process that did it, ${heapMb} MB at most`
-        throw new ProblemError(422, 'Too much to read', `reading this file ${reason}`, 'file')
-      } finally {
-        clearTimeout(late)
-        signal.removeEventListener('abort', end)
-        end()
-        running.delete(child)
-      }
-    },
-    close: () => running.forEach((child) => child.kill('SIGKILL')),
+    run: (order, file, signal) => processes.run((child) => answerOf(child, order, file), signal),
+    close: () => processes.close(),
   }
 }
 
 function answerOf(child: ChildProcess, order: ImportOrder, file: Uint8Array) {
-  return new Promise<{ code: number | null; answer: Buffer }>((resolve, reject) => {
+  return new Promise<Buffer | undefined>((resolve, reject) => {
     const parts: Buffer[] = []
     child.stdout!.on('data', (part: Buffer) => parts.push(part))
     child.once('error', reject)
-    child.once('close', (code) => resolve({ code, answer: Buffer.concat(parts) }))
+    child.once('close', (code) => {
+      const answer = Buffer.concat(parts)
+      if (code === problemStatus) reject(problemIn(answer))
+      else resolve(code === 0 ? answer : undefined)
+    })
     // A child that ends early closes its end; its exit code says why.
     child.stdin!.on('error', () => undefined)
     child.stdin!.write(`${JSON.stringify(order)}\n`)

@@ -1,7 +1,6 @@
-import { fork, type ChildProcess } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import type { ChildProcess } from 'node:child_process'
 import type { TriedRules } from './contract-rules.ts'
-import { ProblemError } from './problem.ts'
+import { ownProcesses } from './own-process.ts'
 import type { RulesTry } from './try-rules.ts'
 
 export interface TryRulesOrder extends RulesTry {
@@ -19,56 +18,29 @@ export interface RulesTrier {
   close(): void
 }
 
-const deadlineMs = 20_000
-const heapMb = 384
-/** Each takes up to a core and its memory. */
-const mostAtOnce = 2
-
-/**
- * Tries rules in a process of its own: parsers and regular expressions can be kept busy for minutes or made to end their
- * process by a text that somebody pastes, and the one that answers for all others must not be that process.
- */
+/** Tries rules, each set in a process of its own: a text that somebody pastes can keep parsers and regular expressions busy for minutes. */
 export function rulesTrier(): RulesTrier {
-  const running = new Set<ChildProcess>()
+  const processes = ownProcesses({
+    ...{ entry: './try-rules-child.js', deadlineMs: 20_000, heapMb: 384, mostAtOnce: 2 },
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    busy: 'other rules are being tried',
+    ...{ title: 'Too much to try', task: 'reading and trying these rules', field: 'source' },
+  })
   return {
     async run(order, signal) {
-      if (running.size >= mostAtOnce)
-        throw new ProblemError(503, 'Busy', 'other rules are being tried; try again in a moment')
-      // Compiled code only, as the analyst's thread.
-      const child = fork(fileURLToPath(new URL('./try-rules-child.js', import.meta.url)), [], {
-        execArgv: [`--max-old-space-size=${heapMb}`],
-        env: {},
-        stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-        serialization: 'json',
-      })
-      running.add(child)
-      const end = () => child.kill('SIGKILL')
-      let isLate = false
-      const late = setTimeout(() => {
-        isLate = true
-        end()
-      }, deadlineMs)
-      signal.addEventListener('abort', end)
-      try {
-        const answer = await new Promise<TryRulesAnswer | undefined>((resolve, reject) => {
-          child.once('message', (message) => resolve(message as TryRulesAnswer))
-          child.once('error', reject)
-          child.once('exit', () => resolve(undefined))
-          child.send(order satisfies TryRulesOrder, (error) => error && resolve(undefined))
-        })
-        if (answer && 'result' in answer) return answer.result
-        if (answer) throw new Error(`trying rules failed: ${answer.error}`)
-        const reason = isLate
-          ? `takes longer than ${deadlineMs / 1000} s`
-          : `ended the process that did it, ${heapMb} MB at most`
-        throw new ProblemError(422, 'Too much to try', `reading and trying these rules ${reason}`, 'source')
-      } finally {
-        clearTimeout(late)
-        signal.removeEventListener('abort', end)
-        end()
-        running.delete(child)
-      }
+      const answer = await processes.run((child) => answerOf(child, order), signal)
+      if ('result' in answer) return answer.result
+      throw new Error(`trying rules failed: ${answer.error}`)
     },
-    close: () => running.forEach((child) => child.kill('SIGKILL')),
+    close: () => processes.close(),
   }
+}
+
+function answerOf(child: ChildProcess, order: TryRulesOrder) {
+  return new Promise<TryRulesAnswer | undefined>((resolve, reject) => {
+    child.once('message', (message) => resolve(message as TryRulesAnswer))
+    child.once('error', reject)
+    child.once('exit', () => resolve(undefined))
+    child.send(order, (error) => error && resolve(undefined))
+  })
 }
