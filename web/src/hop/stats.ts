@@ -17,18 +17,21 @@ interface Window {
   readonly to: string
 }
 
+/** Of no requests there is no share. */
+const shareOf = ({ requests }: { requests: number }, share: number) => (requests > 0 ? percent(share) : '–')
+
 export function proxyStats(proxy: ProxyItem & Window): Stat[] {
   const { retry, coverage } = proxy
   return [
     ...traffic(proxy),
     {
       name: 'retried',
-      value: percent(retry.rate),
+      value: shareOf(proxy, retry.rate),
       title: `${count(retry.requests)} requests with more than one attempt`,
     },
     {
       name: 'coverage',
-      value: percent(coverage),
+      value: shareOf(proxy, coverage),
       title: 'Share of the requests whose added time is known at any level',
     },
   ]
@@ -38,7 +41,7 @@ export function hopStats(hop: HopItem & Window): Stat[] {
   const { coverage } = hop.transit
   return [
     ...traffic(hop),
-    { name: 'coverage', value: percent(coverage), title: 'Share of the requests whose transit is known' },
+    { name: 'coverage', value: shareOf(hop, coverage), title: 'Share of the requests whose transit is known' },
   ]
 }
 
@@ -55,6 +58,6 @@ function traffic(
       detail: perSecond(requests, windowMs),
       ...(sampled && { title: sampled }),
     },
-    { name: 'errors', value: percent(of.errorRate), title: `${count(of.errors)} requests failed` },
+    { name: 'errors', value: shareOf(of, of.errorRate), title: `${count(of.errors)} requests failed` },
   ]
 }
