@@ -18,19 +18,21 @@ export function compile(conditions: readonly Condition[], dataset: Dataset): Com
       return `{f${i}${what}:${type}}`
     }
     const attribute = attributeOf(condition.field)
-    if (attribute) return ofAttribute(condition, attribute, bind)
-    const field = fieldOf(dataset, condition)
-    if (field.kind !== 'text') return ofNumber(condition, field, bind)
-    const special = specials[dataset][condition.field]
-    if (special) return special(textTest(condition, bind), condition)
-    return textTest(condition, bind)(field.sql)
+    const field = attribute ? undefined : fieldOf(dataset, condition)
+    if (field && field.kind !== 'text') return ofNumber(condition, field, bind)
+    const test = textTest(condition, bind)
+    if (attribute) return ofAttribute(condition, attribute, test, bind)
+    const passes = (specials[dataset][condition.field] ?? ((test) => test(field!.sql)))(test)
+    return isNegated(condition) ? `NOT (${passes})` : passes
   })
   return { sql, params }
 }
 
+const isNegated = ({ operator }: Condition) => operator.startsWith('!')
+
 /** The parameter as SQL. @param what tells a second value of the condition from the first. */
 type Bind = (type: string, value: unknown, what?: string) => string
-/** Whether a text expression passes. */
+/** Whether a text expression passes; of a negated condition, whether it is what is not wanted: the negation is of the whole. */
 type TextTest = (expression: string) => string
 
 export function fieldOf(dataset: Dataset, { field, at }: Pick<Condition, 'field' | 'at'>): Field {
@@ -40,16 +42,11 @@ export function fieldOf(dataset: Dataset, { field, at }: Pick<Condition, 'field'
 }
 
 function textTest({ field, operator, values, at }: Condition, bind: Bind): TextTest {
-  const not = operator.startsWith('!') ? 'NOT ' : ''
-  if (operator === '=' || operator === '!=') {
-    const list = bind('Array(String)', values)
-    return (expression) => `${not}has(${list}, ${expression})`
-  }
-  if (operator === '~' || operator === '!~') {
-    const list = bind('Array(String)', values)
-    return (expression) => `${not}arrayExists(part -> positionCaseInsensitiveUTF8(${expression}, part) > 0, ${list})`
-  }
-  throw new FilterError(at, `“${operator}” compares numbers; ${field} takes = != ~ !~`)
+  if (/[<>]/.test(operator)) throw new FilterError(at, `“${operator}” compares numbers; ${field} takes = != ~ !~`)
+  const list = bind('Array(String)', values)
+  return operator.endsWith('=')
+    ? (expression) => `has(${list}, ${expression})`
+    : (expression) => `arrayExists(part -> positionCaseInsensitiveUTF8(${expression}, part) > 0, ${list})`
 }
 
 const unitNs: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, μs: 1e3, ms: 1e6, s: 1e9 }
@@ -76,13 +73,9 @@ function ofNumber(condition: Condition, { kind, sql }: Field, bind: Bind): strin
 
 const hexId = (id: string) => `leftPad(lower(hex(${id})), 16, '0')`
 
-/** A positive test of a set of ids, then what the operator says: ids by which no name is known pass no test. */
-function byName(test: TextTest, { operator }: Condition, isOf: (ids: string) => string): string {
-  // A negation is of the whole: not one of the proxies that pass.
-  const positive = operator.startsWith('!') ? (expression: string) => test(expression).slice('NOT '.length) : test
-  const ids = `SELECT proxy_id FROM proxy_names WHERE ${positive('name')} OR ${positive(hexId('proxy_id'))}`
-  return `${operator.startsWith('!') ? 'NOT ' : ''}${isOf(ids)}`
-}
+/** Ids by which no name is known pass no test. */
+const proxiesThat = (test: TextTest) =>
+  `SELECT proxy_id FROM proxy_names WHERE ${test('name')} OR ${test(hexId('proxy_id'))}`
 
 const inWindow =
   "start >= fromUnixTimestamp64Milli({fromMs:Int64} - 3600000, 'UTC') AND start < fromUnixTimestamp64Milli({toMs:Int64} + 3600000, 'UTC')"
@@ -90,32 +83,22 @@ const inWindow =
 /** Not only in what a revision replaced. */
 const stillThere = 'GROUP BY trace_id HAVING sum(sign) > 0'
 
-const specials: Readonly<Record<Dataset, Readonly<Record<string, (test: TextTest, condition: Condition) => string>>>> =
-  {
-    proxies: { proxy: (test, condition) => byName(test, condition, (ids) => `(entity IN (${ids}))`) },
-    hops: {
-      hop: (test) => test(hexId('entity')),
-      proxy: (test, condition) =>
-        byName(test, condition, (ids) => `hasAny(via, (SELECT groupArray(proxy_id) FROM (${ids})))`),
-    },
-    traces: {
-      // Some service passes; of a negation, none is the one.
-      service: (test, { operator }) =>
-        `${operator.startsWith('!') ? 'arrayAll' : 'arrayExists'}(one -> ${test('one')}, services)`,
-      proxy: (test, condition) =>
-        byName(
-          test,
-          condition,
-          (ids) =>
-            `(trace_id IN (SELECT trace_id FROM proxies WHERE proxy_id IN (${ids}) AND ${inWindow} ${stillThere}))`,
-        ),
-      hop: (test, { operator }) => {
-        const positive = operator.startsWith('!') ? test(hexId('hop_id')).slice('NOT '.length) : test(hexId('hop_id'))
-        const found = `(trace_id IN (SELECT trace_id FROM hops WHERE ${positive} AND ${inWindow} ${stillThere}))`
-        return operator.startsWith('!') ? `NOT ${found}` : found
-      },
-    },
-  }
+const throughFacts = (table: string, passes: string) =>
+  `trace_id IN (SELECT trace_id FROM ${table} WHERE ${passes} AND ${inWindow} ${stillThere})`
+
+/** Fields that are not one column. */
+const specials: Readonly<Record<Dataset, Readonly<Record<string, (test: TextTest) => string>>>> = {
+  proxies: { proxy: (test) => `entity IN (${proxiesThat(test)})` },
+  hops: {
+    hop: (test) => test(hexId('entity')),
+    proxy: (test) => `hasAny(via, (SELECT groupArray(proxy_id) FROM (${proxiesThat(test)})))`,
+  },
+  traces: {
+    service: (test) => `arrayExists(one -> ${test('one')}, services)`,
+    proxy: (test) => throughFacts('proxies', `proxy_id IN (${proxiesThat(test)})`),
+    hop: (test) => throughFacts('hops', test(hexId('hop_id'))),
+  },
+}
 
 /** A span begins a little after its fact, or long after in a slow request. */
 export const spansInWindow = `toStartOfMinute(start) >= toStartOfMinute(fromUnixTimestamp64Milli({fromMs:Int64} - 600000, 'UTC'))
@@ -124,19 +107,16 @@ export const spansInWindow = `toStartOfMinute(start) >= toStartOfMinute(fromUnix
 function ofAttribute(
   condition: Condition,
   { of, name }: { of: 'span' | 'resource'; name: string },
+  test: TextTest,
   bind: Bind,
 ): string {
-  const { operator, at, field } = condition
-  if (/[<>]/.test(operator)) throw new FilterError(at, `“${operator}” compares numbers; ${field} takes = != ~ !~`)
-  const isNot = operator.startsWith('!')
-  const test = textTest({ ...condition, operator: isNot ? (operator.slice(1) as '=' | '~') : operator }, bind)
   const key = bind('String', name, 'key')
   // '' is what is not set: nothing may have it then.
-  const asksForNone = operator.endsWith('=') && condition.values.includes('')
+  const asksForNone = condition.operator.endsWith('=') && condition.values.includes('')
   const passes = asksForNone ? `mapContains(attrs, ${key}) AND NOT (${test(`attrs[${key}]`)})` : test(`attrs[${key}]`)
   const sets = (id: string, table: string) => `${id} IN (SELECT ${id} FROM ${table} WHERE ${passes})`
   const spans = of === 'resource' ? sets('resource', 'resources') : `(${passes} OR ${sets('attrset', 'attrsets')})`
   const found = `((trace_id, span) IN (SELECT trace_id, if(parent_id = toFixedString('', 8) AND {wholes:UInt8}, parent_id, span_id)
     FROM spans WHERE ${spansInWindow} AND ${spans}))`
-  return isNot !== asksForNone ? `NOT ${found}` : found
+  return isNegated(condition) !== asksForNone ? `NOT ${found}` : found
 }
