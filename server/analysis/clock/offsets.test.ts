@@ -327,6 +327,19 @@ describe('the table of offsets', () => {
     expect(table.lookup('x', 'z', 1000)).toBeUndefined()
   })
 
+  it('tells whole nanoseconds that hold the whole interval, as facts store what is made of them', () => {
+    const odd = offsetTable()
+    odd.add(row('x', 'y', 0, { lo: 501640.00244140625, up: 501743.75 }))
+    for (const [from, to] of ['xy', 'yx'] as const) {
+      const { theta, epsilon } = odd.lookup(from!, to!, windowMs + 0.7)!
+      expect([theta, epsilon].every(Number.isInteger)).toBe(true)
+      const middle = from === 'x' ? theta : -theta
+      expect(middle - epsilon).toBeLessThanOrEqual(501640.00244140625 - 35)
+      expect(middle + epsilon).toBeGreaterThanOrEqual(501743.75 + 35)
+      expect(epsilon).toBeLessThan(52 + 35 + 2)
+    }
+  })
+
   it('carries an estimate on, 50 ppm less certain, for half an hour, and never back', () => {
     expect(table.lookup('x', 'y', windowMs + 60_000)).toEqual({ theta: 1025, epsilon: 75 + 50e-6 * 60_000_000_000 })
     expect(table.lookup('x', 'y', windowMs + 30 * 60_000)).toBeDefined()

@@ -2,7 +2,7 @@ import { pairKeys } from '../learned/pair-keys.ts'
 import { timeline, type LearnedRow } from '../learned/timeline.ts'
 import type { Interval } from './intersection.ts'
 
-/** clock(to) - clock(from) = theta ± epsilon, ns. */
+/** clock(to) - clock(from) = theta ± epsilon, whole ns: what is made of them is stored as whole ns, and shown as it is stored. */
 export interface Offset {
   readonly theta: number
   readonly epsilon: number
@@ -49,8 +49,9 @@ export function offsetTable(mostPairs?: number): OffsetTable {
       const age = Math.max(0, atMs - row.toMs)
       if (age > longestCarryMs) return undefined
       const { lo, up } = row.bounds
-      const theta = (lo + up) / 2
-      return { theta: turned ? -theta : theta, epsilon: (up - lo) / 2 + driftPerMs * age }
+      const theta = Math.round((lo + up) / 2)
+      const epsilon = Math.ceil(Math.max(up - theta, theta - lo) + driftPerMs * age)
+      return { theta: turned ? -theta : theta, epsilon }
     },
   }
 }
