@@ -19,6 +19,7 @@ const catalogue: Record<string, number> = {
   SK: 3,
   EXPL: 1,
   REG: 8,
+  WHATIF: 3,
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url))

@@ -47,8 +47,17 @@ const delays = {
   wire: (random: Random, isSameNode: boolean) => (isSameNode ? random.tail(6, 6) : random.tail(35, 60)),
 }
 
-/** Plays one request through a route. @param client who sends it, with a CLIENT span; undefined: somebody without spans. */
-export function simulate(random: Random, route: Route, client: Process | undefined): MadeRequest {
+/**
+ * Plays one request through a route.
+ * @param client who sends it, with a CLIENT span; undefined: somebody without spans.
+ * @param work what becomes of the time that a proxy takes between reading and passing on, us.
+ */
+export function simulate(
+  random: Random,
+  route: Route,
+  client: Process | undefined,
+  work: (us: number, proxy: Proxy) => number = (us) => us,
+): MadeRequest {
   const spans: MadeSpan[] = []
   const proxies: Made[] = []
 
@@ -81,7 +90,7 @@ export function simulate(random: Random, route: Route, client: Process | undefin
     const isPair = proxy.sends === 'server + upstream' || proxy.sends === 'server + backends'
     const isSilent = proxy.sends === 'nothing'
     const passed = next.map((one, i) => {
-      const sent = from + delays.request(random) + 20 * i
+      const sent = from + Math.round(work(delays.request(random) + 20 * i, proxy))
       const upId = isPair ? spanId(random) : isSilent ? parent : id
       return { sent, upId, ...call(one, proxy.process, sent, upId) }
     })
@@ -91,7 +100,7 @@ export function simulate(random: Random, route: Route, client: Process | undefin
     const last = Math.max(...passed.map(({ read }) => read))
     const first = Math.min(...passed.map(({ sent }) => sent))
     const read = last + (proxy.family === 'krakend' ? bodyUs : 0)
-    const to = read + delays.response(random)
+    const to = read + Math.round(work(delays.response(random), proxy))
     const leave = to + delays.write(random)
     const made = spansOf(proxy, { id, parent, from, to }, exchanges)
     spans.push(...made)

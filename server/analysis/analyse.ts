@@ -45,22 +45,8 @@ export const ANALYSIS_VERSION = 5
  * answer. Never throws for what a span says; what cannot be told is `unknown` with a reason.
  */
 export function analyseTrace(input: TraceInput, settings: AnalysisSettings): TraceAnalysis {
-  const tree = placedTree(input, settings)
-  const { order, root, traversals, baseMs } = tree
-  const { weight, flags: doubt } = samplingOf(order)
-  if (doubt !== 0) for (const node of order) node.flags |= doubt
-  const edges = judgeEdges(order, traversals, (tree.flags & Flag.missingParent) !== 0, settings.callee, baseMs)
-  const clientAttempts = findClientAttempts(order)
-  for (const node of order) node.self = selfTime(node)
-  const clocks = { offset: settings.offset, baseMs }
-  if (tree.flags & Flag.missingParent) boundSelfTimes(order, clocks)
-  const wireOf = calibrated(settings.wire, baseMs)
-
-  const lacksCall = tree.flags & Flag.missingParent ? lostCalls(order) : undefined
-  for (const traversal of traversals) {
-    traversal.overhead = overheadOf(traversal, wireOf, lacksCall)
-    traversal.head.flags |= traversal.overhead.flags
-  }
+  const { tree, weight, edges, clientAttempts, clocks, wireOf } = measuredTree(input, settings)
+  const { order, root, traversals } = tree
   const hops = findHops(order, traversals, clientAttempts)
   const proxies = traversals.map((traversal) => toTraversal(traversal, settings))
 
@@ -103,6 +89,26 @@ export function analyseTrace(input: TraceInput, settings: AnalysisSettings): Tra
     edges,
     lateEnds: lateEndsOf(order),
   }
+}
+
+/** A placed tree with every span's own time and every traversal's in-process time: what sums and paths are told from. */
+export function measuredTree(input: TraceInput, settings: AnalysisSettings) {
+  const tree = placedTree(input, settings)
+  const { order, traversals, baseMs } = tree
+  const { weight, flags: doubt } = samplingOf(order)
+  if (doubt !== 0) for (const node of order) node.flags |= doubt
+  const edges = judgeEdges(order, traversals, (tree.flags & Flag.missingParent) !== 0, settings.callee, baseMs)
+  const clientAttempts = findClientAttempts(order)
+  for (const node of order) node.self = selfTime(node)
+  const clocks = { offset: settings.offset, baseMs }
+  if (tree.flags & Flag.missingParent) boundSelfTimes(order, clocks)
+  const wireOf = calibrated(settings.wire, baseMs)
+  const lacksCall = tree.flags & Flag.missingParent ? lostCalls(order) : undefined
+  for (const traversal of traversals) {
+    traversal.overhead = overheadOf(traversal, wireOf, lacksCall)
+    traversal.head.flags |= traversal.overhead.flags
+  }
+  return { tree, weight, edges, clientAttempts, clocks, wireOf }
 }
 
 /** The spans of a trace as trees, recognised, placed in time and grouped into traversals: what every number starts from. */

@@ -14,22 +14,49 @@ export type Change = (node: Node, leg: Leg, ns: number, wasted: boolean) => numb
  * ns; exactly the root's duration when nothing changes. Assumes that a gap is the parent's own work, that less time
  * does not change queues, and that timeouts are not decided anew.
  */
-export function retime(root: Node, change: Change): number {
+export const retime = (root: Node, change: Change): number => retimed(root, change).ns
+
+export interface Retimed {
+  readonly ns: number
+  /** Somewhere on the critical path, another child than before is the last one that is waited for. */
+  readonly overtaken: boolean
+}
+
+/** {@link retime}, and whether another branch takes over. */
+export function retimed(root: Node, change: Change): Retimed {
   const order: { node: Node; wasted: boolean }[] = [{ node: root, wasted: false }]
   for (let i = 0; i < order.length; i++) {
     const { node, wasted } = order[i]!
     for (const child of node.children) if (isOnPath(child)) order.push({ node: child, wasted: wasted || child.wasted })
   }
   const lengths = new Map<Node, number>()
+  const finishers = new Map<Node, Finishers>()
   for (let i = order.length - 1; i >= 0; i--) {
     const { node, wasted } = order[i]!
     const own = (leg: Leg, ns: number) => (ns > 0 ? change(node, leg, ns, wasted) : ns)
-    lengths.set(node, lengthOf(node, lengths, own))
+    lengths.set(node, lengthOf(node, lengths, own, finishers))
   }
-  return lengths.get(root)!
+  let overtaken = false
+  for (let node: Node | undefined = root; node !== undefined && !overtaken;) {
+    const last: Finishers | undefined = finishers.get(node)
+    overtaken = last !== undefined && last.now !== last.before
+    node = last ? last.before : node.children.find(isOnPath)
+  }
+  return { ns: lengths.get(root)!, overtaken }
 }
 
-function lengthOf(parent: Node, lengths: ReadonlyMap<Node, number>, own: (leg: Leg, ns: number) => number): number {
+/** Of several children of a span, the last one to end, as it was and as it would be. */
+interface Finishers {
+  readonly before: Node
+  readonly now: Node
+}
+
+function lengthOf(
+  parent: Node,
+  lengths: ReadonlyMap<Node, number>,
+  own: (leg: Leg, ns: number) => number,
+  finishers: Map<Node, Finishers>,
+): number {
   const children = parent.children.filter(isOnPath)
   if (children.length === 0) return own('self', parent.to - parent.from)
   const byEnd = children.length > 1 ? [...children].sort(criticalOrder) : children
@@ -38,13 +65,18 @@ function lengthOf(parent: Node, lengths: ReadonlyMap<Node, number>, own: (leg: L
   /** From the parent's start. */
   const ends = new Map<Node, number>()
   let last = -Infinity
+  let now = byEnd[0]!
   for (const child of children.sort((a, b) => a.from - b.from || criticalOrder(a, b))) {
     const before = predecessor(child, byEnd, slack, reach)
     const start = before ? ends.get(before)! + own('mid', child.from - before.to) : own('req', child.from - parent.from)
     const end = start + lengths.get(child)!
     ends.set(child, end)
-    last = Math.max(last, end)
+    if (end > last || (end === last && child === byEnd[0])) {
+      last = end
+      now = child
+    }
   }
+  if (children.length > 1) finishers.set(parent, { before: byEnd[0]!, now })
   return last + own('resp', parent.to - byEnd[0]!.to)
 }
 

@@ -1,0 +1,131 @@
+import { measuredTree } from './analyse.ts'
+import { calleeOf } from './edges.ts'
+import { hash64 } from './hash.ts'
+import type { Node, Traversal } from './node.ts'
+import { classOf } from './path.ts'
+import { retimed } from './retime.ts'
+import { SpanKind, type AnalysisSettings, type Leg, type SegmentClass, type TraceInput } from './types.ts'
+
+/** What would be different (algorithms.md section 10). */
+export interface WhatIf {
+  /** Proxies that it is about. */
+  readonly concerns?: (traversal: Traversal) => boolean
+  /** In-process time of such a proxy, as it would be; ns in, ns out. `traceId`: for chance that is the same again. */
+  readonly work?: (ns: number, traceId: string, spanId: string) => number
+  /** They are not there at all: what they cause beside their own work goes with them (the way to them within a pod). */
+  readonly removed?: boolean
+  /** Nothing is tried again: attempts that were made good for take no time. */
+  readonly withoutRetries?: boolean
+  /** Share of the calls to this service that are not made, 0..1. Which ones, their span ids decide. */
+  readonly cached?: { readonly service: string; readonly share: number }
+}
+
+/** Of one trace: as it was, and as it would be. ns. */
+export interface Outcome {
+  readonly before: number
+  /**
+   * What can be saved lies between: where only one span tells of a proxy, its work and a wire are one difference. `lower` and
+   * `upper` are what is saved at least and at most, so `lower` gives the longer duration.
+   */
+  readonly lower: number
+  readonly upper: number
+  /** By in-process times that are exact or modelled; null where one of them is neither. */
+  readonly estimate: number | null
+  /** Another branch would be waited for. */
+  readonly overtaken: boolean
+}
+
+/** null: without a root nothing is known of its end. */
+export function outcomeOf(input: TraceInput, settings: AnalysisSettings, whatIf: WhatIf): Outcome | null {
+  const { tree, wireOf } = measuredTree(input, settings)
+  const { root } = tree
+  if (root === null) return null
+  const shares = new Map<Traversal, Shares>()
+  for (const traversal of tree.traversals)
+    if (whatIf.concerns?.(traversal))
+      shares.set(traversal, sharesOf(traversal, whatIf, input.traceId, wireOf(traversal)))
+  const spared = whatIf.cached ? answeredFromCache(tree.order, whatIf.cached) : nobody
+  let untold = false
+  const at = (bound: keyof Shares) =>
+    retimed(root, (node, leg, ns, wasted) => {
+      if (spared.has(node) || (whatIf.withoutRetries && isRetry(node, leg, wasted))) return 0
+      const share = shareOf(node, classOf(node, leg, wasted), bound)
+      if (share === null) untold = true
+      return ns * (share ?? 1)
+    })
+  /** How much of a stretch stays. */
+  const shareOf = (node: Node, cls: SegmentClass, bound: keyof Shares): number | null => {
+    if (cls === 'retry' || cls === 'external' || cls === 'wire' || cls === 'app') return 1
+    const own = node.traversal && shares.get(node.traversal)
+    // Between a proxy and its application there is a way only because there is a proxy.
+    if (cls === 'loopback') {
+      const callee = own ? node.traversal : (calleeOf(node)?.traversal ?? null)
+      return whatIf.removed && callee && shares.has(callee) && bound !== 'lower' ? 0 : 1
+    }
+    if (!own) return 1
+    return own[bound]
+  }
+  const lower = at('lower')
+  const upper = at('upper')
+  untold = false
+  const estimate = at('estimate')
+  return {
+    before: root.duration,
+    lower: lower.ns,
+    upper: upper.ns,
+    estimate: untold ? null : estimate.ns,
+    overtaken: upper.overtaken,
+  }
+}
+
+const nobody: ReadonlySet<Node> = new Set()
+
+/** By how much a proxy's own stretches shrink or grow, as factors; null: nothing tells. */
+interface Shares {
+  readonly lower: number
+  readonly estimate: number | null
+  readonly upper: number
+}
+
+/** @param wireNs of the way below it, where that is calibrated. */
+function sharesOf(
+  { head, ups, overhead, role }: Traversal,
+  { work = nothing, removed = false }: WhatIf,
+  traceId: string,
+  wireNs: number | null,
+): Shares {
+  const total = overhead!.total
+  const told = head.self?.hiNs ?? head.self?.ns ?? head.duration
+  // Its own time without wires where its upstream calls are spans; else one difference holds both.
+  const whole = ups.length > 0 ? (total.hiNs ?? told) : told
+  if (whole <= 0) return { lower: 1, estimate: 1, upper: 1 }
+  const after = (ns: number) => (ns <= 0 ? 0 : removed ? 0 : work(ns, traceId, head.id))
+  const share = (ns: number) => Math.max(0, whole - ns + after(ns)) / whole
+  const [lo, hi] = [total.loNs ?? 0, Math.min(whole, total.hiNs ?? whole)]
+  // Gone altogether, all of its own time is gone but the wire behind it; behind an inbound sidecar there was none.
+  const stays = ups.length > 0 ? null : role === 'sidecar-inbound' ? 0 : wireNs
+  const gone = removed && stays !== null ? Math.min(whole, stays) / whole : null
+  return { lower: share(lo), estimate: gone ?? (total.ns === null ? null : share(total.ns)), upper: share(hi) }
+}
+
+const nothing = (ns: number) => ns
+
+const isRetry = (node: Node, leg: Leg, wasted: boolean): boolean => classOf(node, leg, wasted) === 'retry'
+
+/** All that is below calls to a service that its callers' caches would answer, and the calls themselves. */
+function answeredFromCache(order: readonly Node[], cached: { service: string; share: number }): Set<Node> {
+  const spared = new Set<Node>()
+  for (const node of order) {
+    if (node.parent !== null && spared.has(node.parent)) spared.add(node)
+    else if (node.input.kind === SpanKind.client && node.traversal === null && serves(node, cached.service))
+      if (parseInt(hash64([node.id]).slice(0, 8), 16) / 2 ** 32 < cached.share) spared.add(node)
+  }
+  return spared
+}
+
+/** A call that this service answers, behind whatever proxies. */
+function serves(call: Node, service: string): boolean {
+  let node: Node | undefined = calleeOf(call)
+  while (node?.traversal) node = node.traversal.outs[0]
+  return node?.emitter.service === service
+}

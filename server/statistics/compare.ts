@@ -1,0 +1,333 @@
+/**
+ * Which of two cohorts is faster, and by how much (algorithms.md 8.3): at each quantile and by the Hodges-Lehmann shift, as they are
+ * and with the same mix of strata on both sides, each with an interval that allows for minutes that depend on each other.
+ */
+import {
+  cohortsOf,
+  drawn,
+  logQuantile,
+  meanOf,
+  pooled,
+  reweighted,
+  smoothShift,
+  stratumOf,
+  summed,
+  totalOf,
+  type Cohort,
+  type CohortRow,
+  type Cohorts,
+} from './cohort.ts'
+import { studentQuantile } from './student.ts'
+import type { Random } from './shift.ts'
+
+/** With its 95 % interval. */
+export interface Estimate {
+  readonly value: number
+  readonly lo: number
+  readonly hi: number
+}
+
+/** The interval leaves out that there is no difference. */
+export const isDistinguishable = ({ lo, hi }: Estimate): boolean => lo > 0 || hi < 0
+
+export interface QuantileDifference {
+  readonly q: number
+  /** ns. */
+  readonly a: number
+  readonly b: number
+  /** b - a, ns. */
+  readonly difference: Estimate
+}
+
+export interface Difference {
+  /** ln of the ratio b / a (Hodges-Lehmann). */
+  readonly shift: Estimate
+  readonly quantiles: readonly QuantileDifference[]
+  readonly mean: { readonly a: number; readonly b: number; readonly difference: Estimate }
+  /** ln p99/p50 and ln p75/p25 of b less those of a: above 0, b is less steady. */
+  readonly tail: Estimate
+  readonly dispersion: Estimate
+}
+
+export interface StratumDifference {
+  readonly stratum: string
+  readonly n: { readonly a: number; readonly b: number }
+  /** ln of b / a; null with fewer than 30 requests on either side. */
+  readonly shift: Estimate | null
+  /** Medians, ns; null where there are no requests. */
+  readonly p50: { readonly a: number | null; readonly b: number | null }
+}
+
+export type NotComparable = 'few_requests' | 'few_minutes' | 'few_common_strata'
+
+export interface Comparison {
+  readonly verdict: 'a_faster' | 'b_faster' | 'not_distinguishable' | 'not_comparable'
+  /** Why it is not comparable. */
+  readonly reasons: readonly NotComparable[]
+  readonly n: { readonly a: number; readonly b: number }
+  /** null without requests on a side. */
+  readonly raw: Difference | null
+  /** Of the strata that both sides have, in the shares that they have in both together; null when there are none. */
+  readonly adjusted: Difference | null
+  /** Share of both sides' requests that is in common strata. */
+  readonly common: number
+  /** As they are, one is faster; like for like, the other one is. */
+  readonly reversed: boolean
+  /** Most requests first. */
+  readonly strata: readonly StratumDifference[]
+}
+
+/** Section 6, "Compare" and "A vs B". */
+const leastRequests = 30
+const leastMinutes = 20
+const leastCommon = 0.8
+const leastInStratum = 30
+const blockMinutes = 5
+
+/** Where one of so many strata has its own interval; the rest would cost time and nobody reads them. */
+const mostStrata = 200
+
+/**
+ * The verdict goes by the shift of like for like. Without common strata for four fifths of the requests there is none.
+ * @param random decides which minutes are drawn again: the same numbers give the same intervals.
+ */
+export function compareCohorts(
+  a: readonly CohortRow[],
+  b: readonly CohortRow[],
+  quantiles: readonly number[],
+  random: Random,
+  { resamples = 200 } = {},
+): Comparison {
+  const cohorts = cohortsOf(a, b)
+  const { width } = cohorts.a
+  const whole = { a: summed(cohorts.a, cohorts.a.minutes), b: summed(cohorts.b, cohorts.b.minutes) }
+  const n = { a: totalOf(whole.a), b: totalOf(whole.b) }
+  const inStrata = cohorts.strata.map((stratum, i) => ({
+    stratum,
+    i,
+    n: { a: totalOf(stratumOf(whole.a, width, i)), b: totalOf(stratumOf(whole.b, width, i)) },
+  }))
+  const isCommon = (one: { a: number; b: number }) => one.a >= leastInStratum && one.b >= leastInStratum
+  const shared = inStrata.filter((one) => isCommon(one.n)).reduce((sum, one) => sum + one.n.a + one.n.b, 0)
+  const weights = inStrata.map((one) => (isCommon(one.n) ? (one.n.a + one.n.b) / shared : 0))
+  const common = n.a + n.b > 0 ? shared / (n.a + n.b) : 0
+  const reasons: NotComparable[] = []
+  if (Math.min(n.a, n.b) < leastRequests) reasons.push('few_requests')
+  if (Math.min(cohorts.a.minutes.length, cohorts.b.minutes.length) < leastMinutes) reasons.push('few_minutes')
+  if (common < leastCommon && n.a > 0 && n.b > 0) reasons.push('few_common_strata')
+  const nothing = Math.min(n.a, n.b) === 0
+  const draws = nothing ? [] : drawsOf(cohorts, random, resamples)
+  const raw = nothing ? null : differenceOf(cohorts, draws, null, quantiles)
+  const like = nothing || shared === 0 ? null : differenceOf(cohorts, draws, weights, quantiles)
+  const verdict =
+    reasons.length > 0 || like === null
+      ? 'not_comparable'
+      : !isDistinguishable(like.difference.shift)
+        ? 'not_distinguishable'
+        : like.difference.shift.value > 0
+          ? 'a_faster'
+          : 'b_faster'
+  const median = (side: 'a' | 'b', i: number) => {
+    const counts = stratumOf(whole[side], width, i)
+    return totalOf(counts) > 0 ? Math.exp(logQuantile(counts, 0.5, cohorts.least).value) : null
+  }
+  return {
+    verdict,
+    reasons,
+    n,
+    raw: raw && raw.difference,
+    adjusted: like && like.difference,
+    common,
+    reversed:
+      raw !== null &&
+      like !== null &&
+      isDistinguishable(like.difference.shift) &&
+      isDistinguishable(raw.difference.shift) &&
+      like.difference.shift.value > 0 !== raw.difference.shift.value > 0,
+    strata: inStrata
+      .sort((x, y) => y.n.a + y.n.b - x.n.a - x.n.b)
+      .map((one, rank) => ({
+        stratum: one.stratum,
+        n: one.n,
+        shift:
+          like !== null && isCommon(one.n) && rank < mostStrata
+            ? shiftOf(draws, whole, width, oneOf(weights.length, one.i), like.scale)
+            : null,
+        p50: { a: median('a', one.i), b: median('b', one.i) },
+      })),
+  }
+}
+
+const oneOf = (length: number, at: number): number[] => Array.from({ length }, (_, i) => Number(i === at))
+
+/** Both sides of a resample: counts by stratum and bucket. */
+interface Draw {
+  readonly a: Float64Array
+  readonly b: Float64Array
+}
+
+function drawsOf({ a, b }: Cohorts, random: Random, count: number): Draw[] {
+  const one = (cohort: Cohort) => summed(cohort, drawn(cohort.minutes, blockMinutes, random))
+  return Array.from({ length: count }, () => ({ a: one(a), b: one(b) }))
+}
+
+/** @param weights of the strata; null: all requests as they are. */
+function differenceOf(
+  cohorts: Cohorts,
+  draws: readonly Draw[],
+  weights: readonly number[] | null,
+  quantiles: readonly number[],
+): { difference: Difference; scale: number } {
+  const { least } = cohorts
+  const { width } = cohorts.a
+  const mixed = (sums: Float64Array) => (weights ? reweighted(sums, width, weights) : pooled(sums, width))
+  const read = (counts: Float64Array): Reading[] => {
+    const log = [...quantiles, 0.25, 0.5, 0.75, 0.99].map((q) => logQuantile(counts, q, least))
+    const [p25, p50, p75, p99] = log.splice(quantiles.length) as [Reading, Reading, Reading, Reading]
+    return [
+      ...log.map(({ value, slack }) => ({ value: Math.exp(value), slack: Math.exp(value) * slack })),
+      { value: meanOf(counts, least), slack: 0 },
+      { value: p99.value - p50.value, slack: p99.slack + p50.slack },
+      { value: p75.value - p25.value, slack: p75.slack + p25.slack },
+      p50,
+    ]
+  }
+  const whole = { a: summed(cohorts.a, cohorts.a.minutes), b: summed(cohorts.b, cohorts.b.minutes) }
+  const now = { a: read(mixed(whole.a)), b: read(mixed(whole.b)) }
+  const again = draws.map(({ a, b }) => ({ a: read(mixed(a)), b: read(mixed(b)) }))
+  const ofMinutes = (cohort: Cohort) => (minutes: Cohort['minutes']) =>
+    read(mixed(summed(cohort, minutes))).map(({ value }) => value)
+  const wavering = {
+    a: waveringOf(cohorts.a.minutes, ofMinutes(cohorts.a)),
+    b: waveringOf(cohorts.b.minutes, ofMinutes(cohorts.b)),
+  }
+  const freedom = wavering.a.freedom + wavering.b.freedom
+  const scaleAt = (i: number) => {
+    const [va, vb] = (['a', 'b'] as const).map((side) => variance(again.map((one) => one[side][i]!.value)))
+    const inflation =
+      va! + vb! > 0 ? (va! * wavering.a.inflation[i]! + vb! * wavering.b.inflation[i]!) / (va! + vb!) : 1
+    return Math.sqrt(inflation) * (studentQuantile(freedom) / normalQuantile)
+  }
+  const differenceAt = (i: number): Estimate => {
+    const value = now.b[i]!.value - now.a[i]!.value
+    const slack = now.b[i]!.slack + now.a[i]!.slack
+    return widened(
+      value,
+      again.map((one) => one.b[i]!.value - one.a[i]!.value),
+      scaleAt(i),
+      slack,
+    )
+  }
+  const [mean, tail, dispersion, median] = [0, 1, 2, 3].map((i) => quantiles.length + i) as [
+    number,
+    number,
+    number,
+    number,
+  ]
+  const scale = scaleAt(median)
+  const shift = shiftOf(draws, whole, width, weights, scale)
+  return {
+    scale,
+    difference: {
+      shift,
+      quantiles: quantiles.map((q, i) => ({
+        q,
+        a: now.a[i]!.value,
+        b: now.b[i]!.value,
+        difference: differenceAt(i),
+      })),
+      mean: { a: now.a[mean]!.value, b: now.b[mean]!.value, difference: differenceAt(mean) },
+      tail: differenceAt(tail),
+      dispersion: differenceAt(dispersion),
+    },
+  }
+}
+
+interface Reading {
+  readonly value: number
+  readonly slack: number
+}
+
+/** Shifts of the strata, each with its weight; of all requests together without weights. */
+function shiftOf(
+  draws: readonly Draw[],
+  whole: Draw,
+  width: number,
+  weights: readonly number[] | null,
+  scale: number,
+): Estimate {
+  const shift = ({ a, b }: Draw): Reading => {
+    if (weights === null) return smoothShift(pooled(b, width), pooled(a, width))
+    let value = 0
+    let slack = 0
+    let weight = 0
+    weights.forEach((share, stratum) => {
+      if (share === 0) return
+      const one = smoothShift(stratumOf(b, width, stratum), stratumOf(a, width, stratum))
+      if (Number.isNaN(one.value)) return
+      value += share * one.value
+      slack += share * one.slack
+      weight += share
+    })
+    return { value: value / weight, slack: slack / weight }
+  }
+  const now = shift(whole)
+  return widened(
+    now.value,
+    draws.map((draw) => shift(draw).value),
+    scale,
+    now.slack,
+  )
+}
+
+/** 95 % of a normal distribution lie within so many deviations. */
+const normalQuantile = 1.959964
+
+/** From a value to the 2.5 % and 97.5 % of its resamples, times `scale`, and by what buckets hide. */
+function widened(value: number, resampled: readonly number[], scale: number, slack: number): Estimate {
+  const sorted = resampled.filter((one) => !Number.isNaN(one)).sort((x, y) => x - y)
+  if (sorted.length === 0) return { value, lo: -Infinity, hi: Infinity }
+  const at = (share: number) => {
+    const place = share * (sorted.length - 1)
+    const [from, to] = [sorted[Math.floor(place)]!, sorted[Math.ceil(place)]!]
+    return from + (to - from) * (place - Math.floor(place))
+  }
+  // Resamples may lie off to one side; an interval that left out its own value would be of no use.
+  const down = Math.max(0, value - at(0.025))
+  const up = Math.max(0, at(0.975) - value)
+  return { value, lo: value - down * scale - slack, hi: value + up * scale + slack }
+}
+
+/**
+ * By how much more a side's own stretches differ from each other than blocks of five minutes let expect (the placebo of section
+ * 8.1: nothing happened between them): the factor of the variance, for each reading. At least 1.
+ */
+function waveringOf(
+  minutes: Cohort['minutes'],
+  read: (minutes: Cohort['minutes']) => number[],
+): { inflation: number[]; freedom: number } {
+  const stretch = Math.max(1, Math.floor(stretchOf(minutes.length) / blockMinutes)) * blockMinutes
+  const cut = (length: number) =>
+    Array.from({ length: Math.floor(minutes.length / length) }, (_, i) =>
+      read(minutes.slice(i * length, (i + 1) * length)),
+    )
+  const blocks = cut(blockMinutes)
+  const stretches = cut(stretch)
+  const readings = blocks[0]?.length ?? read(minutes).length
+  const inflation = Array.from({ length: readings }, (_, i) => {
+    const short = variance(blocks.map((one) => one[i]!))
+    const long = variance(stretches.map((one) => one[i]!))
+    return short > 0 && long > 0 ? Math.max(1, (long * (stretch / blockMinutes)) / short) : 1
+  })
+  return { inflation, freedom: Math.max(1, stretches.length - 1) }
+}
+
+/** Long enough that neighbours hardly depend on each other, and short enough for three at least. */
+const stretchOf = (minutes: number): number => Math.min(minutes / 3, Math.max(15, minutes / 12))
+
+function variance(values: readonly number[]): number {
+  const told = values.filter((value) => !Number.isNaN(value))
+  if (told.length < 2) return 0
+  const mean = told.reduce((sum, value) => sum + value, 0) / told.length
+  return told.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (told.length - 1)
+}

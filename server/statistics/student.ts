@@ -1,0 +1,15 @@
+/**
+ * Within so many deviations lie 95 % of Student's t of `freedom` degrees, by Cornish and Fisher's expansion about the normal one
+ * (Abramowitz and Stegun 26.7.5); off by less than 0.5 % from 4 degrees on, and never asked for fewer than 3.
+ */
+export function studentQuantile(freedom: number): number {
+  const z = 1.959964
+  const f = Math.max(3, freedom)
+  const terms = [
+    (z ** 3 + z) / 4,
+    (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96,
+    (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384,
+    (79 * z ** 9 + 776 * z ** 7 + 1482 * z ** 5 - 1920 * z ** 3 - 945 * z) / 92160,
+  ]
+  return terms.reduce((sum, term, i) => sum + term / f ** (i + 1), z)
+}
