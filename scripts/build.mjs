@@ -60,7 +60,7 @@ function buildServer() {
 /** What the program reads beside itself. */
 function dataFiles(folder) {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(sql|json)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(sql|json|wasm)$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
 }
 

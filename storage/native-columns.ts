@@ -238,7 +238,12 @@ export function writeWordsPrefix(out: ByteBuffer): void {
 }
 
 /** A LowCardinality(String): a dictionary and the first `rows` indexes into it, in as few bytes each as it needs. */
-export function writeWords(out: ByteBuffer, dictionary: ByteDictionary, indexes: Uint32Array, rows: number): void {
+export function writeWords(
+  out: ByteBuffer,
+  dictionary: ByteDictionary,
+  indexes: Uint32Array | Uint16Array,
+  rows: number,
+): void {
   // ClickHouse reads nothing more when there are no rows (a Map or Array column all of whose values are empty).
   if (rows === 0) return
   const { size, content } = dictionary

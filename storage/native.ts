@@ -29,6 +29,10 @@ export interface NativeBlock<Row> {
    * @throws Error when the columns have different numbers of rows.
    */
   toBytes(): Buffer
+  /** Appends what `toBytes` returns. */
+  write(out: ByteBuffer): void
+  /** Bytes that `write` appends, or a few more. */
+  byteSize(): number
   /** Drops the rows from `rows` on. */
   truncate(rows: number): void
 }
@@ -77,13 +81,17 @@ export function blockOf<Row>(columns: readonly NamedColumn[]): NativeBlock<Row> 
       if (!found || !(found.column instanceof kind)) throw new Error(`no column ${name} of ${kind.name}`)
       return found.column
     },
+    byteSize() {
+      const sizes = columns.map(({ name, type, column }) => name.length + type.length + column.byteSize() + 8)
+      return sizes.reduce((sum, size) => sum + size, 64)
+    },
     toBytes() {
       // At once: a buffer that grows by doubling copies everything twice and leaves as much garbage.
-      const size = columns.reduce(
-        (sum, { name, type, column }) => sum + name.length + type.length + column.byteSize(),
-        0,
-      )
-      const out = new ByteBuffer(size + 64 + 8 * columns.length)
+      const out = new ByteBuffer(this.byteSize())
+      this.write(out)
+      return out.written()
+    },
+    write(out) {
       out.varuint(columns.length)
       out.varuint(this.rows)
       for (const { name, type, column } of columns) {
@@ -94,7 +102,6 @@ export function blockOf<Row>(columns: readonly NamedColumn[]): NativeBlock<Row> 
         column.writePrefix(out)
         column.writeData(out)
       }
-      return out.written()
     },
     truncate(rows) {
       for (const { column } of columns) column.truncate(rows)

@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto'
 import { dictionaryRows, type DictionaryRows } from '../wire/interner.ts'
-import { spanBlock, type SpanBlock } from '../wire/span-block.ts'
+import { SpanColumns } from '../wire/span-columns.ts'
 
 /** Exports that become one INSERT. */
 export interface Batch {
-  readonly spans: SpanBlock
+  readonly spans: SpanColumns
   readonly dictionaries: DictionaryRows
   /** Unix ns. */
   firstStart: bigint
@@ -14,8 +14,8 @@ export interface Batch {
   openedAt: number
 }
 
-/** @param spans an empty block; reusing one saves growing its columns again. */
-export const emptyBatch = (spans = spanBlock()): Batch => ({
+/** @param spans empty columns; using them again saves filling new memory, and learning anew what spans look like. */
+export const emptyBatch = (spans = new SpanColumns()): Batch => ({
   spans,
   dictionaries: dictionaryRows(),
   firstStart: (1n << 63n) - 1n,
@@ -24,7 +24,7 @@ export const emptyBatch = (spans = spanBlock()): Batch => ({
   openedAt: performance.now(),
 })
 
-export const rowsOf = (batch: Batch): number => batch.spans.block.rows
+export const rowsOf = (batch: Batch): number => batch.spans.rows
 
 /** Unix ms << 21, low bits random: rising within one process, and hardly ever the same in two. */
 export function batchIds(): (nowMs: number) => bigint {

@@ -61,13 +61,13 @@ export function startPipeline(options: PipelineOptions): Pipeline {
   }, flushLedgerMs)
 
   function scan(body: Uint8Array, nowMs: number): ScanResult {
-    const { block } = open.spans
-    const mark = block.rows
+    const { spans } = open
+    const mark = spans.mark()
     interner.begin(open.dictionaries, Math.floor(nowMs / 1000))
     try {
-      return scanner.scan(body, open.spans)
+      return scanner.scan(body, spans)
     } catch (error) {
-      block.truncate(mark)
+      spans.truncate(mark)
       interner.takeBack()
       throw error
     }
@@ -115,8 +115,9 @@ export function startPipeline(options: PipelineOptions): Pipeline {
   /** Ids of the failed batch are not in the store: nothing that names them may go on. */
   function forgetDictionaries(error: Error): void {
     interner.forget()
-    const { exports } = open
-    open = emptyBatch()
+    const { exports, spans } = open
+    spans.truncate()
+    open = emptyBatch(spans)
     for (const { reject } of exports) reject(error)
   }
 

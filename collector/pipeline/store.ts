@@ -2,7 +2,6 @@ import type { ClickHouse } from '../../storage/clickhouse.ts'
 import { nativeBlock } from '../../storage/native.ts'
 import type { SpoolRecord } from '../spool/record.ts'
 import type { DictionaryRows } from '../wire/interner.ts'
-import { finishBlock } from '../wire/span-block.ts'
 import { rowsOf, type Batch } from './batch.ts'
 
 /**
@@ -26,7 +25,7 @@ export function seal(batch: Batch, id: bigint, collector: string, nowMs: number)
     receivedAt,
     bodies: [
       ...dictionaryTables.map((table) => (dictionaries[table].rows > 0 ? dictionaries[table].toBytes() : nothing)),
-      finishBlock(batch.spans, id, receivedAt),
+      batch.spans.finish(id, receivedAt),
       markOf({ batch: id, collector, spans: rows, firstStart, lastStart, receivedAt }),
     ],
   }

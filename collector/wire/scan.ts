@@ -4,8 +4,9 @@ import { FieldCursor, MalformedError, viewOf } from '../../storage/protobuf.ts'
 import { messageCount, messages, wellNested } from './check.ts'
 import type { Interner } from './interner.ts'
 import { SpanAttributes } from './span-attributes.ts'
+import type { FastSpans } from './fast-spans.ts'
 import type { SpanBlock } from './span-block.ts'
-import type { Template } from './span-templates.ts'
+import type { SpanColumns } from './span-columns.ts'
 
 /**
  * From the bytes of an ExportTraceServiceRequest to columns, without an object per span: decoding to objects costs
@@ -36,6 +37,7 @@ export class Scanner {
   private readonly interner: Interner
   private readonly attributes: SpanAttributes
   private spans!: SpanBlock
+  private fast!: FastSpans
   private bytes: Uint8Array = noBytes
   private view = viewOf(noBytes)
   private result!: ScanResult
@@ -50,7 +52,9 @@ export class Scanner {
   private resourceHigh = 0
   private scopeLow = 0
   private scopeHigh = 0
-  private serviceIndex = 0
+  private service = ''
+  /** Of `service` in the columns; -1: not looked up. */
+  private serviceIndex = -1
   /** Why no span of this resource or scope can be stored, or ''. */
   private refused = ''
 
@@ -72,9 +76,11 @@ export class Scanner {
    * of `spans` and of the interner.
    * @throws MalformedError when the bytes are not the message.
    */
-  scan(bytes: Uint8Array, spans: SpanBlock): ScanResult {
+  scan(bytes: Uint8Array, { slow, fast }: SpanColumns): ScanResult {
     const view = viewOf(bytes)
-    this.spans = spans
+    this.spans = slow
+    this.fast = fast
+    fast.begin(bytes, this.interner, this.interner.time)
     this.bytes = bytes
     this.view = view
     this.result = { stored: 0, rejected: 0, reasons: new Map(), sources: [], firstStart: 0n, lastStart: 0n }
@@ -90,8 +96,10 @@ export class Scanner {
       if (f.tag === 0x0a) this.resourceSpans(f.from, f.to)
       else if (f.field === 1) throw wrongWireType(f, 'ExportTraceServiceRequest')
     }
-    this.result.firstStart = (BigInt(this.firstHigh) << 32n) | BigInt(this.firstLow)
-    this.result.lastStart = (BigInt(this.lastHigh) << 32n) | BigInt(this.lastLow)
+    const firstStart = (BigInt(this.firstHigh) << 32n) | BigInt(this.firstLow)
+    const lastStart = (BigInt(this.lastHigh) << 32n) | BigInt(this.lastLow)
+    this.result.firstStart = fast.firstStart < firstStart ? fast.firstStart : firstStart
+    this.result.lastStart = fast.lastStart > lastStart ? fast.lastStart : lastStart
     return this.result
   }
 
@@ -118,21 +126,32 @@ export class Scanner {
     this.resourceLow = interner.hash.low
     this.resourceHigh = interner.hash.high
     const service = this.refused === '' ? interner.serviceName(resource) : ''
-    this.serviceIndex = this.spans.service.indexOfText(service)
+    this.serviceIndex = -1
+    this.service = service
+    this.fast.resource(this.resourceLow, this.resourceHigh, service)
     f.reset(bytes, view, begin, end)
-    while (f.next()) if (f.tag === 0x12) this.scopeSpans(f.from, f.to, service)
+    while (f.next()) if (f.tag === 0x12) this.scopeSpans(f.from, f.to)
   }
 
-  private scopeSpans(begin: number, end: number, service: string): void {
+  private scopeSpans(begin: number, end: number): void {
     messageCount.add()
-    const { bytes, view, interner, result, scopeFields: f } = this
+    const { bytes, view, interner, fast, result, service, scopeFields: f } = this
+    const usual = this.refused === '' && fast.scopeFields(begin, end)
     const parts: Uint8Array[] = []
     let schemaUrl = noBytes
-    f.reset(bytes, view, begin, end)
-    while (f.next()) {
-      if (f.tag === 0x0a) messagePart(parts, f)
-      else if (f.tag === 0x1a) schemaUrl = f.content()
-      else if (f.field <= 3 && f.tag !== 0x12) throw wrongWireType(f, 'ScopeSpans')
+    if (usual) {
+      if (fast.scopeFrom > 0) {
+        messageCount.add()
+        parts.push(bytes.subarray(fast.scopeFrom, fast.scopeTo))
+      }
+      if (fast.schemaFrom > 0) schemaUrl = bytes.subarray(fast.schemaFrom, fast.schemaTo)
+    } else {
+      f.reset(bytes, view, begin, end)
+      while (f.next()) {
+        if (f.tag === 0x0a) messagePart(parts, f)
+        else if (f.tag === 0x1a) schemaUrl = f.content()
+        else if (f.field <= 3 && f.tag !== 0x12) throw wrongWireType(f, 'ScopeSpans')
+      }
     }
     const scope = joined(parts)
     const refusedByResource = this.refused
@@ -146,11 +165,29 @@ export class Scanner {
     this.scopeHigh = interner.hash.high
     const scopeName = this.refused === '' ? interner.scopeName(scope) : ''
     const { stored, rejected } = result
-    f.reset(bytes, view, begin, end)
-    while (f.next()) if (f.tag === 0x12) this.span(f.from, f.to)
+    if (usual && this.refused === '') this.usualSpans(begin, end)
+    else {
+      f.reset(bytes, view, begin, end)
+      while (f.next()) if (f.tag === 0x12) this.span(f.from, f.to, false)
+    }
     this.refused = refusedByResource
     const counts = { stored: result.stored - stored, rejected: result.rejected - rejected }
     if (counts.stored + counts.rejected > 0) result.sources.push({ service, scope: scopeName, ...counts })
+  }
+
+  /** The spans of a ScopeSpans, as far as they can be told by comparing them; the others one by one. */
+  private usualSpans(begin: number, end: number): void {
+    const { fast, interner, result } = this
+    fast.scope(this.scopeLow, this.scopeHigh)
+    for (let at = begin, outcome = ''; outcome !== 'finished'; at = fast.next) {
+      const before = fast.rows
+      outcome = fast.spans(at, end, interner.epoch)
+      const stored = fast.rows - before
+      messageCount.add(fast.messages)
+      interner.lookups.attrset.hits += stored
+      result.stored += stored
+      if (outcome !== 'finished') this.span(fast.spanFrom, fast.spanTo, outcome === 'unknown')
+    }
   }
 
   private reject(reason: string): void {
@@ -158,9 +195,9 @@ export class Scanner {
     this.result.reasons.set(reason, (this.result.reasons.get(reason) ?? 0) + 1)
   }
 
-  /** @param guess whether its attributes may be told by what those of another span were. */
-  private span(begin: number, end: number, guess = true): void {
-    if (guess) messageCount.add()
+  /** @param learn whether the next span like it is to be told by comparing it. */
+  private span(begin: number, end: number, learn: boolean): void {
+    messageCount.add()
     const { bytes, view, spans, attributes, ext, spanFields: f } = this
     let traceId = 0
     let traceIdSize = 0
@@ -184,7 +221,6 @@ export class Scanner {
     let tooDeep = false
     // What of the span is in `ext` already, so that a later value of it must be, too: kind 1, status 2, counts their field's bit.
     let inExt = 0
-    let template: Template | undefined
     /** Where the attributes are, when they follow each other; -1 when they do not. */
     let attributesFrom = 0
     let attributesTo = 0
@@ -226,19 +262,6 @@ export class Scanner {
       endHigh = view.getUint32(at + 5, true)
       at += 9
     }
-    const firstNameFrom = nameFrom
-    const asked = guess && at < end && bytes[at] === 0x4a
-    if (asked) {
-      template = attributes.known(nameFrom, nameTo, this.resourceLow ^ kind, at, end)
-      if (template) {
-        at = attributes.templateEnd
-        if (at + 2 <= end && view.getUint16(at) === 0x7a00) at += 2
-        if (at + 6 <= end && view.getUint16(at) === 0x8501) {
-          flags = view.getUint32(at + 2, true)
-          at += 6
-        }
-      }
-    }
     f.reset(bytes, view, at, end)
     while (f.next()) {
       switch (f.tag) {
@@ -277,7 +300,6 @@ export class Scanner {
           endHigh = view.getUint32(f.from + 4, true)
           break
         case 0x4a:
-          if (template) return this.span(begin, end, false)
           attributes.add(f.from, f.to)
           if (attributesTo === 0) attributesFrom = f.tagAt
           else if (attributesTo !== f.tagAt) attributesFrom = -1
@@ -330,14 +352,11 @@ export class Scanner {
     if ((endLow | endHigh) === 0) return this.reject('end time is missing')
     // DateTime64(9) counts ns in a signed 64-bit integer: until the year 2262.
     if (startHigh > 0x7fffffff || endHigh > 0x7fffffff) return this.reject('time is after the year 2262')
-    template?.prepare(spans)
-    // A name may come twice, and the last one counts.
-    const nameIndex =
-      template && nameFrom === firstNameFrom ? template.nameIndex : spans.name.indexOf(view, nameFrom, nameTo)
-    if (tooDeep || !(template ? attributes.finishKnown(template, spans, ext) : attributes.finish(spans, ext)))
-      return this.reject(new TooDeepError().message)
-    if (asked && !template && attributesFrom > 0) attributes.learn(nameFrom, nameTo, attributesFrom, attributesTo)
-
+    const nameIndex = spans.name.indexOf(view, nameFrom, nameTo)
+    if (tooDeep || !attributes.finish(spans, ext)) return this.reject(new TooDeepError().message)
+    const lesson = learn && attributesFrom > 0 && attributes.lesson(nameFrom, nameTo, attributesFrom, attributesTo)
+    if (lesson) this.fast.learn(lesson)
+    if (this.serviceIndex < 0) this.serviceIndex = spans.service.indexOfText(this.service)
     spans.traceId.pushRange(view, traceId)
     spans.spanId.pushRange(view, spanId)
     if (parentIdSize === 8) spans.parentId.pushRange(view, parentId)

@@ -6,7 +6,7 @@ import { FieldCursor, MalformedError, viewOf, WireType } from '../../storage/pro
 import { messageCount, messages, wellNested } from './check.ts'
 import type { Interner } from './interner.ts'
 import type { SpanBlock } from './span-block.ts'
-import { contentAt, rowStride, SpanTemplates, textAt, type Template } from './span-templates.ts'
+import type { Lesson } from './fast-spans.ts'
 
 /** Attributes longer than this stay in the row whatever their key: only short words repeat often enough for a set. */
 const longestInterned = 300
@@ -55,7 +55,6 @@ export class SpanAttributes {
   private readonly seenKey = new Int32Array(positions)
   private readonly unguessed = new ContentHash()
   private readonly slow = new FieldCursor(noBytes)
-  private readonly templates = new SpanTemplates()
   /** Whether the next span with these bytes can be told by comparing them. */
   private usual = true
   private learning = new Int32Array(0)
@@ -80,43 +79,11 @@ export class SpanAttributes {
   }
 
   /**
-   * The template of a span whose attributes, which begin at `from`, need not be read; `templateEnd` then says where they end.
-   * @param salt what tells operations apart besides their name. @param end of the span
-   */
-  known(nameFrom: number, nameTo: number, salt: number, from: number, end: number): Template | undefined {
-    const { interner } = this
-    const found = this.templates.find(this.bytes, this.view, nameFrom, nameTo, salt, from, end)
-    return found && found.epoch === interner.epoch && found.until > interner.time ? found : undefined
-  }
-
-  get templateEnd(): number {
-    return this.templates.end
-  }
-
-  /** As `finish`, of the span that `known` found a template for. */
-  finishKnown(template: Template, spans: SpanBlock, ext: ByteBuffer): boolean {
-    const { row, rows } = this.templates
-    const { keyIndexes } = template
-    messageCount.add(template.attributes)
-    this.interner.lookups.attrset.hits++
-    for (let i = 0, key = 0; i < rows; i += rowStride, key++) {
-      const to = row[i + 1]!
-      const textFrom = row[i + 2]!
-      if (textFrom >= 0) spans.attrValues.pushRange(this.view, textFrom, to)
-      else if (!this.pushOther(spans, ext, row[i]!, to)) return false
-      spans.attrKeys.pushIndex(keyIndexes[key]!)
-    }
-    spans.attrs.endRow()
-    spans.attrset.data.u64(template.setLow, template.setHigh)
-    return true
-  }
-
-  /**
-   * Keeps what the span looked like that `known` knew no template for.
+   * What the span that was finished last looks like, when the next with these bytes can be told by comparing them.
    * @param from begin of its attributes, which follow each other until `to`
    */
-  learn(nameFrom: number, nameTo: number, from: number, to: number): void {
-    if (!this.usual) return
+  lesson(nameFrom: number, nameTo: number, from: number, to: number): Lesson | undefined {
+    if (!this.usual) return undefined
     const { row, interner } = this
     const length = this.rowLength / 2
     if (length > this.learning.length) this.learning = new Int32Array(length * 2)
@@ -130,7 +97,7 @@ export class SpanAttributes {
       this.setLength > 0
         ? { low, high, epoch: interner.epoch, until: interner.setGoodUntil() }
         : { low: 0, high: 0, epoch: interner.epoch, until: Infinity }
-    this.templates.learn(this.bytes, nameFrom, nameTo, from, to, this.position, this.learning, length, set)
+    return { nameFrom, nameTo, from, to, attributes: this.position, row: this.learning, length, set }
   }
 
   /** One KeyValue message. @throws MalformedError */
@@ -328,6 +295,21 @@ export class SpanAttributes {
     return -1
   }
 }
+
+/** Where the content begins whose length is at `at`, when it ends at `end`; or -1. */
+function contentAt(bytes: Uint8Array, at: number, end: number): number {
+  let size = 0
+  for (let shift = 0; at < end && shift <= 21; shift += 7) {
+    const byte = bytes[at++]!
+    size |= (byte & 0x7f) << shift
+    if (byte < 0x80) return at + size === end ? at : -1
+  }
+  return -1
+}
+
+/** Where the text begins of an AnyValue that is a string and nothing else; or -1. */
+const textAt = (bytes: Uint8Array, from: number, end: number): number =>
+  from < end && bytes[from] === 0x0a ? contentAt(bytes, from + 1, end) : -1
 
 function keepExactly(ext: ByteBuffer, bytes: Uint8Array, from: number, to: number): void {
   ext.u8(attributeTag)

@@ -8,7 +8,7 @@ import {
 import { nativeBlock, type ColumnSpec, type NativeBlock } from '../../storage/native.ts'
 
 /** The columns of `spans` that the scanner fills; `batch` and `received_at` are the same in all rows. */
-const spanColumns: readonly ColumnSpec[] = [
+export const spanColumnTypes: readonly ColumnSpec[] = [
   ['trace_id', 'FixedString(16)'],
   ['span_id', 'FixedString(8)'],
   ['parent_id', 'FixedString(8)'],
@@ -54,7 +54,7 @@ export interface SpanBlock {
 }
 
 export function spanBlock(): SpanBlock {
-  const block = nativeBlock<never>(spanColumns)
+  const block = nativeBlock<never>(spanColumnTypes)
   const fixed = <V>(name: string): FixedColumn<V> => block.column<FixedColumn<V>>(name, FixedColumn)
   const attrs = block.column<MapColumn<string, string>>('attrs', MapColumn)
   if (!(attrs.keys instanceof LowCardinalityColumn && attrs.values instanceof StringColumn)) throw new Error('attrs')
@@ -82,8 +82,8 @@ export function spanBlock(): SpanBlock {
   }
 }
 
-/** Fills the columns that are the same in all rows, returns the block as bytes and empties it. */
-export function finishBlock(spans: SpanBlock, batch: bigint, receivedAt: number): Buffer {
+/** Fills the columns that are the same in all rows. */
+export function fillSame(spans: SpanBlock, batch: bigint, receivedAt: number): void {
   const ids = spans.block.column('batch', FixedColumn).data
   const times = spans.block.column('received_at', FixedColumn).data
   const low = Number(batch & 0xffffffffn)
@@ -92,7 +92,4 @@ export function finishBlock(spans: SpanBlock, batch: bigint, receivedAt: number)
     ids.u64(low, high)
     times.u32(receivedAt)
   }
-  const bytes = spans.block.toBytes()
-  spans.block.truncate(0)
-  return bytes
 }

@@ -26,6 +26,8 @@ export interface Outcome {
   taken: number
   refused: number
   spans: number
+  /** Of the spans, those that were told by comparing them. */
+  usual: number
   failure?: Failure
 }
 
@@ -54,7 +56,7 @@ export function fuzz(kind: Kind, seed: number, requests: number, progress: (done
   const mutated = kind.mutator(seed)
   // Half of the requests throw, and nobody looks at where.
   Error.stackTraceLimit = 1
-  const outcome: Outcome = { requests: 0, taken: 0, refused: 0, spans: 0 }
+  const outcome: Outcome = { requests: 0, taken: 0, refused: 0, spans: 0, usual: 0 }
   for (let begin = 0; begin < requests; begin += perSession) {
     const session = new Session()
     const bodies: Buffer[] = []
@@ -76,7 +78,7 @@ export function fuzz(kind: Kind, seed: number, requests: number, progress: (done
       return { ...outcome, failure: { fault: again || fault, reproduction } }
     }
     outcome.requests = end
-    for (const name of ['taken', 'refused', 'spans'] as const) outcome[name] += session.counts[name]
+    for (const name of ['taken', 'refused', 'spans', 'usual'] as const) outcome[name] += session.counts[name]
     progress(end)
   }
   return outcome

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { dictionaryRows, Interner } from '../../collector/wire/interner.ts'
 import { protobufOfJson } from '../../storage/otlp-json.ts'
 import { Scanner } from '../../collector/wire/scan.ts'
-import { spanBlock } from '../../collector/wire/span-block.ts'
+import { SpanColumns } from '../../collector/wire/span-columns.ts'
 import { zipkinOfJson } from '../../storage/zipkin.ts'
 import { zipkinOfProtobuf } from '../../collector/wire/zipkin-protobuf.ts'
 import { lengthDelimited } from './proto-tree.ts'
@@ -27,7 +27,7 @@ const inValue = (content: Buffer) => inSpan(lengthDelimited(9, lengthDelimited(2
 function scan(body: Buffer): void {
   const interner = new Interner()
   interner.begin(dictionaryRows(), 1_700_000_000)
-  new Scanner(interner).scan(body, spanBlock())
+  new Scanner(interner).scan(body, new SpanColumns())
 }
 const text = (unit: string, begin: string) => begin + unit.repeat((bodyBytes - begin.length) / unit.length)
 

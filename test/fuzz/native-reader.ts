@@ -3,6 +3,23 @@ export type Cell = bigint | Buffer | [Buffer, Buffer][]
 
 /** Columns by name, values by row. */
 export function readBlock(block: Buffer): Map<string, Cell[]> {
+  const [found, ...others] = readBlocks(block)
+  if (!found || others.length > 0) throw new Error('bytes after the block')
+  return found
+}
+
+/** Of blocks one after the other. */
+export function readBlocks(bytes: Buffer): Map<string, Cell[]>[] {
+  const blocks: Map<string, Cell[]>[] = []
+  for (let at = 0; at < bytes.length;) {
+    const { found, size } = blockAt(bytes.subarray(at))
+    blocks.push(found)
+    at += size
+  }
+  return blocks
+}
+
+function blockAt(block: Buffer): { found: Map<string, Cell[]>; size: number } {
   let at = 0
   const take = (n: number): Buffer => {
     if (at + n > block.length) throw new Error('the block is cut off')
@@ -62,6 +79,5 @@ export function readBlock(block: Buffer): Map<string, Cell[]> {
     const type = string().toString()
     found.set(name, rows === 0 ? [] : read(type, rows))
   }
-  if (at !== block.length) throw new Error('bytes after the block')
-  return found
+  return { found, size: at }
 }

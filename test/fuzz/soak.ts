@@ -43,8 +43,8 @@ console.log(`seed ${seed}`)
 for (let round = 0; done < requests && !process.exitCode; round++) {
   const [name, kind] = chosen[round % chosen.length]!
   const { failure, ...outcome } = fuzz(kind, seed + round, Math.min(atOnce, requests - done))
-  const sum = (sums[name] ??= { requests: 0, taken: 0, refused: 0, spans: 0 })
-  for (const count of ['requests', 'taken', 'refused', 'spans'] as const) sum[count] += outcome[count]
+  const sum = (sums[name] ??= { requests: 0, taken: 0, refused: 0, spans: 0, usual: 0 })
+  for (const count of ['requests', 'taken', 'refused', 'spans', 'usual'] as const) sum[count] += outcome[count]
   done += outcome.requests
   const rss = Math.round(process.memoryUsage().rss / 2 ** 20)
   if (done <= Math.max(requests / 10, atOnce * chosen.length)) early = Math.max(early, rss)
