@@ -17,7 +17,7 @@ const same = [0.6, 0.3, 0.1]
 const quantiles = [0.5, 0.95, 0.99]
 
 const rows = []
-for (const minutes of [30, 60, 240])
+for (const minutes of [60, 240])
   for (const noise of [0, 0.07, 0.15])
     for (const [effect, mix] of [
       [0, same],

@@ -10,6 +10,7 @@ import { accuracyRouter } from './accuracy.ts'
 import { catalogueRouter } from './catalogue.ts'
 import { compressed } from './compress.ts'
 import type { RulesInForce } from './contract-rules.ts'
+import { compareRouter } from './compare.ts'
 import { exploreRouter } from './explore.ts'
 import { eventsRouter } from './events.ts'
 import { hopsRouter } from './hops.ts'
@@ -133,6 +134,7 @@ function apiApp(options: ApiOptions, { clickhouse, writing }: Connections, { tri
   api.use('/hops', hopsRouter(clickhouse))
   api.use('/map', mapRouter(clickhouse))
   api.use('/explore', exploreRouter(clickhouse))
+  api.use('/compare', compareRouter(clickhouse))
   api.use('/overview', overviewRouter(clickhouse))
   api.use('/accuracy', accuracyRouter())
   api.use('/rules', rulesRouter({ clickhouseUrl, rules, trier }))

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Accuracy } from './contract-accuracy.ts'
+import { Comparison, CompareRequest } from './contract-compare.ts'
 import { AttributeList, Ingest, RouteList, ServiceList, Setup, TraceList } from './contract-catalogue.ts'
 import { FileBody, ImportedFile, ImportQuery } from './contract-import.ts'
 import {
@@ -109,6 +110,10 @@ export const resources: readonly Resource[] = [
   { path: '/explore/fields', summary: 'What can be asked about', query: FieldsQuery, answer: ExploreFieldList },
   { path: '/explore/values', summary: 'What a field can be', query: ValuesQuery, answer: ExploreValueList },
   { path: '/explore/live', summary: 'What has settled since', query: LiveQuery, answer: Live },
+  {
+    ...{ path: '/compare', method: 'post', summary: 'Which of two groups of requests is faster' },
+    ...{ body: CompareRequest, answer: Comparison },
+  },
   { path: '/services', summary: 'Services in settled traces', query: RangeQuery, answer: ServiceList },
   { path: '/routes', summary: 'What requests begin with', query: RangeQuery, answer: RouteList },
   { path: '/attributes', summary: 'What filters offer', query: AttributesQuery, answer: AttributeList },

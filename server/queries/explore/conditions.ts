@@ -88,15 +88,25 @@ const throughFacts = (table: string, passes: string) =>
 
 /** Fields that are not one column. */
 const specials: Readonly<Record<Dataset, Readonly<Record<string, (test: TextTest) => string>>>> = {
-  proxies: { proxy: (test) => `entity IN (${proxiesThat(test)})` },
+  proxies: {
+    proxy: (test) => `entity IN (${proxiesThat(test)})`,
+    service: (test) => `${test('toString(caller)')} OR ${test('toString(callee)')}`,
+  },
   hops: {
     hop: (test) => test(hexId('entity')),
     proxy: (test) => `hasAny(via, (SELECT groupArray(proxy_id) FROM (${proxiesThat(test)})))`,
+    family: (test) => `hasAny(via, (SELECT groupArray(proxy_id) FROM proxy_names WHERE ${test('toString(family)')}))`,
+    service: (test) => `${test('toString(caller)')} OR ${test('toString(callee)')}`,
+    zone: (test) => `arrayExists(zone -> ${test('zone')}, splitByChar('>', toString(zone_pair)))`,
   },
   traces: {
     service: (test) => `arrayExists(one -> ${test('one')}, services)`,
     proxy: (test) => throughFacts('proxies', `proxy_id IN (${proxiesThat(test)})`),
     hop: (test) => throughFacts('hops', test(hexId('hop_id'))),
+    family: (test) => throughFacts('proxies', test('toString(family)')),
+    version: (test) => throughFacts('proxies', test('toString(version)')),
+    zone: (test) => throughFacts('proxies', test('toString(zone)')),
+    dataPlane: (test) => throughFacts('hops', test('toString(data_plane)')),
   },
 }
 

@@ -17,6 +17,8 @@ export interface FactsAsked {
   readonly measure: ExploreMeasure
   readonly window: Window
   readonly filter: string
+  /** Beside those of the filter. */
+  readonly conditions?: readonly Condition[]
   /** Scope of the page: '' or absent is any. */
   readonly environment?: string | undefined
   readonly cluster?: string | undefined
@@ -31,12 +33,13 @@ export interface Facts {
 }
 
 /** @throws FilterError */
-export function factsOf({ measure, window, filter, environment, cluster, namespace }: FactsAsked): Facts {
+export function factsOf(asked: FactsAsked): Facts {
+  const { measure, window, filter, conditions = [], environment, cluster, namespace } = asked
   const { dataset, columns } = measures[measure]
   const scope = Object.entries({ environment, cluster, namespace }).flatMap(([field, value]): Condition[] =>
     value ? [{ field, operator: '=', values: [value], at: 0, valueAt: 0 }] : [],
   )
-  const { sql, params } = compile([...readFilter(filter), ...scope], dataset)
+  const { sql, params } = compile([...readFilter(filter), ...conditions, ...scope], dataset)
   const where = sql.length > 0 ? `\nWHERE ${sql.map((one) => `(${one})`).join('\n  AND ')}` : ''
   return {
     dataset,

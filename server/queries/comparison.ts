@@ -1,0 +1,338 @@
+import type { ClickHouse } from '../../storage/clickhouse.ts'
+import type { CohortFilter, ComparedDifference, CompareRequest, Comparison } from '../api/contract-compare.ts'
+import type { Fidelity } from '../api/contract.ts'
+import { refusal } from '../statistics/claims.ts'
+import type { CohortRow } from '../statistics/cohort.ts'
+import { compareCohorts, isDistinguishable, type Difference, type Estimate } from '../statistics/compare.ts'
+import { representative, total } from '../statistics/histogram.ts'
+import { kitagawa } from '../statistics/mix.ts'
+import { readSide, slotSecondsOf, stratumKeys, type Side, type SideRow } from './compare.ts'
+import { FilterError, type Condition } from './explore/filter.ts'
+import { readProxyNames } from './names.ts'
+import { partOf, type QueryOf } from './query-of.ts'
+import { unixNano } from './rollup-window.ts'
+
+export const comparedQuantiles = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999] as const
+const mostStrata = 200
+/** Of both sides' requests, in strata that both have (algorithms.md section 6, "A vs B"). */
+const leastCommon = 0.8
+const leastInStratum = 30
+const leastCoverage = 0.8
+
+/** A filter that cannot be read, and of which side. */
+export class CohortError extends Error {
+  readonly side: 'a' | 'b'
+  /** Key of the filter. */
+  readonly field: string
+  constructor(side: 'a' | 'b', field: string, message: string) {
+    super(message)
+    this.side = side
+    this.field = field
+  }
+}
+
+/** @throws CohortError */
+export async function readComparison(
+  clickhouse: ClickHouse,
+  asked: CompareRequest,
+  options: QueryOf,
+): Promise<Comparison> {
+  const windows = { a: { fromMs: asked.a.from, toMs: asked.a.to }, b: { fromMs: asked.b.from, toMs: asked.b.to } }
+  const slotSeconds = Math.max(slotSecondsOf(windows.a), slotSecondsOf(windows.b))
+  const read = async (side: 'a' | 'b'): Promise<Side> => {
+    const { q: filter = '', ...named } = asked[side].filter
+    const conditions = Object.entries(named).flatMap(([field, value]): Condition[] =>
+      value === undefined || value === '' ? [] : [{ field, operator: '=', values: [value], at: 0, valueAt: 0 }],
+    )
+    try {
+      const question = { measure: asked.measure, conditions, filter, window: windows[side] }
+      return await readSide(clickhouse, question, slotSeconds, partOf(options, side))
+    } catch (error) {
+      if (!(error instanceof FilterError)) throw error
+      const field = conditions.find((one) => error.message.includes(`“${one.field}”`))?.field ?? 'q'
+      throw new CohortError(side, field, error.message)
+    }
+  }
+  const [a, b, names] = await Promise.all([
+    read('a'),
+    read('b'),
+    namesOf(clickhouse, [asked.a.filter, asked.b.filter], partOf(options, 'names')),
+  ])
+  return comparisonOf(asked, { a, b }, names)
+}
+
+const isId = /^[0-9a-f]{16}$/
+
+/** What proxies are called that are asked for by id. */
+async function namesOf(clickhouse: ClickHouse, filters: readonly CohortFilter[], options: QueryOf) {
+  const ids = filters.flatMap(({ proxy }) => (proxy !== undefined && isId.test(proxy) ? [proxy] : []))
+  return ids.length > 0 ? readProxyNames(clickhouse, ids, options) : new Map<string, { name: string }>()
+}
+
+/** Pure: what is read, to what is said. */
+export function comparisonOf(
+  asked: CompareRequest,
+  sides: Readonly<Record<'a' | 'b', Side>>,
+  names: ReadonlyMap<string, { readonly name: string }>,
+): Comparison {
+  const keys = asked.matchRoutes ? stratumKeys(asked.measure) : []
+  const fidelity = commonLevel(sides.a.rows, sides.b.rows)
+  const ofLevel = { a: atLevel(sides.a.rows, fidelity), b: atLevel(sides.b.rows, fidelity) }
+  const bands = asked.matchLoad
+  const matched = matchedKeys(keys, ofLevel, bands)
+  const rows = { a: rowsOf(ofLevel.a, matched, bands), b: rowsOf(ofLevel.b, matched, bands) }
+  const seen = {
+    a: seenOf(asked, 'a', sides.a, fidelity, names),
+    b: seenOf(asked, 'b', sides.b, fidelity, names),
+  }
+  const compared = compareCohorts(rows.a, rows.b, comparedQuantiles, seeded())
+  const reasons: Comparison['reasons'] = [...compared.reasons]
+  if (fidelity === 'unknown' && seen.a.requests > 0 && seen.b.requests > 0) reasons.push('no_common_level')
+  if (fidelity !== 'unknown' && Math.min(seen.a.coverage, seen.b.coverage) < leastCoverage) reasons.push('low_coverage')
+  if (isMixed(sides.a.rows) || isMixed(sides.b.rows)) reasons.push('weight_unknown')
+  const verdict = reasons.length > 0 ? 'not_comparable' : compared.verdict
+  const told = (difference: Difference) => comparedOf(difference, seen)
+  const adjusted = compared.adjusted && told(compared.adjusted)
+  const result = {
+    verdict,
+    measure: asked.measure,
+    ...seen,
+    ...(compared.raw && told(compared.raw)),
+    adjusted,
+    common: compared.common,
+    matched: [...matched, ...(bands ? ['load'] : [])],
+    unmatched: keys.filter((key) => !matched.includes(key)),
+    reversed: verdict !== 'not_comparable' && compared.reversed,
+    mix: mixOf(rows.a, rows.b),
+    strata: compared.strata.slice(0, mostStrata).map(({ stratum, n, p50, shift }) => ({
+      keys: JSON.parse(stratum) as Record<string, string>,
+      n: { a: Math.round(n.a), b: Math.round(n.b) },
+      share: { a: shareOf(n.a, compared.n.a), b: shareOf(n.b, compared.n.b) },
+      p50: { aNs: whole(p50.a), bNs: whole(p50.b) },
+      shift: shift && ratioOf(shift),
+    })),
+    moreStrata: Math.max(0, compared.strata.length - mostStrata),
+    reasons,
+  } satisfies Omit<Comparison, 'sentence'>
+  return { ...result, sentence: sentenceOf(result) }
+}
+
+const shareOf = (part: number, all: number) => (all > 0 ? Math.min(1, part / all) : 0)
+const whole = (ns: number | null) => (ns === null || !Number.isFinite(ns) ? null : Math.round(ns))
+
+/** Of the levels that both sides have, the one that the side with fewer values has most of; 'unknown' without one. */
+function commonLevel(a: readonly SideRow[], b: readonly SideRow[]): Fidelity {
+  const counted = (rows: readonly SideRow[], level: Fidelity) =>
+    rows.reduce((sum, row) => sum + (row.level === level ? row.n : 0), 0)
+  let best: Fidelity = 'unknown'
+  let most = 0
+  for (const level of ['exact', 'modelled', 'bounded'] as const) {
+    const n = Math.min(counted(a, level), counted(b, level))
+    if (n > most) [best, most] = [level, n]
+  }
+  return best
+}
+
+const atLevel = (rows: readonly SideRow[], level: Fidelity) => rows.filter((row) => row.level === level && row.n > 0)
+
+/** Requests of one side, some with weights that nobody knows beside some with known ones. */
+function isMixed(rows: readonly SideRow[]): boolean {
+  const unweighted = rows.reduce((sum, row) => sum + row.unweighted, 0)
+  return unweighted > 0 && unweighted < rows.reduce((sum, row) => sum + row.requests, 0)
+}
+
+/** The most keys, from the first on, by which the two sides still have four fifths of their requests in common; the first at least. */
+function matchedKeys(
+  keys: readonly string[],
+  { a, b }: { a: readonly SideRow[]; b: readonly SideRow[] },
+  bands: boolean,
+): string[] {
+  for (let length = keys.length; length > 1; length--) {
+    const some = keys.slice(0, length)
+    if (commonShare(rowsOf(a, some, bands), rowsOf(b, some, bands)) >= leastCommon) return some
+  }
+  return keys.slice(0, 1)
+}
+
+function commonShare(a: readonly CohortRow[], b: readonly CohortRow[]): number {
+  const counted = (rows: readonly CohortRow[]) => {
+    const n = new Map<string, number>()
+    for (const { stratum, histogram } of rows) n.set(stratum, (n.get(stratum) ?? 0) + total(histogram))
+    return n
+  }
+  const [inA, inB] = [counted(a), counted(b)]
+  let common = 0
+  let all = 0
+  for (const n of [...inA.values(), ...inB.values()]) all += n
+  for (const [stratum, n] of inA) {
+    const other = inB.get(stratum) ?? 0
+    if (n >= leastInStratum && other >= leastInStratum) common += n + other
+  }
+  return all > 0 ? common / all : 0
+}
+
+/** Strata of these keys; with `bands`, times of other load are others: by doublings of the side's requests in them. */
+function rowsOf(rows: readonly SideRow[], keys: readonly string[], bands: boolean): CohortRow[] {
+  const load = new Map<number, number>()
+  if (bands) for (const { slot, n } of rows) load.set(slot, (load.get(slot) ?? 0) + n)
+  return rows.map(({ words, slot, histogram }) => {
+    const named: Record<string, string> = Object.fromEntries(keys.map((key, i) => [key, words[i]!]))
+    if (bands) named['load'] = String(2 ** Math.floor(Math.log2(Math.max(1, load.get(slot)!))))
+    return { stratum: JSON.stringify(named), minute: slot, histogram }
+  })
+}
+
+function seenOf(
+  asked: CompareRequest,
+  side: 'a' | 'b',
+  { rows, window }: Side,
+  fidelity: Fidelity,
+  names: ReadonlyMap<string, { readonly name: string }>,
+): Comparison['a'] {
+  const sum = (some: readonly SideRow[], of: (row: SideRow) => number) => some.reduce((all, row) => all + of(row), 0)
+  const n = sum(atLevel(rows, fidelity), (row) => row.n)
+  const requests = sum(rows, (row) => row.requests)
+  const lost = sum(rows, (row) => (row.level === fidelity || row.level === 'unknown' ? row.requests - row.n : 0))
+  return {
+    name: nameOf(asked[side].filter, names),
+    n,
+    requests,
+    coverage: n + lost > 0 ? n / (n + lost) : 0,
+    fidelity,
+    fromUnixNano: unixNano(window.fromMs),
+    toUnixNano: unixNano(window.toMs),
+  }
+}
+
+function nameOf(filter: CohortFilter, names: ReadonlyMap<string, { readonly name: string }>): string {
+  const words = Object.entries(filter).flatMap(([key, value]) => {
+    if (value === undefined || value === '') return []
+    if (key === 'proxy') return [names.get(value)?.name ?? value]
+    return [key === 'dataPlane' ? `data plane ${value}` : key === 'hop' ? `hop ${value}` : value]
+  })
+  return words.length > 0 ? words.join(' · ') : 'all requests'
+}
+
+function comparedOf(difference: Difference, { a, b }: Pick<Comparison, 'a' | 'b'>) {
+  const coverage = Math.min(a.coverage, b.coverage)
+  const n = Math.min(a.n, b.n)
+  const at = (q: number, one: { a: number; b: number; difference: Estimate }): ComparedDifference => {
+    const refused = refusal(q, n, coverage)
+    if (refused !== undefined) return { ...untold, reasons: [refused] }
+    const [aNs, bNs] = [Math.round(one.a), Math.round(one.b)]
+    return {
+      ...{ aNs, bNs, diffNs: bNs - aNs, loNs: whole(one.difference.lo), hiNs: whole(one.difference.hi) },
+      ...{ distinguishable: isDistinguishable(one.difference), reasons: [] },
+    }
+  }
+  return {
+    shift: ratioOf(difference.shift),
+    quantiles: difference.quantiles.map((one) => ({ q: one.q, ...at(one.q, one) })),
+    mean: at(0.5, difference.mean),
+    tail: ratioOf(difference.tail),
+    dispersion: ratioOf(difference.dispersion),
+  }
+}
+
+const untold = { aNs: null, bNs: null, diffNs: null, loNs: null, hiNs: null, distinguishable: false } as const
+
+const ratioOf = (estimate: Estimate) => ({
+  ratio: Math.exp(estimate.value),
+  lo: Math.exp(estimate.lo),
+  hi: Math.exp(estimate.hi),
+  distinguishable: isDistinguishable(estimate),
+})
+
+/** Of the strata that both have. */
+function mixOf(a: readonly CohortRow[], b: readonly CohortRow[]): Comparison['mix'] {
+  const [before, after] = [tallied(a), tallied(b)]
+  const both = [...before.keys()].filter((stratum) => after.has(stratum))
+  const all = (side: ReadonlyMap<string, Tally>) => both.reduce((sum, stratum) => sum + side.get(stratum)!.n, 0)
+  const [allBefore, allAfter] = [all(before), all(after)]
+  if (allBefore === 0 || allAfter === 0) return null
+  const told = (tally: Tally, of: number) => ({ share: tally.n / of, mean: tally.sum / tally.n })
+  const { mix, within } = kitagawa(
+    both.map((stratum) => ({
+      before: told(before.get(stratum)!, allBefore),
+      after: told(after.get(stratum)!, allAfter),
+    })),
+  )
+  return { mixNs: Math.round(mix), withinNs: Math.round(within) }
+}
+
+interface Tally {
+  n: number
+  /** ns. */
+  sum: number
+}
+
+function tallied(rows: readonly CohortRow[]): Map<string, Tally> {
+  const tallies = new Map<string, Tally>()
+  for (const { stratum, histogram } of rows) {
+    const tally = tallies.get(stratum) ?? { n: 0, sum: 0 }
+    histogram.keys.forEach((key, i) => {
+      tally.n += histogram.counts[i]!
+      tally.sum += histogram.counts[i]! * representative(key)
+    })
+    if (tally.n > 0) tallies.set(stratum, tally)
+  }
+  return tallies
+}
+
+/** The same for every question, so that an answer can be had again. */
+function seeded(): () => number {
+  let state = 0x9e3779b9
+  return () => {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    return (state >>> 0) / 2 ** 32
+  }
+}
+
+const words: Readonly<Record<CompareRequest['measure'], string>> = {
+  transit: 'hop transit',
+  added: 'added time',
+  overhead: 'in-process time',
+  endToEnd: 'end-to-end time',
+  meshTax: 'mesh tax',
+  gatewayTax: 'gateway tax',
+}
+const because: Readonly<Record<Comparison['reasons'][number], string>> = {
+  few_requests: 'there are fewer than 30 requests on a side',
+  few_minutes: 'a side has requests in fewer than 20 stretches of time',
+  few_common_strata: 'less than 80 % of the requests are of a kind that both sides have',
+  no_common_level: 'no level of fidelity has values on both sides',
+  low_coverage: 'more than a fifth of the requests of a side have no value',
+  weight_unknown: 'a side mixes requests of known and unknown sampling rates',
+}
+
+/** The verdict in words. */
+function sentenceOf(result: Omit<Comparison, 'sentence'>): string {
+  const { verdict, a, b, reasons, adjusted, measure } = result
+  if (verdict === 'not_comparable' || adjusted === null)
+    return `${a.name} and ${b.name} cannot be compared: ${reasons.map((reason) => because[reason]).join('; ')}.`
+  const tail = adjusted.quantiles.filter(({ q, distinguishable }) => q >= 0.9 && distinguishable)
+  const at = ({ q, diffNs }: { q: number; diffNs: number | null }) =>
+    `${amount(Math.abs(diffNs!))} ${diffNs! > 0 === (verdict !== 'b_faster') ? 'less' : 'more'} at p${Math.round(1000 * q) / 10}`
+  if (verdict === 'not_distinguishable') {
+    const [worst] = tail.slice(-1)
+    const but = worst
+      ? ` Only at p${Math.round(1000 * worst.q) / 10} ${worst.diffNs! > 0 ? a.name : b.name} takes ${amount(Math.abs(worst.diffNs!))} less.`
+      : ''
+    return `${a.name} and ${b.name} are not distinguishable in ${words[measure]}.${but}`
+  }
+  const [faster, slower] = verdict === 'a_faster' ? [a, b] : [b, a]
+  const told = adjusted.quantiles.filter(({ q, diffNs }) => diffNs !== null && (q === 0.5 || q === 0.99))
+  const said = told.filter(({ distinguishable }) => distinguishable).map(at)
+  const by = said.length > 0 ? `: ${said.join(' and ')}` : ''
+  const open = told.filter(({ distinguishable }) => !distinguishable).map(({ q }) => `p${100 * q}`)
+  return `${faster.name} is faster than ${slower.name} in ${words[measure]}${by}.${
+    open.length > 0 ? ` At ${open.join(' and ')} the two are not distinguishable.` : ''
+  }`
+}
+
+function amount(ns: number): string {
+  const [value, unit] = ns >= 1e9 ? [ns / 1e9, 's'] : ns >= 1e6 ? [ns / 1e6, 'ms'] : [ns / 1e3, 'µs']
+  return `${value >= 100 ? Math.round(value) : Number(value.toPrecision(2))} ${unit}`
+}

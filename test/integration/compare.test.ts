@@ -1,0 +1,186 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ProxyTraversal, TraceAnalysis } from '../../server/analysis/types.ts'
+import { Comparison } from '../../server/api/contract-compare.ts'
+import { Problem } from '../../server/api/contract.ts'
+import { at, startMeasuredApi, writeTraffic, type MeasuredApi } from './measured-api.ts'
+import { hopIds, proxyIds } from './measured-traffic.ts'
+
+/** Two groups of requests over stored facts, against a recount of every single one. */
+let api: MeasuredApi
+let traces: TraceAnalysis[]
+beforeAll(async () => {
+  api = await startMeasuredApi()
+  traces = await writeTraffic(api.db, 4_000)
+}, 300_000)
+afterAll(() => api?.stop())
+
+const window = { from: String(at(9)), to: String(at(14)) }
+const ask = (body: unknown, headers: Record<string, string> = {}) =>
+  fetch(`${api.url}/api/v1/compare`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  })
+async function compare(a: object, b: object, more: object = {}): Promise<Comparison> {
+  const response = await ask({ a: { filter: a, ...window }, b: { filter: b, ...window }, ...more })
+  const body: unknown = await response.json()
+  expect(response.status, JSON.stringify(body)).toBe(200)
+  return Comparison.parse(body)
+}
+const gateways = (holds: (proxy: ProxyTraversal) => boolean) =>
+  traces.flatMap(({ proxies }) => proxies).filter((proxy) => proxy.identity.workload === 'edge' && holds(proxy))
+
+describe('a comparison', () => {
+  it('of two versions that are equally fast finds no difference, and has every request of both', async () => {
+    const filter = (version: string) => ({ proxy: proxyIds.gateway, version, environment: 'production' })
+    const answer = await compare(filter('v1'), filter('v2'), { measure: 'overhead' })
+    expect(answer.verdict).toBe('not_distinguishable')
+    expect(answer.sentence).toMatch(/not distinguishable in in-process time/)
+    for (const [side, version] of [
+      ['a', 'v1'],
+      ['b', 'v2'],
+    ] as const) {
+      const expected = gateways(
+        (proxy) => proxy.version === version && proxy.identity.environment === 'production',
+      ).length
+      expect(answer[side]).toMatchObject({ n: expected, requests: expected, coverage: 1, fidelity: 'exact' })
+    }
+    expect(answer.matched).toEqual(['route', 'caller', 'callee', 'zone'])
+    expect(answer.strata.reduce((sum, { n }) => sum + n.a + n.b, 0)).toBe(answer.a.n + answer.b.n)
+    expect(answer.common).toBe(1)
+  })
+
+  it('has the quantiles of the values, null where too few allow none', async () => {
+    const { quantiles } = await compare(
+      { proxy: 'Edge', route: '/checkout' },
+      { proxy: 'Edge' },
+      { measure: 'overhead' },
+    )
+    const values = gateways(({ route }) => route === '/checkout')
+      .map(({ overhead }) => overhead.ns!)
+      .sort((x, y) => x - y)
+    for (const q of [0.25, 0.5, 0.9]) {
+      const told = quantiles!.find((one) => one.q === q)!
+      expect(Math.abs(told.aNs! / values[Math.ceil(q * values.length) - 1]! - 1)).toBeLessThan(0.02)
+      expect(told.diffNs).toBe(told.bNs! - told.aNs!)
+    }
+    const least = quantiles!.find(({ q }) => q === 0.999)!
+    expect(least).toMatchObject({ aNs: null, diffNs: null, distinguishable: false, reasons: ['few_samples'] })
+  })
+
+  it('says which is faster, the other way round too, and by how much at p50 and beyond', async () => {
+    const slow = { proxy: 'Edge', q: 'took > 600us' }
+    const fast = { proxy: 'Edge', q: 'took < 400us' }
+    const answer = await compare(slow, fast, { measure: 'overhead' })
+    expect(answer.verdict).toBe('b_faster')
+    expect(answer.sentence).toMatch(
+      /^Edge · took < 400us is faster than Edge · took > 600us in in-process time: [\d.]+ µs less at p50/,
+    )
+    expect(answer.adjusted!.shift.hi).toBeLessThan(1)
+    expect(answer.adjusted!.quantiles.find(({ q }) => q === 0.5)!.diffNs).toBeLessThan(0)
+    expect((await compare(fast, slow, { measure: 'overhead' })).verdict).toBe('a_faster')
+  })
+
+  it('is at one level on both sides: that which the side with fewer values has most of', async () => {
+    const answer = await compare({ proxy: 'Edge' }, { proxy: 'Edge' }, { measure: 'added' })
+    expect([answer.a.fidelity, answer.b.fidelity]).toEqual(['modelled', 'modelled'])
+    const modelled = gateways(({ added }) => added.fidelity === 'modelled').length
+    expect(answer.a.n).toBe(modelled)
+    const none = await compare({ proxy: 'Edge' }, { proxy: 'checkout' }, { measure: 'overhead' })
+    expect(none).toMatchObject({ verdict: 'not_comparable', adjusted: null })
+    expect(none.reasons).toContain('no_common_level')
+    expect(none.sentence).toMatch(/cannot be compared: .*no level of fidelity has values on both sides/)
+  })
+
+  it('asks hops and whole requests by what is on their way', async () => {
+    const hops = traces.flatMap(({ hops }) => hops)
+    const count = async (filter: object, measure: string) => (await compare(filter, {}, { measure })).a
+    expect((await count({ hop: hopIds.entry }, 'transit')).requests).toBe(
+      (await count({ hop: hopIds.entry, service: 'checkout' }, 'transit')).requests,
+    )
+    expect((await count({}, 'transit')).requests).toBe(hops.length)
+    const family = traces[0]!.proxies.find(({ identity }) => identity.workload === 'edge')!.identity.family
+    const through = await count({ family, environment: 'production' }, 'endToEnd')
+    expect(through.requests).toBe(traces.filter((trace) => trace.environment === 'production').length)
+    expect((await count({ family: 'nothing' }, 'endToEnd')).requests).toBe(0)
+    expect((await count({ version: 'v1' }, 'endToEnd')).requests).toBe(
+      traces.filter(({ proxies }) => proxies.some(({ version }) => version === 'v1')).length,
+    )
+  })
+
+  it('of routes that differ is matched by what they have in common, or not at all', async () => {
+    const routes = await compare(
+      { proxy: 'Edge', route: '/checkout' },
+      { proxy: 'Edge', route: '/search' },
+      { measure: 'overhead' },
+    )
+    expect(routes).toMatchObject({
+      verdict: 'not_comparable',
+      reasons: ['few_common_strata'],
+      common: 0,
+      adjusted: null,
+    })
+    expect(routes.shift).toBeDefined()
+    const anyway = await compare(
+      { proxy: 'Edge', route: '/checkout' },
+      { proxy: 'Edge', route: '/search' },
+      { measure: 'overhead', matchRoutes: false },
+    )
+    expect(anyway).toMatchObject({ verdict: 'not_distinguishable', matched: [], common: 1 })
+    const loaded = await compare({ proxy: 'Edge' }, { proxy: 'Edge' }, { measure: 'overhead', matchLoad: true })
+    expect(loaded.matched).toContain('load')
+    expect(loaded.strata.every(({ keys }) => /^\d+$/.test(keys['load']!))).toBe(true)
+  })
+
+  it('of little or nothing says so', async () => {
+    expect(await compare({ proxy: 'nobody' }, {}, { measure: 'added' })).toMatchObject({
+      verdict: 'not_comparable',
+      a: { n: 0, requests: 0 },
+      adjusted: null,
+    })
+    const response = await ask({
+      a: { filter: {}, from: String(at(9)), to: String(at(10)) },
+      b: { filter: { route: '/checkout' }, from: String(at(12)), to: String(at(12, 6)) },
+      measure: 'transit',
+    })
+    const brief = Comparison.parse(await response.json())
+    expect(brief.verdict).toBe('not_comparable')
+    expect(brief.reasons).toContain('few_minutes')
+  })
+
+  it('answers the same again', async () => {
+    const one = () => compare({ version: 'v1' }, { version: 'v2' }, { measure: 'added' })
+    expect(await one()).toEqual(await one())
+  })
+})
+
+describe('what cannot be asked', () => {
+  it.each([
+    [{ a: { filter: { hop: 'x' } }, b: {}, measure: 'added' }, 'a.filter.hop', /no field “hop”/],
+    [{ a: {}, b: { filter: { q: 'took >' } } }, 'b.filter.q', /value/],
+    [{ a: {}, b: { filter: { dataPlane: 'mesh' } } }, 'b.filter.dataPlane', /./],
+    [{ a: { from: 'now', to: 'now-1h' }, b: {} }, 'a.from', /not before to/],
+    [{ a: {} }, 'b', /./],
+    [{ a: {}, b: {}, measure: 'latency' }, 'measure', /./],
+    [{ a: {}, b: {}, cohort: 1 }, 'cohort', /no such parameter/],
+    [{ a: { filter: { proxy: 'x'.repeat(300) } }, b: {} }, 'a.filter.proxy', /./],
+    ['[', undefined, /not JSON/],
+  ])('%j names what is wrong', async (body, field, detail) => {
+    const response = await ask(body)
+    expect(response.status).toBe(400)
+    const problem = Problem.parse(await response.json())
+    expect(problem.field).toBe(field)
+    expect(problem.detail).toMatch(detail)
+  })
+
+  it('takes neither other methods, nor pages of other sites, nor a body without end', async () => {
+    expect((await fetch(`${api.url}/api/v1/compare`)).status).toBe(405)
+    expect((await ask({ a: {}, b: {} }, { origin: 'https://elsewhere.example' })).status).toBe(403)
+    expect((await ask({ a: {}, b: {}, x: 'x'.repeat(40_000) })).status).toBe(413)
+  })
+
+  it('values of a filter are values, whatever they hold', async () => {
+    for (const evil of ["' OR 1=1 --", '\\', '{f0:String}', '🙂', '"'])
+      expect((await compare({ route: evil }, { proxy: evil, zone: evil, family: evil })).a.n).toBe(0)
+  })
+})
