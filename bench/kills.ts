@@ -58,7 +58,7 @@ const derived = [...facts, 'jobs', 'rollup_1m', 'rollup_5m', 'rollup_1h', 'rollu
 const history = ['job', 'sign', 'revision', 'analysis_version', 'settled_at', 'flags']
 const learned: Record<(typeof facts)[number], RegExp> = {
   traces: /^(?:mesh|gateway)_|^segments\./,
-  hops: /^segments\.|^wire$|^transit_lo$|^transit_hi$/,
+  hops: /^segments\.|^wire$|^transit_hi$/,
   proxies: /^(?:added|overhead|request_path|response_path)(?:_|$)/,
 }
 

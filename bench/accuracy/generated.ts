@@ -1,3 +1,4 @@
+import type { Trace, TraceProxy } from '../../server/api/contract.ts'
 import { connect, type ClickHouse } from '../../storage/clickhouse.ts'
 import { eventually } from '../../test/eventually.ts'
 import type { RunningHopscope } from '../../test/harness.ts'
@@ -16,7 +17,7 @@ export interface ScenarioResult {
   readonly paths: { readonly compared: number; readonly wrong: number }
   /** |estimate - truth| of clock offsets, ns; for how long anything is said of a pair, ms, and how much of it holds the truth. */
   readonly clocks: { readonly errors: readonly number[]; readonly saidMs: number; readonly insideMs: number }
-  /** Traces and traversals that are not there exactly once, and requests that the API counts beside the truth. */
+  /** Traces and traversals that are not there exactly once or as their pages tell them, and requests that the API counts beside the truth. */
   readonly miscounted: { readonly facts: number; readonly api: number }
   /** Traces whose weight is wrong, and the sum of all weights. */
   readonly weights: { readonly wrong: number; readonly sum: number }
@@ -26,7 +27,7 @@ const seed = 20_261_129
 /** Both sides of a generated number are whole microseconds. */
 const toleranceNs = 1000
 
-/** Sends all scenarios through a running hopscope, rounds side by side, and reads its facts. */
+/** Sends all scenarios through a running hopscope, rounds side by side, and reads its facts and the pages of the traces. */
 export async function generated(hopscope: RunningHopscope): Promise<ScenarioResult[]> {
   const untilMs = Date.now() - 10_000
   const clickhouse = connect(`${hopscope.engineUrl}/hopscope`)
@@ -60,7 +61,7 @@ async function analysed(clickhouse: ClickHouse, rows: number): Promise<void> {
 
 interface ProxyRow {
   traceId: string
-  ids: string[]
+  span: string
   weight: number
   n: string
   [column: string]: unknown
@@ -68,14 +69,47 @@ interface ProxyRow {
 
 interface TraceRow {
   traceId: string
-  owners: string[]
-  ns: string[]
   weight: number
   n: string
 }
 
 const columnsOf = ['overhead', 'added', 'request_path', 'response_path'] as const
 type Column = (typeof columnsOf)[number]
+const measureOf = {
+  overhead: 'overhead',
+  added: 'added',
+  request_path: 'requestPath',
+  response_path: 'responsePath',
+} as const satisfies Record<Column, keyof TraceProxy>
+
+/** So many pages are asked for at a time. */
+const pagesAtOnce = 8
+
+/** What the page of each trace says, from its spans and what was learned by the job of its facts. */
+async function pagesOf(traceIds: readonly string[], apiUrl: string): Promise<Map<string, Trace>> {
+  const pages = new Map<string, Trace>()
+  const left = [...traceIds]
+  const ask = async () => {
+    for (let traceId = left.pop(); traceId !== undefined; traceId = left.pop()) {
+      const response = await fetch(`${apiUrl}/api/v1/traces/${traceId}`)
+      if (!response.ok) throw new Error(`/traces/${traceId}: ${response.status} ${await response.text()}`)
+      pages.set(traceId, (await response.json()) as Trace)
+    }
+  }
+  await Promise.all(Array.from({ length: pagesAtOnce }, ask))
+  return pages
+}
+
+/** Facts keep of a measure what is shown in lists: level, estimate and upper end. */
+const agree = (row: ProxyRow, proxy: TraceProxy | undefined): boolean =>
+  columnsOf.every((column) => {
+    const measure = proxy?.[measureOf[column]]
+    return (
+      measure?.fidelity === row[`${column}_fidelity`] &&
+      measure?.ns === number(row[column]) &&
+      measure?.hiNs === number(row[`${column}_hi`])
+    )
+  })
 
 async function resultOf(
   one: Scenario,
@@ -83,17 +117,23 @@ async function resultOf(
   apiUrl: string,
   untilMs: number,
 ): Promise<ScenarioResult> {
-  const columns = columnsOf.flatMap((name) => [name, `${name}_lo`, `${name}_hi`, `${name}_fidelity`])
+  const columns = columnsOf.flatMap((name) => [name, `${name}_hi`, `${name}_fidelity`])
   const ofScenario = `trace_id IN (SELECT trace_id FROM spans WHERE service LIKE '${one.prefix}-%')`
   const proxies = await clickhouse.query<ProxyRow>(
-    `SELECT lower(hex(trace_id)) AS traceId, arrayMap(id -> lower(hex(id)), spans) AS ids, weight, ${columns.join(', ')},
+    `SELECT lower(hex(trace_id)) AS traceId, lower(hex(span)) AS span, weight, ${columns.join(', ')},
        sum(sign) AS n FROM proxies WHERE ${ofScenario} GROUP BY ALL HAVING n != 0`,
   )
   const traces = await clickhouse.query<TraceRow>(
-    `SELECT lower(hex(trace_id)) AS traceId, arrayMap(id -> lower(hex(id)), segments.owner) AS owners, segments.ns AS ns,
-       weight, sum(sign) AS n FROM traces WHERE ${ofScenario} GROUP BY ALL HAVING n != 0`,
+    `SELECT lower(hex(trace_id)) AS traceId, weight, sum(sign) AS n FROM traces WHERE ${ofScenario} GROUP BY ALL HAVING n != 0`,
   )
-  const rowOf = new Map(proxies.flatMap((row) => row.ids.map((id) => [`${row.traceId} ${id}`, row] as const)))
+  const pages = await pagesOf([...new Set(traces.map(({ traceId }) => traceId))], apiUrl)
+  const pageOf = (row: ProxyRow) => pages.get(row.traceId)?.proxies.find(({ spanId }) => spanId === row.span)
+  const rowOf = new Map(
+    proxies.flatMap((row) => {
+      const proxy = pageOf(row)
+      return proxy?.spanIds.map((id) => [`${row.traceId} ${id}`, proxy] as const) ?? []
+    }),
+  )
   const judged: Judged[] = []
   const legs: Judged[] = []
   for (const [traceId, { request, kept, whole }] of one.sent) {
@@ -114,15 +154,16 @@ async function resultOf(
     }
   }
   const once = [...proxies, ...traces].filter(({ n }) => Number(n) !== 1).length
+  const otherwise = proxies.filter((row) => !agree(row, pageOf(row))).length
   const missing = Math.abs(traces.length - one.sent.size) + Math.abs(new Set(rowOf.values()).size - proxies.length)
   return {
     scenario: one,
     judged,
     legs,
-    paths: comparePaths(one, traces),
+    paths: comparePaths(one, pages),
     clocks: await compareClocks(one, clickhouse),
     miscounted: {
-      facts: once + missing,
+      facts: once + missing + otherwise,
       api: Math.abs((await requestsOf(one.prefix, apiUrl, untilMs)) - proxies.length),
     },
     weights: {
@@ -146,22 +187,21 @@ function emittersBehind(made: Made, children: ReadonlyMap<string, MadeSpan[]>, k
   return [...found].sort().join(' + ')
 }
 
-const valueOf = (name: Column, row: ProxyRow | undefined) => ({
-  fidelity: row ? (row[`${name}_fidelity`] as Judged['fidelity']) : ('none' as const),
-  ns: number(row?.[name]),
-  loNs: number(row?.[`${name}_lo`]),
-  hiNs: number(row?.[`${name}_hi`]),
-})
+function valueOf(column: Column, proxy: TraceProxy | undefined) {
+  if (!proxy) return { fidelity: 'none', ns: null, loNs: null, hiNs: null } as const
+  const { fidelity, ns, loNs, hiNs } = proxy[measureOf[column]]
+  return { fidelity, ns, loNs, hiNs }
+}
 
 /** Of requests that came whole and whose emitters tell true times: who had the request for how long, to the nanosecond. */
-function comparePaths({ sent }: Scenario, traces: readonly TraceRow[]) {
+function comparePaths({ sent }: Scenario, pages: ReadonlyMap<string, Trace>) {
   let compared = 0
   let wrong = 0
-  for (const { traceId, owners, ns } of traces) {
+  for (const [traceId, { criticalPath }] of pages) {
     const { request, whole } = sent.get(traceId) ?? {}
     if (!request || !whole || request.spans.some(({ process }) => process.cuts)) continue
     const said = new Map<string, number>()
-    owners.forEach((owner, i) => said.set(owner, (said.get(owner) ?? 0) + Number(ns[i])))
+    for (const { spanId, ns } of criticalPath) said.set(spanId, (said.get(spanId) ?? 0) + ns)
     const truth = pathOf(request.root)
     compared++
     if (said.size !== truth.size || [...truth].some(([id, value]) => said.get(id) !== value)) wrong++

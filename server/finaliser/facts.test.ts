@@ -56,8 +56,11 @@ describe('pushFacts', () => {
 
   it('adds nothing of a trace of which one value does not fit its column', () => {
     const blocks = factBlocks()
-    const [first, ...others] = analysed.criticalPath
-    const spoilt = { ...analysed, criticalPath: [...others, { ...first!, spanId: 'no hex digits' }] }
+    const [first, ...others] = analysed.hops
+    const spoilt = {
+      ...analysed,
+      hops: [...others, { ...first!, caller: { service: first!.caller?.service ?? '', spanId: 'no hex digits' } }],
+    }
     pushFacts(blocks, analysed, context)
     const before = Object.values(blocks).map((block) => block.toBytes())
     expect(() => pushFacts(blocks, spoilt, context)).toThrow('expected 8 bytes, got "no hex digits"')

@@ -1,7 +1,7 @@
 import { nativeBlock, type ColumnSpec, type NativeBlock } from '../../storage/native.ts'
 import type { Hop, ProxyIdentity, TraceAnalysis } from '../analysis/types.ts'
 import { Flag } from '../analysis/flags.ts'
-import { halvesOf, identityHalves } from './facts/columns.ts'
+import { halvesOf, identityHalves, putBytes, putInstant, type Halves } from './facts/columns.ts'
 import type { RowContext } from './facts/table.ts'
 import { HopFacts } from './facts/hops.ts'
 import { ProxyFacts } from './facts/proxies.ts'
@@ -78,7 +78,7 @@ export function factBlocks(): FactBlocks {
 /** Rows of a trace and of everything in it. All or none: when one value does not fit a column, nothing is added. */
 export function pushFacts({ hops, proxies, traces }: FactBlocks, trace: TraceAnalysis, context: FactContext): void {
   const before = { hops: hops.rows, proxies: proxies.rows, traces: traces.rows }
-  const rows = rowContext(trace.traceId, trace.baseUnixNano, context, trace.shapeId)
+  const rows = rowContext(trace.traceId, trace.baseUnixNano, context, trace)
   try {
     for (const hop of trace.hops) hops.push(hop, trace, rows)
     for (const proxy of trace.proxies) proxies.push(proxy, trace, rows)
@@ -96,17 +96,30 @@ export function pushFailedTrace({ traces }: FactBlocks, extent: TraceExtent, con
   traces.pushFailed(extent, context.spanRows, rowContext(extent.traceId, extent.firstStart, context))
 }
 
+const idOfTrace = new Int32Array(4)
+const instant = new Int32Array(2)
+
+function startOf(base: Halves, ns: number): Halves {
+  putInstant(instant, 0, base, ns)
+  return { low: instant[0]!, high: instant[1]! }
+}
+
 let lastJob = { job: 0n, halves: halvesOf(0n) }
 
 function rowContext(
   traceId: string,
   baseUnixNano: bigint,
   { job, revision, settledAt, flags }: FactContext,
-  shapeId = '',
+  { start, shapeId } = { start: 0, shapeId: '' },
 ): RowContext {
   if (lastJob.job !== job) lastJob = { job, halves: halvesOf(job) }
   const base = halvesOf(baseUnixNano)
-  return { job: lastJob.halves, revision, settledAt, traceId, base, shapeId: identityHalves(shapeId), flags }
+  putBytes(idOfTrace, 0, 4, traceId)
+  return {
+    ...{ job: lastJob.halves, revision, settledAt, traceId: idOfTrace, base, flags },
+    traceStart: startOf(base, start),
+    shapeId: identityHalves(shapeId),
+  }
 }
 
 /** The words behind the ids, for the tables of names. */

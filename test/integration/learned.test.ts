@@ -56,7 +56,7 @@ const query = async <Row>(sql: string): Promise<Row[]> => {
   }
 }
 
-const legColumns = ['added_lo', 'overhead', 'overhead_hi', 'request_path_hi', 'response_path_hi']
+const legColumns = ['added', 'added_hi', 'overhead', 'overhead_hi', 'request_path_hi', 'response_path_hi']
 interface Facts extends Record<string, string | null> {
   span: string
 }
@@ -76,7 +76,8 @@ async function settled(traceId: string): Promise<Trace> {
   for (const { spanId, added, overhead, requestPath, responsePath } of trace.proxies) {
     const { span: _, ...row } = facts.find(({ span }) => span === spanId)!
     expect(row).toEqual({
-      added_lo: text(added.loNs),
+      added: text(added.ns),
+      added_hi: text(added.hiNs),
       overhead: text(overhead.ns),
       overhead_hi: text(overhead.hiNs),
       request_path_hi: text(requestPath.hiNs),

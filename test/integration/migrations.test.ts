@@ -189,9 +189,16 @@ describe('RESORT TABLE', () => {
       await m.clickhouse.command(`INSERT INTO ${table} (job, sign, settled_at, trace_id, start, ${id})
         SELECT number % 5, if(number % 10 = 0, -1, 1), now() - number % 40000 * 60, toString(number), now64(9) - number, number % 3
         FROM numbers(20000)`)
+    await m.clickhouse
+      .command(`INSERT INTO traces (job, sign, settled_at, trace_id, start, segments.owner, segments.class, segments.leg, segments.offset, segments.ns)
+      SELECT number % 5, 1, now(), toString(number), now64(9) - number, ['a', 'b', 'a'], ['app', 'wire', 'app'], ['self', 'req', 'self'], [0, 5, 7], [5, 2, number]
+      FROM numbers(20000)`)
+    const digestOf = async (table: string, columns: string) =>
+      (await m.clickhouse.query(`SELECT count() AS n, sum(cityHash64(${columns})) AS sum FROM ${table}`))[0]
     const all = async () => [
-      await m.clickhouse.query('SELECT count() AS n, sum(cityHash64(*)) AS sum FROM hops'),
-      await m.clickhouse.query('SELECT count() AS n, sum(cityHash64(*)) AS sum FROM proxies'),
+      await digestOf('hops', 'job, sign, settled_at, trace_id, start, hop_id'),
+      await digestOf('proxies', 'job, sign, settled_at, trace_id, start, proxy_id'),
+      await digestOf('traces', 'job, sign, settled_at, trace_id, start, segments.class, segments.ns'),
     ]
     const before = await all()
     for (const [name, text] of texts) await m.write(name, text)
@@ -203,6 +210,9 @@ describe('RESORT TABLE', () => {
       { sorting_key: 'hop_id, toStartOfMinute(start)' },
       { sorting_key: 'proxy_id, toStartOfMinute(start)' },
     ])
+    const gone = `SELECT count() AS n FROM system.columns WHERE database = currentDatabase() AND table IN ('hops', 'proxies', 'traces')
+      AND name IN ('segments.owner', 'spans', 'via_spans', 'transit_lo', 'added_lo')`
+    expect(await m.clickhouse.query(gone)).toEqual([{ n: '0' }])
   })
 })
 

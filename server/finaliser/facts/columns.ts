@@ -51,6 +51,35 @@ export class Fixed<T extends Numbers> implements FactColumn {
   }
 }
 
+/** A value that all rows of a block share, `width` bytes long: 1, 4 or 8. */
+export class Same implements FactColumn {
+  private readonly halves: Int32Array
+  private readonly width: number
+
+  constructor(width: number, halves: readonly number[] = [0]) {
+    this.width = width
+    this.halves = new Int32Array(2)
+    this.halves.set(halves)
+  }
+  say(low: number, high = 0): void {
+    this.halves[0] = low
+    this.halves[1] = high
+  }
+  grow(): void {}
+  clear(): void {}
+  byteSize(rows: number): number {
+    return rows * this.width
+  }
+  writePrefix(): void {}
+  write(out: ByteBuffer, rows: number): void {
+    const size = this.byteSize(rows)
+    out.reserve(size)
+    const value = bytesOf(this.halves).subarray(0, this.width)
+    out.bytes.fill(value, out.length, out.length + size)
+    out.length += size
+  }
+}
+
 /** Nullable(Int64): a byte a row, 1 for null, and the halves of the value. */
 export class NullableNs implements FactColumn {
   nulls = new Uint8Array(firstCapacity)

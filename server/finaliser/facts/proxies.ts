@@ -1,19 +1,16 @@
 import type { ProxyIdentity, ProxyTraversal, TraceAnalysis } from '../../analysis/types.ts'
 import { identityHalves, putHalves, putInstant, putInt64, putSpanId, uint16, type Halves } from './columns.ts'
-import { FactTable, putAttempts, putMeasure, type RowContext } from './table.ts'
+import { FactTable, putMeasure, type RowContext } from './table.ts'
 
 export class ProxyFacts extends FactTable {
   private readonly traceStart = this.halves('trace_start', 'DateTime64(9)')
   private readonly traceDuration = this.nullable('trace_duration')
   private readonly start = this.halves('start', 'DateTime64(9)')
-  private readonly duration = this.halves('duration', 'Int64')
   private readonly proxyId = this.halves('proxy_id', 'UInt64')
   private readonly where = this.place()
   private readonly family = this.word('family')
   private readonly role = this.word('role')
-  private readonly spansOf = this.lists()
   private readonly span = this.spanId('span')
-  private readonly spans = this.listOfHalves(this.spansOf, 'spans', 'FixedString(8)')
   private readonly instance = this.word('instance')
   private readonly version = this.word('version')
   private readonly node = this.word('node')
@@ -22,12 +19,13 @@ export class ProxyFacts extends FactTable {
   private readonly callee = this.word('callee')
   private readonly route = this.word('route')
   private readonly responseFlags = this.word('response_flags')
-  private readonly tries = this.attempts()
+  private readonly attempts = this.short('attempts')
+  private readonly backoff = this.halves('backoff', 'Int64')
+  private readonly wasted = this.halves('wasted', 'Int64')
   private readonly localReply = this.byte('local_reply')
   private readonly error = this.byte('error')
   private readonly status = this.short('status')
   private readonly flags = this.uint32('flags')
-  private readonly shapeId = this.halves('shape_id', 'UInt64')
   private readonly weight = this.float('weight')
   private readonly added = this.measure('added')
   private readonly overhead = this.measure('overhead')
@@ -44,10 +42,9 @@ export class ProxyFacts extends FactTable {
   push(proxy: ProxyTraversal, trace: TraceAnalysis, context: RowContext): void {
     const row = this.begin(context)
     const { retry } = proxy
-    putInstant(this.traceStart.data, row, context.base, trace.start)
+    putHalves(this.traceStart.data, row, context.traceStart)
     this.traceDuration.put(row, trace.duration)
     putInstant(this.start.data, row, context.base, proxy.start)
-    putInt64(this.duration.data, row, proxy.duration)
     const known = this.known.get(proxy.identity) ?? this.know(proxy.identity)
     putHalves(this.proxyId.data, row, known.id)
     this.where.environment.indexes[row] = known.environment
@@ -56,11 +53,6 @@ export class ProxyFacts extends FactTable {
     this.family.indexes[row] = known.family
     this.role.indexes[row] = known.role
     putSpanId(this.span.data, row, proxy.spanId)
-    for (const spanId of proxy.spanIds) {
-      const at = this.spansOf.next()
-      putSpanId(this.spans.data, at, spanId)
-    }
-    this.spansOf.end(row)
     this.instance.put(row, proxy.instance)
     this.version.put(row, proxy.version)
     this.node.put(row, proxy.node)
@@ -69,12 +61,13 @@ export class ProxyFacts extends FactTable {
     this.callee.put(row, proxy.callee)
     this.route.put(row, proxy.route)
     this.responseFlags.put(row, proxy.responseFlags)
-    putAttempts(this.tries, row, retry.attempts, retry.backoffNs, retry.wastedNs)
+    this.attempts.data[row] = uint16(retry.attempts)
+    putInt64(this.backoff.data, row, retry.backoffNs)
+    putInt64(this.wasted.data, row, retry.wastedNs)
     this.localReply.data[row] = proxy.localReply ? 1 : 0
     this.error.data[row] = proxy.error ? 1 : 0
     this.status.data[row] = uint16(proxy.status)
     this.flags.data[row] = proxy.flags | context.flags
-    putHalves(this.shapeId.data, row, context.shapeId)
     this.weight.data[row] = trace.weight
     putMeasure(this.added, row, proxy.added)
     putMeasure(this.overhead, row, proxy.overhead)

@@ -1,18 +1,6 @@
 import { ByteBuffer } from '../../../storage/bytes.ts'
-import { ANALYSIS_VERSION } from '../../analysis/analyse.ts'
 import type { Measure, Place } from '../../analysis/types.ts'
-import {
-  firstCapacity,
-  Fixed,
-  Lists,
-  NullableNs,
-  putBytes,
-  putInt64,
-  uint16,
-  Words,
-  type FactColumn,
-  type Halves,
-} from './columns.ts'
+import { firstCapacity, Fixed, Lists, NullableNs, Same, Words, type FactColumn, type Halves } from './columns.ts'
 
 /** What all rows of a trace in one job share. */
 export interface RowContext {
@@ -20,10 +8,12 @@ export interface RowContext {
   readonly revision: number
   /** Unix seconds. */
   readonly settledAt: number
-  /** 32 hex digits. */
-  readonly traceId: string
+  /** Its 16 bytes, four a word. */
+  readonly traceId: Int32Array
   /** Unix ns that all times of the trace are counted from. */
   readonly base: Halves
+  /** Its start, Unix ns. */
+  readonly traceStart: Halves
   readonly shapeId: Halves
   /** D9 flags that only the finaliser knows. */
   readonly flags: number
@@ -38,11 +28,10 @@ export class FactTable {
   private capacity = firstCapacity
   private readonly columns: { name: string; type: string; column: FactColumn }[] = []
   private readonly allLists: Lists[] = []
-  private readonly job = this.halves('job', 'UInt64')
-  private readonly sign = this.byte('sign', 'Int8')
+  private readonly job = this.add('job', 'UInt64', new Same(8))
+  protected readonly sign = this.add('sign', 'Int8', new Same(1, [1]))
   private readonly revision = this.uint32('revision')
-  private readonly analysisVersion = this.short('analysis_version')
-  private readonly settledAt = this.uint32('settled_at', 'DateTime')
+  private readonly settledAt = this.add('settled_at', 'DateTime', new Same(4))
   private readonly traceId = this.add('trace_id', 'FixedString(16)', new Fixed((n) => new Int32Array(n), 4))
 
   /** A Native block, in a buffer of its own. */
@@ -71,20 +60,20 @@ export class FactTable {
     if (rows === 0) for (const { column } of this.columns) column.clear()
   }
 
-  /** Begins a row with the columns that every table has; it is there when `rows` counts it. @param version of the analysis. */
-  protected begin({ job, revision, settledAt, traceId }: RowContext, version = ANALYSIS_VERSION): number {
+  /** Begins a row with the columns that every table has; it is there when `rows` counts it. All rows are of one job. */
+  protected begin({ job, revision, settledAt, traceId }: RowContext): number {
     const row = this.rows
+    if (row === 0) {
+      this.job.say(job.low, job.high)
+      this.settledAt.say(settledAt)
+    }
     if (row === this.capacity) {
       this.capacity *= 2
       for (const { column } of this.columns) column.grow(this.capacity)
     }
-    this.job.data[2 * row] = job.low
-    this.job.data[2 * row + 1] = job.high
-    this.sign.data[row] = 1
     this.revision.data[row] = revision
-    this.analysisVersion.data[row] = version
-    this.settledAt.data[row] = settledAt
-    putBytes(this.traceId.data, row, 4, traceId)
+    const ids = this.traceId.data
+    for (let i = 0; i < 4; i++) ids[4 * row + i] = traceId[i]!
     return row
   }
 
@@ -92,14 +81,14 @@ export class FactTable {
     this.columns.push({ name, type, column })
     return column
   }
-  protected byte(name: string, type = 'UInt8'): Fixed<Uint8Array> {
-    return this.add(name, type, new Fixed((n) => new Uint8Array(n)))
+  protected byte(name: string): Fixed<Uint8Array> {
+    return this.add(name, 'UInt8', new Fixed((n) => new Uint8Array(n)))
   }
   protected short(name: string): Fixed<Uint16Array> {
     return this.add(name, 'UInt16', new Fixed((n) => new Uint16Array(n)))
   }
-  protected uint32(name: string, type = 'UInt32'): Fixed<Uint32Array> {
-    return this.add(name, type, new Fixed((n) => new Uint32Array(n)))
+  protected uint32(name: string): Fixed<Uint32Array> {
+    return this.add(name, 'UInt32', new Fixed((n) => new Uint32Array(n)))
   }
   protected float(name: string): Fixed<Float64Array> {
     return this.add(name, 'Float64', new Fixed((n) => new Float64Array(n)))
@@ -136,32 +125,17 @@ export class FactTable {
   protected place(): Record<keyof Place, Words> {
     return { environment: this.word('environment'), cluster: this.word('cluster'), namespace: this.word('namespace') }
   }
-  protected attempts(): AttemptColumns {
-    return {
-      count: this.short('attempts'),
-      backoff: this.halves('backoff', 'Int64'),
-      wasted: this.halves('wasted', 'Int64'),
-    }
-  }
   protected measure(name: string): MeasureColumns {
     return {
       ns: this.nullable(name),
-      lo: this.nullable(`${name}_lo`),
       hi: this.nullable(`${name}_hi`),
       fidelity: this.word(`${name}_fidelity`),
     }
   }
 }
 
-interface AttemptColumns {
-  readonly count: Fixed<Uint16Array>
-  readonly backoff: Fixed<Int32Array>
-  readonly wasted: Fixed<Int32Array>
-}
-
 interface MeasureColumns {
   readonly ns: NullableNs
-  readonly lo: NullableNs
   readonly hi: NullableNs
   readonly fidelity: Words
 }
@@ -172,21 +146,8 @@ export function putPlace(columns: Record<keyof Place, Words>, row: number, place
   columns.namespace.put(row, place.namespace)
 }
 
-export function putAttempts(
-  columns: AttemptColumns,
-  row: number,
-  count: number,
-  backoffNs: number,
-  wastedNs: number,
-): void {
-  columns.count.data[row] = uint16(count)
-  putInt64(columns.backoff.data, row, backoffNs)
-  putInt64(columns.wasted.data, row, wastedNs)
-}
-
-export function putMeasure(columns: MeasureColumns, row: number, { ns, loNs, hiNs, fidelity }: Measure): void {
+export function putMeasure(columns: MeasureColumns, row: number, { ns, hiNs, fidelity }: Measure): void {
   columns.ns.put(row, ns)
-  columns.lo.put(row, loNs)
   columns.hi.put(row, hiNs)
   columns.fidelity.put(row, fidelity)
 }

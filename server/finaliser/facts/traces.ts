@@ -1,6 +1,7 @@
+import { ANALYSIS_VERSION } from '../../analysis/analyse.ts'
 import { Flag } from '../../analysis/flags.ts'
-import type { Tax, TraceAnalysis } from '../../analysis/types.ts'
-import { halvesOf, putHalves, putInstant, putInt64, putSpanId, uint16, type NullableNs } from './columns.ts'
+import type { PathSegment, Tax, TraceAnalysis } from '../../analysis/types.ts'
+import { halvesOf, putHalves, putInstant, putInt64, uint16, type NullableNs } from './columns.ts'
 import { FactTable, putPlace, type RowContext } from './table.ts'
 
 /** What is known of a trace without its analysis. */
@@ -34,14 +35,12 @@ export class TraceFacts extends FactTable {
   private readonly services = this.listOfWords(this.servicesOf, 'services')
   private readonly error = this.byte('error')
   private readonly flags = this.uint32('flags')
+  private readonly analysisVersion = this.short('analysis_version')
   private readonly shapeId = this.halves('shape_id', 'UInt64')
   private readonly weight = this.float('weight')
   private readonly mesh = this.tax('mesh')
   private readonly gateway = this.tax('gateway')
-  private readonly segmentOwner = this.listOfHalves(this.segments, 'segments.owner', 'FixedString(8)')
   private readonly segmentClass = this.listOfWords(this.segments, 'segments.class')
-  private readonly segmentLeg = this.listOfWords(this.segments, 'segments.leg')
-  private readonly segmentOffset = this.listOfHalves(this.segments, 'segments.offset', 'Int64')
   private readonly segmentNs = this.listOfHalves(this.segments, 'segments.ns', 'Int64')
 
   private tax(name: string): TaxColumns {
@@ -49,8 +48,6 @@ export class TraceFacts extends FactTable {
       lower: this.nullable(`${name}_lower`),
       upper: this.nullable(`${name}_upper`),
       estimate: this.nullable(`${name}_estimate`),
-      removable: this.nullable(`${name}_removable`),
-      work: this.nullable(`${name}_work`),
     }
   }
 
@@ -66,7 +63,8 @@ export class TraceFacts extends FactTable {
       if (input.start > last) last = input.start
     }
     const row = this.begin(context)
-    putInstant(this.start.data, row, base, trace.start)
+    putHalves(this.start.data, row, context.traceStart)
+    this.analysisVersion.data[row] = ANALYSIS_VERSION
     this.duration.put(row, trace.duration)
     this.spanRows.data[row] = spanRows
     this.spanCount.data[row] = spans.length
@@ -89,23 +87,32 @@ export class TraceFacts extends FactTable {
     this.weight.data[row] = trace.weight
     putTax(this.mesh, row, known ? tax.mesh : null)
     putTax(this.gateway, row, known ? tax.gateway : null)
-    for (const segment of criticalPath) {
-      const at = this.segments.next()
-      putSpanId(this.segmentOwner.data, at, segment.spanId)
-      this.segmentClass.put(at, segment.class)
-      this.segmentLeg.put(at, segment.leg)
-      putInt64(this.segmentOffset.data, at, segment.start - trace.start)
-      putInt64(this.segmentNs.data, at, segment.ns)
-    }
+    this.putPath(criticalPath)
     this.segments.end(row)
     this.rows++
+  }
+
+  /** A class of the path once, with the sum of its pieces: what is asked of facts and what rollups count. */
+  private putPath(path: readonly PathSegment[]): void {
+    classes.length = 0
+    for (const { class: name, ns } of path) {
+      const at = classes.indexOf(name)
+      if (at >= 0) sums[at]! += Math.round(ns)
+      else sums[classes.push(name) - 1] = Math.round(ns)
+    }
+    for (let i = 0; i < classes.length; i++) {
+      const at = this.segments.next()
+      this.segmentClass.put(at, classes[i]!)
+      putInt64(this.segmentNs.data, at, sums[i]!)
+    }
   }
 
   /** A fact that the trace is there, without hops, proxies or a duration. */
   pushFailed({ firstStart, lastStart, spans, service }: TraceExtent, spanRows: number, context: RowContext): void {
     const first = halvesOf(firstStart)
-    const row = this.begin(context, failedAnalysis)
+    const row = this.begin(context)
     putInstant(this.start.data, row, first, 0)
+    this.analysisVersion.data[row] = failedAnalysis
     this.duration.put(row, null)
     this.spanRows.data[row] = spanRows
     this.spanCount.data[row] = spans
@@ -131,13 +138,15 @@ export class TraceFacts extends FactTable {
   }
 }
 
-type TaxColumns = Record<'lower' | 'upper' | 'estimate' | 'removable' | 'work', NullableNs>
+/** Of the trace whose row is made. */
+const classes: PathSegment['class'][] = []
+const sums: number[] = []
+
+type TaxColumns = Record<'lower' | 'upper' | 'estimate', NullableNs>
 
 /** null: a trace without an end-to-end time. */
 function putTax(columns: TaxColumns, row: number, tax: Tax | null): void {
   columns.lower.put(row, tax && tax.lowerNs)
   columns.upper.put(row, tax && tax.upperNs)
   columns.estimate.put(row, tax && tax.estimateNs)
-  columns.removable.put(row, tax && tax.removableNs)
-  columns.work.put(row, tax && tax.workNs)
 }
