@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CDPSession, Page } from 'playwright-core'
 import type { ServiceMap } from '../server/api/contract-map.ts'
 import { startBrowser } from '../test/browser/browser.ts'
 import { send, settled } from '../test/browser/traffic.ts'
@@ -8,7 +7,8 @@ import { placesOf } from '../web/src/map/drawing.ts'
 import { largeMap } from '../web/src/map/examples.ts'
 import { graphOf } from '../web/src/map/graph.ts'
 import { tracesOfMap } from './map-traffic.ts'
-import { median, report } from './report.ts'
+import { costOfMoving, devtoolsOf, taskMs } from './page-cost.ts'
+import { median, report, round } from './report.ts'
 
 /**
  * `npm run bench -- map [--json FILE]`: a map of 500 services and 2,000 hops. First its layout alone, then sent as spans through the
@@ -17,7 +17,6 @@ import { median, report } from './report.ts'
  */
 const runs = 15
 const [services, hops] = [500, 2_000]
-const round = (ms: number) => Math.round(ms * 100) / 100
 
 function cpuMs(work: () => unknown): number {
   const before = process.cpuUsage()
@@ -30,42 +29,6 @@ const example = largeMap(services, hops)
 const graphs = Array.from({ length: runs }, () => cpuMs(() => graphOf(example.hops, example.proxies, 'gateways')))
 const graph = graphOf(example.hops, example.proxies, 'gateways')
 const layouts = Array.from({ length: runs }, () => cpuMs(() => placesOf(graph)))
-
-/** CPU seconds of the page's main thread so far. */
-async function taskMs(devtools: CDPSession): Promise<number> {
-  const { metrics } = await devtools.send('Performance.getMetrics')
-  return metrics.find(({ name }) => name === 'TaskDuration')!.value * 1000
-}
-
-interface Moved {
-  cpuMsPerFrame: number
-  framesMs: { median: number; p95: number; longest: number }
-  frames: number
-}
-
-/** What the frames of one movement cost. */
-async function moved(page: Page, devtools: CDPSession, move: (step: number) => Promise<void>): Promise<Moved> {
-  await page.evaluate(`(() => {
-    window.frames_ = []; window.counting_ = true
-    const next = (at) => { window.frames_.push(at); if (window.counting_) requestAnimationFrame(next) }
-    requestAnimationFrame(next)
-  })()`)
-  const before = await taskMs(devtools)
-  for (let step = 0; step < 90; step++) await move(step)
-  const spent = (await taskMs(devtools)) - before
-  const times = await page.evaluate<number[]>('((window.counting_ = false), window.frames_)')
-  const between = times.slice(1).map((at, i) => at - times[i]!)
-  const sorted = between.toSorted((a, b) => a - b)
-  return {
-    frames: between.length,
-    cpuMsPerFrame: round(spent / between.length),
-    framesMs: {
-      median: round(median(between)),
-      p95: round(sorted[Math.floor(sorted.length * 0.95)]!),
-      longest: round(sorted.at(-1)!),
-    },
-  }
-}
 
 const hopscope = await startHopscope({ HOPSCOPE_SETTLE_QUIET_MS: '1000', HOPSCOPE_SETTLE_MAX_MS: '10000' })
 const browser = await startBrowser(hopscope.apiUrl)
@@ -88,10 +51,7 @@ try {
     answers.push(performance.now() - began)
   }
   const { page } = await browser.open('/map?top=all')
-  const devtools = await page.context().newCDPSession(page)
-  // CPU time, not what passed while others had the machine.
-  await devtools.send('Performance.setTimeDomain', { timeDomain: 'threadTicks' })
-  await devtools.send('Performance.enable')
+  const devtools = await devtoolsOf(page)
   const cost = async (work: () => Promise<unknown>) => {
     const before = await taskMs(devtools)
     await work()
@@ -116,7 +76,7 @@ try {
   const drag = async () => {
     await page.mouse.move(x, y)
     await page.mouse.down()
-    const result = await moved(page, devtools, (step) => page.mouse.move(x - step * 5, y - (step % 20) * 4))
+    const result = await costOfMoving(page, devtools, (step) => page.mouse.move(x - step * 5, y - (step % 20) * 4))
     await page.mouse.up()
     return result
   }
@@ -130,7 +90,7 @@ try {
   await page.keyboard.press('0')
   const panWhole = await drag()
   await page.mouse.move(x, y)
-  const zoom = await moved(page, devtools, (step) => page.mouse.wheel(0, step < 45 ? -40 : 40))
+  const zoom = await costOfMoving(page, devtools, (step) => page.mouse.wheel(0, step < 45 ? -40 : 40))
   await report('map', {
     hops: answer.hops.length,
     proxies: answer.proxies.length,

@@ -15,3 +15,6 @@ export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] ?? NaN
 }
+
+/** To hundredths, as figures are printed. */
+export const round = (ms: number): number => Math.round(ms * 100) / 100

@@ -33,6 +33,8 @@ export interface Opened {
 export interface TestBrowser {
   /** Opens `/hops?q=cart` in a context of its own and waits until nothing is loading. */
   open(path: string, view?: View): Promise<Opened>
+  /** The same without an address: for what must stand before the first. */
+  blank(view?: View): Promise<Opened>
   close(): Promise<void>
 }
 
@@ -51,29 +53,34 @@ const flags = [
 export async function startBrowser(baseUrl: string): Promise<TestBrowser> {
   const { path: executablePath, env } = await findChromium()
   const browser = await chromium.launch({ executablePath, args: flags, env: { ...process.env, ...env } })
+  const blank = async ({ theme = 'light', size = 'desktop' }: View = {}): Promise<Opened> => {
+    const context = await browser.newContext({
+      baseURL: baseUrl,
+      // With LANG=C.UTF-8 Chromium makes up a locale that Intl refuses.
+      locale: 'en-US',
+      timezoneId: 'UTC',
+      colorScheme: theme,
+      viewport: sizes[size],
+      ...(size === 'phone' ? { hasTouch: true, isMobile: true, deviceScaleFactor: 2 } : {}),
+    })
+    const page = await context.newPage()
+    const complaints: string[] = []
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text())
+    })
+    page.on('pageerror', (error) => complaints.push(String(error)))
+    page.on('response', (response) => {
+      if (response.status() >= 400) complaints.push(`${response.status()} ${response.url()}`)
+    })
+    return { page, context, complaints }
+  }
   return {
-    async open(path, { theme = 'light', size = 'desktop' } = {}) {
-      const context = await browser.newContext({
-        baseURL: baseUrl,
-        // With LANG=C.UTF-8 Chromium makes up a locale that Intl refuses.
-        locale: 'en-US',
-        timezoneId: 'UTC',
-        colorScheme: theme,
-        viewport: sizes[size],
-        ...(size === 'phone' ? { hasTouch: true, isMobile: true, deviceScaleFactor: 2 } : {}),
-      })
-      const page = await context.newPage()
-      const complaints: string[] = []
-      page.on('console', (message) => {
-        if (message.type() === 'error') complaints.push(message.text())
-      })
-      page.on('pageerror', (error) => complaints.push(String(error)))
-      page.on('response', (response) => {
-        if (response.status() >= 400) complaints.push(`${response.status()} ${response.url()}`)
-      })
-      await page.goto(path)
-      await loaded(page)
-      return { page, context, complaints }
+    blank,
+    async open(path, view) {
+      const opened = await blank(view)
+      await opened.page.goto(path)
+      await loaded(opened.page)
+      return opened
     },
     close: () => browser.close(),
   }

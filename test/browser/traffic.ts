@@ -4,7 +4,8 @@ import { demoRecordings, loadTraces, pick, shiftTraces } from '../../process/dem
 import { eventually } from '../eventually.ts'
 import type { RunningHopscope } from '../harness.ts'
 
-const recordings = fileURLToPath(new URL('../fixtures/recordings', import.meta.url))
+// Fixtures are not compiled.
+const recordings = fileURLToPath(new URL('../fixtures/recordings', import.meta.url)).replace('/dist/', '/')
 /** Of one request: about 1 MB of JSON. */
 const tracesPerRequest = 100
 
