@@ -1,33 +1,37 @@
 import type { AnalysedSpan, PathSegment, TraceAnalysis } from '../analysis/types.ts'
 import { flagNames } from '../analysis/flags.ts'
+import { Words } from './column-words.ts'
 import type { TraceColumns } from './contract-columns.ts'
+import { hopColumns, proxyColumns } from './hop-columns.ts'
 
 export const kinds = ['unset', 'internal', 'server', 'client', 'producer', 'consumer'] as const
 export const statuses = ['unset', 'ok', 'error'] as const
 
 /**
- * Spans and critical path of a trace in a tenth of the bytes: what repeats is there once, numbers stand in arrays. The page opens
- * 100,000 spans from it; scripts have `spans` and `criticalPath` (trace-json.ts).
+ * Spans, proxies, hops and critical path of a trace in a tenth of the bytes: what repeats is there once, numbers stand in arrays. The page opens
+ * 100,000 spans from it; scripts have them as objects (trace-json.ts).
  */
 export function traceColumns(trace: TraceAnalysis): TraceColumns {
   const { spans } = trace
   const words = new Words()
   const at = new Map(spans.map(({ spanId }, i) => [spanId, i]))
-  const resources = shared(
+  const resources = words.shared(
     spans,
     ({ input }) => input.resource,
     ({ attributes }) => words.pairs(attributes),
   )
-  const scopes = shared(
+  const scopes = words.shared(
     spans,
     ({ input }) => input.scope,
     ({ name, version }) => [words.at(name), words.at(version)],
   )
-  const sets = shared(
+  const sets = words.shared(
     spans,
     ({ input }) => input.attributeSet,
     (attributes) => words.pairs(attributes),
   )
+  // '' where there is none.
+  const placeOf = (spanId: string) => at.get(spanId) ?? -1
   const column = (of: (span: AnalysedSpan, i: number) => number) => spans.map(of)
   const missing: [number, string][] = []
   const parent = column(({ parentId }, i) => {
@@ -50,9 +54,7 @@ export function traceColumns(trace: TraceAnalysis): TraceColumns {
     start: column(({ start }) => start - trace.start),
     moved: column(({ start, placedStart }) => placedStart - start),
     duration: column(({ duration }) => duration),
-    self: spans.map(({ self: { ns, loNs, hiNs } }) => (ns === loNs && ns === hiNs ? ns : [ns, loNs, hiNs])),
-    selfLevel: column(({ self }) => words.at(self.fidelity)),
-    selfReasons: column(({ self }) => words.at(self.reasons.join(' '))),
+    self: words.measures(spans, ({ self }) => self),
     flags: column(({ flags }) => words.at(flagNames(flags).join(' '))),
     resource: resources.column,
     scope: scopes.column,
@@ -72,6 +74,8 @@ export function traceColumns(trace: TraceAnalysis): TraceColumns {
       ({ traceId, spanId }) => [words.at(traceId), words.at(spanId)],
     ),
     path: pathColumns(trace.criticalPath, at, words, trace.start),
+    proxies: proxyColumns(trace, words, placeOf),
+    hops: hopColumns(trace, words, placeOf),
     // Last, as all others add to them.
     words: words.list,
   }
@@ -85,42 +89,6 @@ function pathColumns(path: readonly PathSegment[], at: ReadonlyMap<string, numbe
     start: path.map((segment) => segment.start - start),
     ns: path.map(({ ns }) => ns),
   }
-}
-
-/** Each word once, by its place. */
-class Words {
-  readonly list: string[] = []
-  private readonly places = new Map<string, number>()
-
-  at(word: string): number {
-    let place = this.places.get(word)
-    if (place === undefined) this.places.set(word, (place = this.list.push(word) - 1))
-    return place
-  }
-
-  /** Keys and values in turn. */
-  pairs(attributes: Iterable<readonly [string, string]>): number[] {
-    const places: number[] = []
-    for (const [key, value] of attributes) places.push(this.at(key), this.at(value))
-    return places
-  }
-}
-
-/** What spans share as one object: each once, and which a span has. */
-function shared<Entry extends object>(
-  spans: readonly AnalysedSpan[],
-  of: (span: AnalysedSpan) => Entry,
-  write: (entry: Entry) => number[],
-): { column: number[]; entries: number[][] } {
-  const places = new Map<Entry, number>()
-  const entries: number[][] = []
-  const column = spans.map((span) => {
-    const entry = of(span)
-    let place = places.get(entry)
-    if (place === undefined) places.set(entry, (place = entries.push(write(entry)) - 1))
-    return place
-  })
-  return { column, entries }
 }
 
 /** Of the few spans that have any: place of the span, then the items. */

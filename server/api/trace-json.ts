@@ -20,6 +20,8 @@ export function traceJson(trace: TraceAnalysis, settled: boolean, truncated: boo
   const at = instantOf(trace)
   return {
     ...restJson(trace, settled, truncated),
+    proxies: trace.proxies.map(proxyJson),
+    hops: trace.hops.map(hopJson),
     spans: trace.spans.map((span) => spanJson(span, at)),
     criticalPath: trace.criticalPath.map(({ spanId, class: cls, leg, start, ns }) => ({
       spanId,
@@ -31,14 +33,16 @@ export function traceJson(trace: TraceAnalysis, settled: boolean, truncated: boo
   }
 }
 
-/** The same with columns in place of spans and critical path. */
+/** The same with columns in place of all that there may be many of. */
 export function compactTraceJson(trace: TraceAnalysis, settled: boolean, truncated: boolean): CompactTrace {
   return { ...restJson(trace, settled, truncated), columns: traceColumns(trace) }
 }
 
 const instantOf = (trace: TraceAnalysis) => (ns: number) => String(trace.baseUnixNano + BigInt(ns))
 
-function restJson(trace: TraceAnalysis, settled: boolean, truncated: boolean): Omit<Trace, 'spans' | 'criticalPath'> {
+type Rest = Omit<CompactTrace, 'columns'>
+
+function restJson(trace: TraceAnalysis, settled: boolean, truncated: boolean): Rest {
   return {
     traceId: trace.traceId,
     startUnixNano: instantOf(trace)(trace.start),
@@ -47,8 +51,6 @@ function restJson(trace: TraceAnalysis, settled: boolean, truncated: boolean): O
     rootName: trace.rootName,
     settled,
     flags: [...flagNames(trace.flags | (truncated ? Flag.truncated : 0))],
-    proxies: trace.proxies.map(proxyJson),
-    hops: trace.hops.map(hopJson),
     queueWaits: trace.queueWaits.map((queue) => ({ ...queue, wait: measureJson(queue.wait) })),
     tax: { mesh: taxJson(trace.tax.mesh), gateway: taxJson(trace.tax.gateway) },
     hints: suspectedGateways(trace).map(({ spanId, service }) => ({

@@ -29,15 +29,28 @@ export function webRouter(webRoot: string): Router {
       strictTransportSecurity: false,
     }),
   )
+  const page = (response: Response) => response.set('Cache-Control', 'no-cache').type('html').send(index.html)
+  // A link that was cut in the middle of a %XX: the page says so better than the router's 400.
+  router.use((request, response, next) => {
+    if (request.method === 'GET' && !isDecodable(request.path)) page(response)
+    else next()
+  })
   router.use(
     '/assets',
     express.static(join(webRoot, 'assets'), { immutable: true, maxAge: '365d', fallthrough: false }),
   )
   router.use(express.static(webRoot, { index: false, maxAge: 0 }))
-  router.get('/{*path}', (_request, response: Response) => {
-    response.set('Cache-Control', 'no-cache').type('html').send(index.html)
-  })
+  router.get('/{*path}', (_request, response: Response) => void page(response))
   return router
+}
+
+function isDecodable(path: string): boolean {
+  try {
+    decodeURIComponent(path)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function readIndex(file: string): { html: string; scriptHashes: string[] } {

@@ -71,7 +71,9 @@ describe('a trace out of columns is the very one that scripts get', () => {
       start: i * 10,
     }))
     const { compact, whole } = both({ ...t1, spans })
-    const { spans: long, criticalPath } = whole as Trace
-    expect(JSON.stringify(compact.columns).length).toBeLessThan(JSON.stringify([long, criticalPath]).length / 5)
+    const { spans: long, criticalPath, proxies, hops } = whole as Trace
+    expect(JSON.stringify(compact.columns).length).toBeLessThan(
+      JSON.stringify([long, criticalPath, proxies, hops]).length / 5,
+    )
   })
 })

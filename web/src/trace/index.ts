@@ -51,7 +51,8 @@ export interface TraceIndex {
 export function indexTrace(trace: WireTrace): TraceIndex {
   const base = BigInt(trace.startUnixNano)
   const since = sinceOf(trace.startUnixNano)
-  const proxies = new Map(trace.proxies.flatMap((proxy) => proxy.spanIds.map((id) => [id, proxy] as const)))
+  const proxies = new Map<string, WireProxy>()
+  for (const proxy of trace.proxies) for (const id of proxy.spanIds) proxies.set(id, proxy)
 
   const spans = new Map<string, Draft>()
   for (const wire of trace.spans) {
@@ -193,10 +194,15 @@ function classify(
 /** A hop is found by its caller's span and by its first proxy: either may be the top of what is drawn as the hop. */
 function hopsByFirstSpan(hops: readonly WireHop[]): Map<string, WireHop[]> {
   const first = new Map<string, WireHop[]>()
+  const add = (id: string, hop: WireHop) => {
+    const others = first.get(id)
+    if (others) others.push(hop)
+    else first.set(id, [hop])
+  }
   for (const hop of hops) {
-    for (const id of new Set([hop.caller?.spanId, hop.via[0]])) {
-      if (id !== undefined) first.set(id, [...(first.get(id) ?? []), hop])
-    }
+    const [caller, proxy] = [hop.caller?.spanId, hop.via[0]]
+    if (caller !== undefined) add(caller, hop)
+    if (proxy !== undefined && proxy !== caller) add(proxy, hop)
   }
   return first
 }
