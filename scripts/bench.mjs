@@ -4,7 +4,17 @@ import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url))
-const helpers = new Set(['report', 'truth', 'generate', 'load', 'usage', 'map-traffic', 'page-cost', 'large-trace', 'web-parts'])
+const helpers = new Set([
+  'report',
+  'truth',
+  'generate',
+  'load',
+  'usage',
+  'map-traffic',
+  'page-cost',
+  'large-trace',
+  'web-parts',
+])
 const names = readdirSync(file('../bench'))
   .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
   .map((name) => name.slice(0, -3))
