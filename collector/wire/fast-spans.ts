@@ -31,6 +31,13 @@ export interface LearnedSet {
   until: number
 }
 
+/** A resource or scope: its id, and its service or name. */
+export interface Shared {
+  readonly low: number
+  readonly high: number
+  readonly name: string
+}
+
 /** Field 9 of a Span, length-delimited. */
 const attributeTag = 0x4a
 /** A template may take so many bytes. */
@@ -48,13 +55,15 @@ export class FastSpans {
   private readonly ints = new Int32Array(this.wasm.memory.buffer)
   private readonly view = new DataView(this.wasm.memory.buffer)
   private readonly told = this.wasm.at.toldAt / 4
-  private readonly scopeTold = this.wasm.at.scopeToldAt / 4
+  private readonly sharedTold = this.wasm.at.sharedToldAt / 4
   private readonly bodyAt = this.wasm.at.bodyAt
   // Dictionaries of the block.
   private readonly services = new ByteDictionary()
   private readonly names = new ByteDictionary()
   private readonly keys = new ByteDictionary()
+  private readonly serviceIndexes = new Map<string, number>()
   private generation = 1
+  private readonly remembered: Shared[] = []
   /** In all rows. */
   same = { batch: 0n, receivedAt: 0 }
   readonly block: NativeBlock<never> = this.blockOfColumns()
@@ -84,47 +93,74 @@ export class FastSpans {
     this.wasm.truncate(...mark)
     if (mark[0] > 0) return
     for (const words of [this.services, this.names, this.keys]) words.clear()
+    this.serviceIndexes.clear()
     this.generation++
   }
 
   /** Takes the body, when it is not too large. @param owner whose attribute sets they are. @param now Unix seconds */
   begin(body: Uint8Array, owner: object, now: number): void {
-    if (this.owner !== owner) this.wasm.forget()
+    if (this.owner !== owner) this.forget()
     this.owner = owner
     this.holds = body.length <= this.maxBody
     if (this.holds) this.bytes.set(body, this.bodyAt)
     this.wasm.beginRequest(this.generation, now)
   }
 
+  private forget(): void {
+    this.wasm.forget()
+    this.remembered.length = 0
+  }
+
   /** What follows is of this resource. */
-  resource(low: number, high: number, service: string): void {
+  resource({ low, high, name }: Shared): void {
     if (!this.holds) return
-    const bytes = Buffer.from(service)
-    const index = this.services.indexOf(viewOf(bytes), 0, bytes.length)
-    if (index > mostWords) return void (this.holds = false)
+    let index = this.serviceIndexes.get(name)
+    if (index === undefined) {
+      const bytes = Buffer.from(name)
+      index = this.services.indexOf(viewOf(bytes), 0, bytes.length)
+      if (index > mostWords) return void (this.holds = false)
+      this.serviceIndexes.set(name, index)
+    }
     this.wasm.setResource(low, high, index)
   }
 
   /** What follows is of this scope. */
-  scope(low: number, high: number): void {
+  scope({ low, high }: Shared): void {
     this.wasm.setScope(low, high)
   }
 
-  /** Whether a ScopeSpans has at most one scope and at most one schema, and nothing else but spans; where they are in `scopeFrom` … */
-  scopeFields(from: number, to: number): boolean {
-    return this.holds && this.wasm.scopeFields(from + this.bodyAt, to + this.bodyAt) !== 0
+  /**
+   * What the spans of a ResourceSpans (`what` 1) or ScopeSpans (2) share, when it was remembered; 'usual': it was not, and there is at most one
+   * Resource or scope (`firstFrom` …), one schema URL and nothing else that is not spans; undefined: there is, or it is not known.
+   */
+  shared(from: number, to: number, what: 1 | 2): Shared | 'usual' | undefined {
+    if (!this.holds) return undefined
+    const found = this.wasm.shared(from + this.bodyAt, to + this.bodyAt, what)
+    return found >= 0 ? this.remembered[found] : found === -1 ? 'usual' : undefined
   }
-  get scopeFrom(): number {
-    return this.position(this.scopeTold)
+  /** Remembers what `shared` was asked for last. */
+  remember(what: Shared): Shared {
+    const found = this.wasm.remember()
+    if (found < 0) {
+      // It does not matter where it would have gone.
+      this.wasm.forgetShared()
+      this.remembered.length = 0
+      return what
+    }
+    this.remembered[found] = what
+    return what
   }
-  get scopeTo(): number {
-    return this.position(this.scopeTold + 1)
+  get firstFrom(): number {
+    return this.position(this.sharedTold)
+  }
+  get firstTo(): number {
+    return this.position(this.sharedTold + 1)
   }
   get schemaFrom(): number {
-    return this.position(this.scopeTold + 2)
+    return this.position(this.sharedTold + 2)
   }
   get schemaTo(): number {
-    return this.position(this.scopeTold + 3)
+    return this.position(this.sharedTold + 3)
   }
 
   /** Of the span that is left. */
@@ -156,7 +192,7 @@ export class FastSpans {
   }
 
   /**
-   * Stores the spans of a ScopeSpans that has passed `scopeFields`.
+   * Stores the spans of a ScopeSpans that `shared` has not left.
    * @returns whether one is left; 'unknown': the next like it need not be, when `learn` is called.
    */
   spans(from: number, to: number, epoch: number): 'finished' | 'left' | 'unknown' {

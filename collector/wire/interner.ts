@@ -150,6 +150,13 @@ export class Interner {
     for (const cache of Object.values(this.caches)) cache.clear()
   }
 
+  /** Whether the store has this id, so that nothing of it needs to be looked at; it counts as a look-up then. */
+  has(kind: 'resource' | 'scope', low: number, high: number): boolean {
+    if (!this.caches[kind].has(low, high, this.now - rewriteAfter)) return false
+    this.lookups[kind].hits++
+    return true
+  }
+
   /** Whether the id that `hash` holds must be written; if so it counts as written from now on. */
   private isNew(kind: Kind): boolean {
     const { low, high } = this.hash

@@ -4,7 +4,7 @@ import { FieldCursor, MalformedError, viewOf } from '../../storage/protobuf.ts'
 import { messageCount, messages, wellNested } from './check.ts'
 import type { Interner } from './interner.ts'
 import { SpanAttributes } from './span-attributes.ts'
-import type { FastSpans } from './fast-spans.ts'
+import type { FastSpans, Shared } from './fast-spans.ts'
 import type { SpanBlock } from './span-block.ts'
 import type { SpanColumns } from './span-columns.ts'
 
@@ -32,6 +32,7 @@ export interface SourceCount {
 }
 
 const noBytes: Uint8Array = Buffer.alloc(0)
+const nothing: Shared = { low: 0, high: 0, name: '' }
 
 export class Scanner {
   private readonly interner: Interner
@@ -48,12 +49,9 @@ export class Scanner {
   private readonly statusFields = new FieldCursor(noBytes)
 
   // What the spans of the current ResourceSpans and ScopeSpans share.
-  private resourceLow = 0
-  private resourceHigh = 0
-  private scopeLow = 0
-  private scopeHigh = 0
-  private service = ''
-  /** Of `service` in the columns; -1: not looked up. */
+  private resource = nothing
+  private scope = nothing
+  /** Of the resource's service in the columns; -1: not looked up. */
   private serviceIndex = -1
   /** Why no span of this resource or scope can be stored, or ''. */
   private refused = ''
@@ -105,65 +103,21 @@ export class Scanner {
 
   private resourceSpans(begin: number, end: number): void {
     messageCount.add()
-    const { bytes, view, interner, resourceFields: f } = this
-    // Fields may come in any order, so the resource and its schema are looked for before any span is read.
-    const parts: Uint8Array[] = []
-    let schemaUrl = noBytes
-    f.reset(bytes, view, begin, end)
-    while (f.next()) {
-      if (f.tag === 0x0a) messagePart(parts, f)
-      else if (f.tag === 0x1a) schemaUrl = f.content()
-      else if (f.field <= 3 && f.tag !== 0x12) throw wrongWireType(f, 'ResourceSpans')
-    }
-    const resource = joined(parts)
     this.refused = ''
-    try {
-      interner.resource(resource, schemaUrl)
-    } catch (error) {
-      if (!(error instanceof TooDeepError)) throw error
-      this.refused = `resource: ${error.message}`
-    }
-    this.resourceLow = interner.hash.low
-    this.resourceHigh = interner.hash.high
-    const service = this.refused === '' ? interner.serviceName(resource) : ''
+    const { fast, resourceFields: f } = this
+    this.resource = this.sharedOf('resource', f, begin, end).shared
     this.serviceIndex = -1
-    this.service = service
-    this.fast.resource(this.resourceLow, this.resourceHigh, service)
-    f.reset(bytes, view, begin, end)
+    fast.resource(this.resource)
+    f.reset(this.bytes, this.view, begin, end)
     while (f.next()) if (f.tag === 0x12) this.scopeSpans(f.from, f.to)
   }
 
   private scopeSpans(begin: number, end: number): void {
     messageCount.add()
-    const { bytes, view, interner, fast, result, service, scopeFields: f } = this
-    const usual = this.refused === '' && fast.scopeFields(begin, end)
-    const parts: Uint8Array[] = []
-    let schemaUrl = noBytes
-    if (usual) {
-      if (fast.scopeFrom > 0) {
-        messageCount.add()
-        parts.push(bytes.subarray(fast.scopeFrom, fast.scopeTo))
-      }
-      if (fast.schemaFrom > 0) schemaUrl = bytes.subarray(fast.schemaFrom, fast.schemaTo)
-    } else {
-      f.reset(bytes, view, begin, end)
-      while (f.next()) {
-        if (f.tag === 0x0a) messagePart(parts, f)
-        else if (f.tag === 0x1a) schemaUrl = f.content()
-        else if (f.field <= 3 && f.tag !== 0x12) throw wrongWireType(f, 'ScopeSpans')
-      }
-    }
-    const scope = joined(parts)
+    const { bytes, view, result, resource, scopeFields: f } = this
     const refusedByResource = this.refused
-    try {
-      interner.scope(scope, schemaUrl)
-    } catch (error) {
-      if (!(error instanceof TooDeepError)) throw error
-      this.refused ||= `scope: ${error.message}`
-    }
-    this.scopeLow = interner.hash.low
-    this.scopeHigh = interner.hash.high
-    const scopeName = this.refused === '' ? interner.scopeName(scope) : ''
+    const { shared: scope, usual } = this.sharedOf('scope', f, begin, end)
+    this.scope = scope
     const { stored, rejected } = result
     if (usual && this.refused === '') this.usualSpans(begin, end)
     else {
@@ -172,13 +126,57 @@ export class Scanner {
     }
     this.refused = refusedByResource
     const counts = { stored: result.stored - stored, rejected: result.rejected - rejected }
-    if (counts.stored + counts.rejected > 0) result.sources.push({ service, scope: scopeName, ...counts })
+    if (counts.stored + counts.rejected > 0)
+      result.sources.push({ service: resource.name, scope: scope.name, ...counts })
+  }
+
+  /**
+   * The Resource or scope of a ResourceSpans or ScopeSpans, interned. Fields may come in any order, so it and its schema are looked for
+   * before any span is read. Sets `refused` when it is nested too deep.
+   * @returns usual: nothing is there but it, its schema and spans, none cut off.
+   */
+  private sharedOf(
+    kind: 'resource' | 'scope',
+    f: FieldCursor,
+    begin: number,
+    end: number,
+  ): { shared: Shared; usual: boolean } {
+    const { bytes, view, fast, interner } = this
+    const known = this.refused === '' ? fast.shared(begin, end, kind === 'resource' ? 1 : 2) : undefined
+    const usual = known !== undefined
+    if (usual && fast.firstFrom > 0) messageCount.add()
+    if (usual && known !== 'usual' && interner.has(kind, known.low, known.high)) return { shared: known, usual }
+    const parts: Uint8Array[] = []
+    let schemaUrl = noBytes
+    if (usual) {
+      if (fast.firstFrom > 0) parts.push(bytes.subarray(fast.firstFrom, fast.firstTo))
+      if (fast.schemaFrom > 0) schemaUrl = bytes.subarray(fast.schemaFrom, fast.schemaTo)
+    } else {
+      f.reset(bytes, view, begin, end)
+      while (f.next()) {
+        if (f.tag === 0x0a) messagePart(parts, f)
+        else if (f.tag === 0x1a) schemaUrl = f.content()
+        else if (f.field <= 3 && f.tag !== 0x12)
+          throw wrongWireType(f, kind === 'resource' ? 'ResourceSpans' : 'ScopeSpans')
+      }
+    }
+    const raw = joined(parts)
+    try {
+      interner[kind](raw, schemaUrl)
+    } catch (error) {
+      if (!(error instanceof TooDeepError)) throw error
+      this.refused ||= `${kind}: ${error.message}`
+    }
+    const { low, high } = interner.hash
+    const name = this.refused !== '' ? '' : kind === 'resource' ? interner.serviceName(raw) : interner.scopeName(raw)
+    const shared = { low, high, name }
+    return { shared: known === 'usual' && this.refused === '' ? fast.remember(shared) : shared, usual }
   }
 
   /** The spans of a ScopeSpans, as far as they can be told by comparing them; the others one by one. */
   private usualSpans(begin: number, end: number): void {
     const { fast, interner, result } = this
-    fast.scope(this.scopeLow, this.scopeHigh)
+    fast.scope(this.scope)
     for (let at = begin, outcome = ''; outcome !== 'finished'; at = fast.next) {
       const before = fast.rows
       outcome = fast.spans(at, end, interner.epoch)
@@ -356,7 +354,7 @@ export class Scanner {
     if (tooDeep || !attributes.finish(spans, ext)) return this.reject(new TooDeepError().message)
     const lesson = learn && attributesFrom > 0 && attributes.lesson(nameFrom, nameTo, attributesFrom, attributesTo)
     if (lesson) this.fast.learn(lesson)
-    if (this.serviceIndex < 0) this.serviceIndex = spans.service.indexOfText(this.service)
+    if (this.serviceIndex < 0) this.serviceIndex = spans.service.indexOfText(this.resource.name)
     spans.traceId.pushRange(view, traceId)
     spans.spanId.pushRange(view, spanId)
     if (parentIdSize === 8) spans.parentId.pushRange(view, parentId)
@@ -366,8 +364,8 @@ export class Scanner {
     spans.kind.data.u8(kind)
     spans.status.data.u8(status)
     spans.flags.data.u32(flags)
-    spans.resource.data.u64(this.resourceLow, this.resourceHigh)
-    spans.scope.data.u64(this.scopeLow, this.scopeHigh)
+    spans.resource.data.u64(this.resource.low, this.resource.high)
+    spans.scope.data.u64(this.scope.low, this.scope.high)
     spans.service.pushIndex(this.serviceIndex)
     spans.name.pushIndex(nameIndex)
     spans.traceState.pushRange(view, traceStateFrom, traceStateTo)

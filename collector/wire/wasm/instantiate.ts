@@ -9,7 +9,9 @@ export interface FastWasm {
   beginRequest(generation: number, now: number): void
   setResource(low: number, high: number, service: number): void
   setScope(low: number, high: number): void
-  scopeFields(from: number, to: number): number
+  shared(from: number, to: number, what: number): number
+  remember(): number
+  forgetShared(): void
   spans(from: number, to: number, epoch: number): number
   learn(bytes: number): number
   forget(): void
@@ -25,7 +27,7 @@ type Constant =
   | Ids
   | OfTemplate
   | ('finished' | 'left' | 'unknown' | 'unprepared')
-  | ('maxRows' | 'maxBody' | 'maxRowAttributes' | 'memoryEnd' | 'toldAt' | 'scopeToldAt' | 'bodyAt')
+  | ('maxRows' | 'maxBody' | 'maxRowAttributes' | 'maxShared' | 'memoryEnd' | 'toldAt' | 'sharedToldAt' | 'bodyAt')
 
 // The library of ES2023 does not have it.
 declare const WebAssembly: {

@@ -13,6 +13,9 @@ const maxValueBytes: i32 = 96 * 1024 * 1024
 const maxExtBytes: i32 = 24 * 1024 * 1024
 const maxStateBytes: i32 = 8 * 1024 * 1024
 const maxTemplateBytes: i32 = 16 * 1024 * 1024
+const maxSharedBytes: i32 = 4 * 1024 * 1024
+/** Resources and scopes that are known at a time; a power of two, half of the places for them. */
+export const maxShared: i32 = 4096
 /** Attributes of the row that a template may have. */
 export const maxRowAttributes: i32 = 64
 /** Loads and stores take 16 bytes at a time and may run over an end by so many. */
@@ -27,7 +30,10 @@ const tableAt: i32 = 4096
 const matchAt: i32 = tableAt + places * ways * 4
 const templatesAt: i32 = matchAt + maxRowAttributes * 16
 const templatesEnd: i32 = templatesAt + maxTemplateBytes
-export const bodyAt: i32 = templatesEnd + slack
+const sharedTableAt: i32 = templatesEnd + slack
+const sharedAt: i32 = sharedTableAt + maxShared * 2 * 4
+const sharedEnd: i32 = sharedAt + maxSharedBytes
+export const bodyAt: i32 = sharedEnd + slack
 export const traceIdAt: i32 = bodyAt + maxBody + slack
 export const spanIdAt: i32 = traceIdAt + maxRows * 16
 export const parentIdAt: i32 = spanIdAt + maxRows * 8
@@ -155,36 +161,84 @@ function length(at: i32, end: i32): i32 {
   return size <= end - at ? at : 0
 }
 
-/** Where `scopeFields` puts begin and end of the scope and of the schema URL, 0 where there is none. */
-export const scopeToldAt: i32 = toldAt + 64
+/** Where `shared` puts begin and end of the first field and of the schema URL, 0 where there is none. */
+export const sharedToldAt: i32 = toldAt + 64
 
-/** Whether the fields of a ScopeSpans are at most one scope, at most one schema URL and spans, none cut off. */
-export function scopeFields(from: i32, to: i32): bool {
-  let scopeFrom = 0
-  let scopeTo = 0
-  let schemaFrom = 0
-  let schemaTo = 0
+/**
+ * What the spans of a ResourceSpans or ScopeSpans share: whether its fields are at most one Resource or scope (1), at most one schema URL (3)
+ * and what it is for (2), none cut off.
+ * @returns the number that `remember` gave these bytes; -1: none yet; -2: there are other fields.
+ */
+export function shared(from: i32, to: i32, what: i32): i32 {
+  let first = 0
+  let firstEnd = 0
+  let schema = 0
+  let schemaEnd = 0
   for (let at = from; at < to;) {
     const tag: i32 = load<u8>(at)
     at = length(at + 1, to)
-    if (at === 0) return false
-    if (tag === 0x0a && scopeFrom === 0) {
-      scopeFrom = at
-      scopeTo = at + size
-    } else if (tag === 0x1a && schemaFrom === 0) {
-      schemaFrom = at
-      schemaTo = at + size
-    } else if (tag !== 0x12) return false
+    if (at === 0) return -2
+    if (tag === 0x0a && first === 0) {
+      first = at
+      firstEnd = at + size
+    } else if (tag === 0x1a && schema === 0) {
+      schema = at
+      schemaEnd = at + size
+    } else if (tag !== 0x12) return -2
     at += size
   }
-  store<i32>(scopeToldAt, scopeFrom)
-  store<i32>(scopeToldAt, scopeTo, 4)
-  store<i32>(scopeToldAt, schemaFrom, 8)
-  store<i32>(scopeToldAt, schemaTo, 12)
-  return true
+  store<i32>(sharedToldAt, first)
+  store<i32>(sharedToldAt, firstEnd, 4)
+  store<i32>(sharedToldAt, schema, 8)
+  store<i32>(sharedToldAt, schemaEnd, 12)
+  const firstSize = firstEnd - first
+  const schemaSize = schemaEnd - schema
+  let hash = hashOf(hashSeed ^ ((((what << 28) | firstSize) as u64) << 32) ^ (schemaSize as u64), first, firstSize)
+  hash = hashOf(hash, schema, schemaSize)
+  const mask = maxShared * 2 - 1
+  for (let i = ((hash >> 40) as i32) & mask; ; i = (i + 1) & mask) {
+    sharedPlace = sharedTableAt + i * 4
+    const entry = load<i32>(sharedPlace)
+    if (entry === 0) break
+    if (
+      load<i32>(entry) === what &&
+      load<i32>(entry, 4) === firstSize &&
+      load<i32>(entry, 8) === schemaSize &&
+      equal(entry + 16, first, firstSize) &&
+      equal(entry + 16 + firstSize, schema, schemaSize)
+    )
+      return load<i32>(entry, 12)
+  }
+  sharedWhat = what
+  return -1
 }
 
-/** Stores the spans of a ScopeSpans that passed `scopeFields`, from one of its fields on, until one is left. */
+let sharedPlace: i32 = 0
+let sharedWhat: i32 = 0
+let sharedCount: i32 = 0
+let sharedUsed: i32 = sharedAt
+
+/** Remembers the bytes that `shared` was asked for last; returns their number, or -1 when there is no room until `forget`. */
+export function remember(): i32 {
+  const first = load<i32>(sharedToldAt)
+  const firstSize = load<i32>(sharedToldAt, 4) - first
+  const schema = load<i32>(sharedToldAt, 8)
+  const schemaSize = load<i32>(sharedToldAt, 12) - schema
+  const bytes = (16 + firstSize + schemaSize + slack + 15) & ~15
+  if (sharedCount === maxShared || bytes > sharedEnd - sharedUsed) return -1
+  const entry = sharedUsed
+  sharedUsed += bytes
+  store<i32>(sharedPlace, entry)
+  store<i32>(entry, sharedWhat)
+  store<i32>(entry, firstSize, 4)
+  store<i32>(entry, schemaSize, 8)
+  store<i32>(entry, sharedCount, 12)
+  copy(entry + 16, first, firstSize)
+  copy(entry + 16 + firstSize, schema, schemaSize)
+  return sharedCount++
+}
+
+/** Stores the spans of a ScopeSpans that passed `shared`, from one of its fields on, until one is left. */
 export function spans(from: i32, to: i32, atEpoch: i32): i32 {
   epoch = atEpoch
   messages = 0
@@ -431,16 +485,29 @@ export const segmentsOf: i32 = 48
 let templatesUsed: i32 = templatesAt
 
 /** Forgets all templates. */
-export function forget(): void {
+function forgetTemplates(): void {
   memory.fill(tableAt, 0, places * ways * 4)
   templatesUsed = templatesAt
+}
+
+/** Forgets all resources and scopes; their numbers begin anew. */
+export function forgetShared(): void {
+  memory.fill(sharedTableAt, 0, maxShared * 2 * 4)
+  sharedUsed = sharedAt
+  sharedCount = 0
+}
+
+/** Forgets everything that was learned. */
+export function forget(): void {
+  forgetTemplates()
+  forgetShared()
 }
 
 /** Room for a template of so many bytes, which counts from now on at the place that `spans` looked at last; 0 when there is none. */
 export function learn(bytes: i32): i32 {
   bytes = (bytes + slack + 15) & ~15
   if (bytes > maxTemplateBytes) return 0
-  if (templatesUsed + bytes > templatesEnd) forget()
+  if (templatesUsed + bytes > templatesEnd) forgetTemplates()
   const at = templatesUsed
   templatesUsed += bytes
   // The other way is the one that was learned before.
@@ -456,14 +523,17 @@ export function seed(low: i32, high: i32): void {
   hashSeed = ((high as u64) << 32) | (low as u32 as u64)
 }
 
-function placeOf(name: i32, nameSize: i32, kind: i32): i32 {
-  let hash = hashSeed ^ resource ^ (((kind << 8) | nameSize) as u64)
+function hashOf(hash: u64, from: i32, count: i32): u64 {
   let i = 0
-  for (; i + 8 <= nameSize; i += 8) hash = rotl(hash ^ load<u64>(name + i), 29) * 0x9e3779b97f4a7c15
-  const rest = nameSize - i
-  if (rest > 0) hash = (hash ^ (load<u64>(name + i) << ((64 - rest * 8) as u64))) * 0x9e3779b97f4a7c15
+  for (; i + 8 <= count; i += 8) hash = rotl(hash ^ load<u64>(from + i), 29) * 0x9e3779b97f4a7c15
+  const rest = count - i
+  if (rest > 0) hash = (hash ^ (load<u64>(from + i) << ((64 - rest * 8) as u64))) * 0x9e3779b97f4a7c15
   hash ^= hash >> 32
-  hash *= 0xd6e8feb86659fd93
+  return hash * 0xd6e8feb86659fd93
+}
+
+function placeOf(name: i32, nameSize: i32, kind: i32): i32 {
+  const hash = hashOf(hashSeed ^ resource ^ (((kind << 8) | nameSize) as u64), name, nameSize)
   return tableAt + (((hash >> 40) as i32) & (places - 1)) * ways * 4
 }
 
