@@ -3,6 +3,7 @@ import { availableParallelism, totalmem } from 'node:os'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
+import { parseAllowed } from '../server/alerts/notify/address.ts'
 import { StartError } from '../storage/start-error.ts'
 
 /** What can be configured: environment, `--kebab-case=value`, `.env`, in this order of precedence. */
@@ -32,6 +33,14 @@ export interface Config {
   /** Bytes of the collector's spool; 0: none. */
   readonly spoolBytes: number
   readonly spoolAfterMs: number
+  /** How links in notifications begin, without a slash at the end. */
+  readonly publicUrl: string
+  readonly alertIntervalMs: number
+  readonly regressionIntervalMs: number
+  /** Hosts and CIDRs, separated by commas. */
+  readonly allowedTargets: string
+  /** null: none. */
+  readonly alertRulesDir: string | null
 }
 
 /** Seconds. */
@@ -112,7 +121,8 @@ const mostThreads = 16
 const aPort = 'a port, 0 to 65535; 0 is any free one'
 const aTime = 'a number and s, m, h or d; at least 1h'
 const ms = 'milliseconds, a whole number'
-const unused = 'not used yet: '
+const anInterval = 'milliseconds, 1000 to 3600000'
+const interval = count.refine((n) => n >= 1000 && n <= 3_600_000)
 
 /** All of them, in the order of the help. */
 export const variables = {
@@ -123,12 +133,7 @@ export const variables = {
     'address of every listener',
   ),
   HOPSCOPE_PORT: variable(port, '7070', aPort, 'web UI and API'),
-  HOPSCOPE_ROLES: variable(
-    roleList,
-    roles.join(','),
-    `some of ${roles.join(', ')}`,
-    'parts that this process runs; alerts: not built yet',
-  ),
+  HOPSCOPE_ROLES: variable(roleList, roles.join(','), `some of ${roles.join(', ')}`, 'parts that this process runs'),
   HOPSCOPE_OTLP_GRPC_PORT: variable(port, '4317', aPort, 'OTLP/gRPC receiver'),
   HOPSCOPE_OTLP_HTTP_PORT: variable(port, '4318', aPort, 'OTLP/HTTP receiver'),
   HOPSCOPE_ZIPKIN_PORT: variable(port, '9411', aPort, 'Zipkin receiver'),
@@ -207,14 +212,25 @@ export const variables = {
   HOPSCOPE_RETENTION_1M: variable(retention, '30d', aTime, 'how long minutes are kept'),
   HOPSCOPE_RETENTION_5M: variable(retention, '90d', aTime, 'how long steps of five minutes are kept'),
   HOPSCOPE_RETENTION_1H: variable(retention, '400d', aTime, 'how long hours are kept'),
-  HOPSCOPE_PUBLIC_URL: variable(url, '', 'a URL', `${unused}how links in notifications begin`),
-  HOPSCOPE_ALERT_INTERVAL_MS: variable(count, '60000', ms, `${unused}how often threshold rules are evaluated`),
-  HOPSCOPE_REGRESSION_INTERVAL_MS: variable(count, '300000', ms, `${unused}how often regression rules are evaluated`),
+  HOPSCOPE_PUBLIC_URL: variable(url, '', 'a URL', 'how links in notifications begin; unset: http://HOST:PORT'),
+  HOPSCOPE_ALERT_INTERVAL_MS: variable(
+    interval,
+    '60000',
+    anInterval,
+    'how often threshold and budget rules are evaluated',
+  ),
+  HOPSCOPE_REGRESSION_INTERVAL_MS: variable(interval, '300000', anInterval, 'how often regression rules are evaluated'),
   HOPSCOPE_ALLOWED_TARGETS: variable(
-    z.string(),
+    z.string().refine((text) => isAllowedList(text)),
     '',
     'hosts or CIDRs, separated by commas',
-    `${unused}private hosts that notifications may reach`,
+    'hosts that notifications may reach although they are loopback, private or link-local',
+  ),
+  HOPSCOPE_ALERT_RULES_DIR: variable(
+    z.string().min(1),
+    '',
+    'a path of a directory',
+    'alert rules in YAML or JSON files, read again when they change (docs/alerts.md)',
   ),
   HOPSCOPE_MEMORY_LIMIT: variable(
     memory,
@@ -284,6 +300,25 @@ export function readConfig(env: NodeJS.ProcessEnv, flags: readonly string[], dir
     memoryBytes: number('HOPSCOPE_MEMORY_LIMIT'),
     spoolBytes: number('HOPSCOPE_SPOOL_BYTES'),
     spoolAfterMs: number('HOPSCOPE_SPOOL_AFTER_MS'),
+    publicUrl: (
+      (value('HOPSCOPE_PUBLIC_URL') as string | null) ??
+      defaultUrl(value('HOPSCOPE_HOST') as string, number('HOPSCOPE_PORT'))
+    ).replace(/\/+$/, ''),
+    alertIntervalMs: number('HOPSCOPE_ALERT_INTERVAL_MS'),
+    regressionIntervalMs: number('HOPSCOPE_REGRESSION_INTERVAL_MS'),
+    allowedTargets: (value('HOPSCOPE_ALLOWED_TARGETS') as string | null) ?? '',
+    alertRulesDir: path('HOPSCOPE_ALERT_RULES_DIR'),
+  }
+}
+
+const defaultUrl = (host: string, port: number) => `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+
+function isAllowedList(text: string): boolean {
+  try {
+    parseAllowed(text)
+    return true
+  } catch {
+    return false
   }
 }
 

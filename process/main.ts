@@ -10,12 +10,13 @@ import { applyRetention } from '../storage/retention.ts'
 import type { Address } from '../storage/running.ts'
 import { StartError } from '../storage/start-error.ts'
 import { newLog, startPart, type Part } from './child.ts'
+import type { AlertsPart } from './alerts.ts'
 import type { CollectorPart } from './collector.ts'
 import { help, readConfig, type Config } from './config.ts'
 import { replay } from './demo.ts'
 import type { ServerPart } from './server.ts'
 
-/** The program: engine, schema, then a process for the collector and one for the server; ends them in turn. */
+/** The program: engine, schema, then a process for the collector, one for the server and one for alerts; ends them in turn. */
 const log = newLog()
 const startedAt = performance.now()
 /** What a predecessor that is still ending gets to let go of its directory and ports. */
@@ -85,11 +86,18 @@ async function run(config: Config): Promise<void> {
     const url = (name: string) => collector.addresses.find((address) => address.name === name)?.url ?? ''
     receivers = { grpc: url('OTLP/gRPC'), http: url('OTLP/HTTP') }
   }
+  // Beside the server, which takes as long to start.
+  const alerts = has('alerts') ? startAlerts(config, clickhouseUrl) : undefined
+  if (alerts) {
+    alerts.catch(() => undefined)
+    stops.push(async () => (await alerts).stop())
+  }
   if (has('finaliser') || has('api')) {
     const { host, port, settleQuietMs, settleMaxMs, finaliserThreads, networkRttNs, rulesFile } = config
+    const { allowedTargets, publicUrl } = config
     const options: ServerPart = {
       ...{ clickhouseUrl, host, port, receivers, settleQuietMs, settleMaxMs, finaliserThreads },
-      ...{ networkRttNs, rulesFile },
+      ...{ networkRttNs, rulesFile, allowedTargets, publicUrl },
       webRoot: fileURLToPath(new URL('web/dist', packageRoot)),
       version: (
         createRequire(import.meta.url)(fileURLToPath(new URL('package.json', packageRoot))) as { version: string }
@@ -100,6 +108,7 @@ async function run(config: Config): Promise<void> {
     server = await part('server', './server', options, memoryMb * 0.2)
     addresses.push(...server.addresses)
   }
+  await alerts
   if (ending) return
   for (const { name, url } of addresses) say(`${name.padEnd(15)} ${url}`)
   say(`hopscope is ready (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`)
@@ -122,6 +131,14 @@ const packageRoot = new URL(import.meta.url.endsWith('.ts') ? '../' : '../../', 
 
 const part = (name: string, module: string, options: unknown, heapMb: number, flags: string[] = []) =>
   startPart({ module, name, options, heapMb: Math.max(256, Math.floor(heapMb)), flags, log })
+
+function startAlerts(config: Config, clickhouseUrl: string): Promise<Part> {
+  const { alertIntervalMs, regressionIntervalMs, publicUrl, allowedTargets, alertRulesDir, memoryBytes } = config
+  const options: AlertsPart = {
+    ...{ clickhouseUrl, alertIntervalMs, regressionIntervalMs, publicUrl, allowedTargets, alertRulesDir },
+  }
+  return part('alerts', './alerts', options, (memoryBytes / 2 ** 20) * 0.05)
+}
 
 async function startEmbedded(config: Config, addresses: Address[]): Promise<string> {
   const directory = await takeDataDirectory(config.dataDir, predecessorMs)

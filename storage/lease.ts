@@ -34,14 +34,30 @@ export async function acquireLease(
   { name, holder, ttlMs, timeoutMs }: { name: string; holder: string; ttlMs: number; timeoutMs: number },
 ): Promise<Lease> {
   for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await sleep(50)) {
-    const last = await lastTerm(clickhouse, name)
-    if (last?.valid) continue
-    const term = BigInt(last?.term ?? 0) + 1n
-    await writeTerm(clickhouse, name, term, holder, ttlMs)
-    const now = await lastTerm(clickhouse, name)
-    if (now?.holder === holder && BigInt(now.term) === term) return keep(clickhouse, name, holder, term, ttlMs)
+    const lease = await tryLease(clickhouse, { name, holder, ttlMs })
+    if (lease) return lease
   }
   throw new Error(`another process holds the lease ${name} for longer than ${timeoutMs / 1000} s`)
+}
+
+/** As `acquireLease`, without waiting: null while somebody else has it. */
+export async function tryLease(
+  clickhouse: ClickHouse,
+  { name, holder, ttlMs }: { name: string; holder: string; ttlMs: number },
+): Promise<Lease | null> {
+  const last = await lastTerm(clickhouse, name)
+  if (last?.valid) return null
+  const term = BigInt(last?.term ?? 0) + 1n
+  await writeTerm(clickhouse, name, term, holder, ttlMs)
+  const now = await lastTerm(clickhouse, name)
+  const isOurs = now?.holder === holder && BigInt(now.term) === term
+  return isOurs ? keep(clickhouse, name, holder, term, ttlMs) : null
+}
+
+/** Who has it now; null for nobody. */
+export async function holderOf(clickhouse: ClickHouse, name: string): Promise<string | null> {
+  const last = await lastTerm(clickhouse, name)
+  return last?.valid ? last.holder : null
 }
 
 function keep(clickhouse: ClickHouse, name: string, holder: string, first: bigint, ttlMs: number): Lease {

@@ -16,14 +16,20 @@ const may: Record<string, { folders: string[]; packages: string[] }> = {
   // Parsers of the user's rules: no I/O in them.
   'server/analysis': { folders: [], packages: ['yaml', 'zod'] },
   'server/statistics': { folders: [], packages: [] },
-  'server/alerts': { folders: ['server/statistics'], packages: [] },
+  // Rules of users are read here: no I/O in it.
+  'server/alerts': { folders: ['contract', 'server/statistics'], packages: ['yaml'] },
+  'server/alerts/run': {
+    folders: ['contract', 'server/alerts', 'server/queries', 'server/statistics', 'storage', 'telemetry'],
+    packages: ['node:'],
+  },
+  'server/alerts/notify': { folders: ['contract', 'storage'], packages: ['node:'] },
   telemetry: {
     folders: ['storage'],
     packages: ['@opentelemetry/api', '@opentelemetry/sdk-node', 'express', 'prom-client'],
   },
   'server/queries': {
     folders: ['storage', 'contract', 'server/analysis', 'server/statistics'],
-    packages: ['node:fs', 'node:url'],
+    packages: ['node:crypto', 'node:fs', 'node:url'],
   },
   // Formats of other tools' trace files: no I/O in it.
   'server/import': { folders: ['storage', 'server/analysis'], packages: [] },
@@ -35,6 +41,7 @@ const may: Record<string, { folders: string[]; packages: string[] }> = {
     folders: [
       'storage',
       'contract',
+      'server/alerts',
       'server/analysis',
       'server/import',
       'server/queries',

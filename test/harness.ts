@@ -139,9 +139,9 @@ export interface RunningHopscope {
   /** SIGTERM, to the whole process group where asked; resolves with the exit code. The directory goes too unless it was given. */
   stop(to?: 'group'): Promise<number | null>
   /** Kills a process of it: `main` the one that was started. Resolves when it is dead. */
-  kill9(which: 'main' | 'collector' | 'server' | 'engine' | 'all'): Promise<void>
+  kill9(which: 'main' | 'collector' | 'server' | 'alerts' | 'engine' | 'all'): Promise<void>
   /** The processes of a part that run: none while it waits to be started again. */
-  pids(part: 'collector' | 'server' | 'engine'): number[]
+  pids(part: 'collector' | 'server' | 'alerts' | 'engine'): number[]
 }
 
 /** Resolves when it says that it is ready. @throws Error with what it said when it ends before that. */
@@ -198,7 +198,12 @@ function isDead(pid: number): boolean {
   }
 }
 
-const modules = { collector: 'process/collector.', server: 'process/server.', engine: 'storage/engine-child.' }
+const modules = {
+  collector: 'process/collector.',
+  server: 'process/server.',
+  alerts: 'process/alerts.',
+  engine: 'storage/engine-child.',
+}
 const partNames = Object.keys(modules) as (keyof typeof modules)[]
 
 /** Direct children of a process whose command line has `word` in it. Linux. */

@@ -6,7 +6,10 @@ import type { Logger, Running } from '../../storage/running.ts'
 import { newMeter, type Meter } from '../../telemetry/meter.ts'
 import { observe } from '../../telemetry/requests.ts'
 import type { RuleSource } from '../analysis/recognise/user-rule.ts'
+import { parseAllowed } from '../alerts/notify/address.ts'
 import { accuracyRouter } from './accuracy.ts'
+import { alertRulesRouter } from './alert-rules.ts'
+import { alertsRouter } from './alerts.ts'
 import { catalogueRouter } from './catalogue.ts'
 import { compressed } from './compress.ts'
 import type { RulesInForce } from './contract-rules.ts'
@@ -18,6 +21,7 @@ import { localHostsOnly } from './hosts.ts'
 import { fileImporter, type Importer } from './import-process.ts'
 import { openApiDocument } from './openapi.ts'
 import { mapRouter } from './map.ts'
+import { auditRouter, targetsRouter } from './notification-targets.ts'
 import { overviewRouter } from './overview.ts'
 import { notFound, ProblemError, problems } from './problem.ts'
 import { proxiesRouter } from './proxies.ts'
@@ -40,6 +44,9 @@ export interface ApiOptions {
   /** As the finaliser has it: the trace page computes with the same. */
   networkRttNs: number | null
   rules: RuleSource & { state(): RulesInForce }
+  /** HOPSCOPE_ALLOWED_TARGETS, and how links in notifications begin. */
+  allowedTargets?: string
+  publicUrl?: string
   version: string
   /** What `/metrics` shows; by default of the API alone. */
   meter?: Meter
@@ -93,7 +100,7 @@ interface Helpers {
 
 function apiApp(options: ApiOptions, { clickhouse, writing }: Connections, { trier, importer }: Helpers): Express {
   const { clickhouseUrl, receivers, settleQuietMs, networkRttNs, rules, version, webRoot, host, log } = options
-  const { meter = newMeter('hopscope_server_') } = options
+  const { meter = newMeter('hopscope_server_'), allowedTargets = '', publicUrl = '' } = options
   const settings = {
     networkRttNs,
     get rules() {
@@ -140,6 +147,13 @@ function apiApp(options: ApiOptions, { clickhouse, writing }: Connections, { tri
   api.use('/rules', rulesRouter({ clickhouseUrl, rules, trier }))
   api.use('/reanalyses', reanalysesRouter(clickhouse, writing))
   api.use('/events', eventsRouter(clickhouse, writing))
+  api.use('/alert-rules', alertRulesRouter(clickhouse, writing))
+  api.use('/alerts', alertsRouter(clickhouse, writing))
+  api.use(
+    '/notification-targets',
+    targetsRouter(clickhouse, writing, { allowed: parseAllowed(allowedTargets), publicUrl }),
+  )
+  api.use('/audit', auditRouter(clickhouse))
   api.use('/', catalogueRouter({ clickhouse, setup: { version, receivers, settleQuietMs } }))
   api.use((request, response) => {
     if (request.method === 'GET' || request.method === 'HEAD') throw notFound(`nothing at ${request.originalUrl}`)

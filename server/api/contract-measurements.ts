@@ -1,4 +1,5 @@
 /** What the API answers about proxies, hops and whole requests over a window: everything read from rollups. */
+import { Alert } from './contract-alerts.ts'
 import { z } from 'zod'
 import {
   Count,
@@ -322,5 +323,8 @@ export const Overview = z.object({
     ),
   coverage: Coverage,
   series: z.object({ stepMs: Count, points: z.array(OverviewPoint) }),
+  firing: z
+    .array(Alert)
+    .describe('alerts that fire now and are beneath no other, whatever the window is; newest first, at most 20'),
 })
 export type Overview = z.infer<typeof Overview>

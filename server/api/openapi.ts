@@ -2,6 +2,31 @@ import { z } from 'zod'
 import { Accuracy } from './contract-accuracy.ts'
 import { Comparison, CompareRequest } from './contract-compare.ts'
 import { AttributeList, Ingest, RouteList, ServiceList, Setup, TraceList } from './contract-catalogue.ts'
+import {
+  AlertPreview,
+  AlertRule,
+  AlertRuleBody,
+  AlertRuleList,
+  ImportedRules,
+  PreviewRequest,
+  RuleExport,
+  RuleImport,
+} from './contract-alert-rules.ts'
+import {
+  AcknowledgeRequest,
+  AlertDetail,
+  AlertList,
+  AlertsQuery,
+  AuditList,
+  CommentRequest,
+  NoBody,
+  RebaselineRequest,
+  SilenceRequest,
+  Target,
+  TargetBody,
+  TargetList,
+  TargetTest,
+} from './contract-alerts.ts'
 import { FileBody, ImportedFile, ImportQuery } from './contract-import.ts'
 import {
   Differences,
@@ -44,7 +69,7 @@ import { Problem, Trace } from './contract.ts'
 interface Resource {
   readonly path: string
   /** GET unless it says otherwise. */
-  readonly method?: 'post' | 'delete'
+  readonly method?: 'post' | 'put' | 'delete'
   readonly summary: string
   readonly params?: z.ZodObject
   readonly query?: z.ZodType
@@ -129,6 +154,65 @@ export const resources: readonly Resource[] = [
     ...{ path: '/events', method: 'post', summary: 'Tell of a deploy or a change of configuration' },
     ...{ body: EventRequest, status: 201, answer: EventItem },
   },
+  { path: '/alert-rules', summary: 'What alerts come from', answer: AlertRuleList },
+  {
+    ...{ path: '/alert-rules', method: 'post', summary: 'Make a rule' },
+    ...{ body: AlertRuleBody, status: 201, answer: AlertRule },
+  },
+  { path: '/alert-rules/{id}', summary: 'One rule', ...entity, answer: AlertRule },
+  {
+    ...{ path: '/alert-rules/{id}', method: 'put', summary: 'Change a rule' },
+    ...{ ...entity, body: AlertRuleBody, answer: AlertRule },
+  },
+  {
+    path: '/alert-rules/{id}',
+    method: 'delete',
+    summary: 'Delete a rule; its alerts end',
+    ...entity,
+    answer: AlertRule,
+  },
+  {
+    ...{ path: '/alert-rules/preview', method: 'post', summary: 'What a rule would have done' },
+    ...{ body: PreviewRequest, answer: AlertPreview },
+  },
+  { path: '/alert-rules/export', summary: 'Rules of the API as YAML', answer: RuleExport },
+  {
+    ...{ path: '/alert-rules/import', method: 'post', summary: 'Rules from YAML, told apart by their names' },
+    ...{ body: RuleImport, answer: ImportedRules },
+  },
+  { path: '/alerts', summary: 'Alerts that there are, and those that are over', query: AlertsQuery, answer: AlertList },
+  { path: '/alerts/{id}', summary: 'One alert and what happened to it', ...entity, answer: AlertDetail },
+  ...(
+    [
+      ['silence', 'Tell nobody of it for a while', SilenceRequest],
+      ['acknowledge', 'Say that somebody knows', AcknowledgeRequest],
+      ['comment', 'Say something about it', CommentRequest],
+      ['re-baseline', 'From now on it is as it should be', RebaselineRequest],
+    ] as const
+  ).map(([path, summary, body]) => ({
+    ...{ path: `/alerts/{id}/${path}`, method: 'post' as const, summary },
+    ...{ ...entity, body, answer: AlertDetail },
+  })),
+  { path: '/notification-targets', summary: 'Who can be told', answer: TargetList },
+  {
+    ...{ path: '/notification-targets', method: 'post', summary: 'Somebody to tell' },
+    ...{ body: TargetBody, status: 201, answer: Target },
+  },
+  { path: '/notification-targets/{id}', summary: 'One of them', ...entity, answer: Target },
+  {
+    ...{
+      path: '/notification-targets/{id}',
+      method: 'put',
+      summary: 'Change it; without a secret the one before stays',
+    },
+    ...{ ...entity, body: TargetBody, answer: Target },
+  },
+  { path: '/notification-targets/{id}', method: 'delete', summary: 'Tell it no more', ...entity, answer: Target },
+  {
+    ...{ path: '/notification-targets/{id}/test', method: 'post', summary: 'Send it a test' },
+    ...{ ...entity, body: NoBody, answer: TargetTest },
+  },
+  { path: '/audit', summary: 'What people did to rules, targets and alerts', answer: AuditList },
   { path: '/setup', summary: 'Addresses of the receivers', answer: Setup },
   { path: '/reanalyses', summary: 'What was asked to be analysed again', answer: ReanalysisList },
   { path: '/reanalyses/{id}', summary: 'How far it is', ...entity, answer: Reanalysis },

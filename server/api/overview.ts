@@ -1,10 +1,13 @@
 import { Router } from 'express'
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import { readOverview } from '../queries/overview.ts'
+import { listAlerts } from './alerts.ts'
 import { askFor } from './ask.ts'
 import type { Overview } from './contract-measurements.ts'
 import { OverviewQuery } from './contract-query.ts'
 import { checked } from './problem.ts'
+
+const mostFiring = 20
 
 /** `/overview`. */
 export function overviewRouter(clickhouse: ClickHouse): Router {
@@ -12,7 +15,12 @@ export function overviewRouter(clickhouse: ClickHouse): Router {
   router.get('/', async (request, response) => {
     const { from, to, route, ...place } = checked(OverviewQuery, request.query)
     const params = { window: { fromMs: from, toMs: to }, route, place }
-    response.json((await readOverview(clickhouse, params, askFor(request, response))) satisfies Overview)
+    const [overview, alerts] = await Promise.all([
+      readOverview(clickhouse, params, askFor(request, response)),
+      listAlerts(clickhouse, { state: 'firing' }),
+    ])
+    const firing = alerts.items.filter(({ partOf, quiet }) => partOf === null && quiet === null).slice(0, mostFiring)
+    response.json({ ...overview, firing } satisfies Overview)
   })
   return router
 }

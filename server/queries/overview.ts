@@ -39,7 +39,7 @@ export async function readOverview(
   clickhouse: ClickHouse,
   { window: asked, route, place }: { window: Window; route?: string | undefined; place: PlaceFilter },
   options: QueryOf,
-): Promise<Overview> {
+): Promise<Omit<Overview, 'firing'>> {
   const window = alignWindow(asked)
   const routes = route === undefined ? [] : [route]
   const [levels, proxyNames, hopNames, buckets, totals, series, ledger] = await Promise.all([

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { changePoints, studentBeyond } from './change-point.ts'
 import { bucketKey, histogramOf, representative, type Histogram } from './histogram.ts'
 import { kitagawa, quantileMix } from './mix.ts'
-import { chanceInPool, standardised, standardisedAll } from './placebo.ts'
+import { chanceInPool, chanceInTail, standardised, standardisedAll } from './placebo.ts'
 import { believed } from './proportions.ts'
 import { hodgesLehmann, logShift, logShiftInterval } from './shift.ts'
 
@@ -140,6 +140,31 @@ describe('placebos', () => {
     expect(standardisedAll([2, 2])).toEqual([])
     expect(standardised(5, [1, 2, 3])).toBeCloseTo(3 / 1.4826, 12)
     expect(standardisedAll([1, 2, 3]).map((z) => Math.round(z * 1.4826))).toEqual([-3, 0, 3])
+  })
+
+  it('of a series, each against the others, are what leaving one out after the other gives', () => {
+    const { next } = randomOf(31)
+    for (let round = 0; round < 200; round++) {
+      const values = Array.from({ length: 3 + Math.floor(next() * 12) }, () => Math.floor(next() * 9))
+      const one = (i: number, least: number) =>
+        standardised(values[i]!, [...values.slice(0, i), ...values.slice(i + 1)], least) ?? []
+      for (const least of [0, 0.5])
+        expect(standardisedAll(values, least)).toEqual(values.flatMap((_, i) => one(i, least)))
+    }
+  })
+
+  it('have a tail that goes on beyond them', () => {
+    const random = randomOf(37)
+    const pool = Float64Array.from({ length: 20_000 }, () => -Math.log(1 - random.next())).sort()
+    expect(chanceInTail(1, pool)).toBe(chanceInPool(1, pool))
+    for (const z of [7, 12, 20]) expect(Math.log(chanceInTail(z, pool)) / -z).toBeCloseTo(1, 0)
+    expect(chanceInTail(20, pool)).toBeLessThan(1e-7)
+    expect(chanceInTail(3, Float64Array.from([1, 2]))).toBe(1 / 3)
+  })
+
+  it('that never waver do so by the step that they are measured in', () => {
+    expect(standardised(1, [0, 0, 0], 0.5)).toBe(2)
+    expect(standardisedAll([0, 0, 0], 0.5)).toEqual([0, 0, 0])
   })
 
   it('believes the first four of the worked chances', () => {

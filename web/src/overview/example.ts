@@ -88,6 +88,7 @@ export function exampleOverview(changes: Partial<Overview> = {}): Overview {
       reasons: [],
     },
     series: { stepMs: 60_000, points: [] },
+    firing: [],
     ...changes,
   }
 }

@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs'
+import { request as overHttp } from 'node:http'
+import { request as overTls } from 'node:https'
+import { isIP } from 'node:net'
+import type { Secret, TargetBody } from '../../api/contract-alerts.ts'
+import { checkedLookup, forbidden, type Allowed } from './address.ts'
+import { messageFor, type HttpMessage, type Telling } from './messages.ts'
+
+export interface Outcome {
+  readonly ok: boolean
+  /** Trying again cannot help. */
+  readonly permanent: boolean
+  readonly detail: string
+  /** ms to wait at least, where the other side says so. */
+  readonly retryAfterMs?: number
+}
+
+const timeoutMs = 10_000
+/** Of an answer, so much is read. */
+const mostAnswer = 2_000
+
+/** Tells one target; never throws. @param secret as stored. */
+export async function send(
+  target: TargetBody,
+  secret: Secret | null,
+  telling: Telling,
+  allowed: Allowed,
+): Promise<Outcome> {
+  try {
+    const known = secretOf(secret)
+    return await post(messageFor(target, known, telling), allowed)
+  } catch (error) {
+    const { message, code } = error as NodeJS.ErrnoException
+    return { ok: false, permanent: code === 'EFORBIDDEN' || code === 'ESECRET', detail: message.slice(0, 300) }
+  }
+}
+
+/** @throws Error when it is not where it is said to be. */
+function secretOf(secret: Secret | null): string | null {
+  if (secret === null || typeof secret === 'string') return secret
+  const trouble = (detail: string) => Object.assign(new Error(detail), { code: 'ESECRET' })
+  if ('env' in secret) {
+    const value = process.env[secret.env]
+    if (!value) throw trouble(`secret: ${secret.env} is not in the environment of this process`)
+    return value
+  }
+  try {
+    return readFileSync(secret.file, 'utf8').trim()
+  } catch (error) {
+    throw trouble(`secret: ${secret.file} cannot be read (${(error as NodeJS.ErrnoException).code})`)
+  }
+}
+
+function post({ url, headers, body }: HttpMessage, allowed: Allowed): Promise<Outcome> {
+  const { hostname, protocol } = new URL(url)
+  const host = hostname.replace(/^\[|\]$/g, '')
+  if (isIP(host) !== 0) {
+    const why = forbidden(host, host, allowed)
+    if (why !== undefined) return Promise.resolve({ ok: false, permanent: true, detail: why })
+  }
+  return new Promise((resolve, reject) => {
+    const request = (protocol === 'https:' ? overTls : overHttp)(
+      url,
+      {
+        ...{ method: 'POST', lookup: checkedLookup(allowed), signal: AbortSignal.timeout(timeoutMs) },
+        headers: { ...headers, 'content-length': Buffer.byteLength(body), 'user-agent': 'hopscope' },
+      },
+      (response) => {
+        let answer = ''
+        response.setEncoding('utf8')
+        response.on('data', (text: string) => {
+          if (answer.length < mostAnswer) answer += text
+          else response.destroy()
+        })
+        response.on('error', reject)
+        response.on('close', () =>
+          resolve(outcomeOf(response.statusCode ?? 0, response.headers['retry-after'], answer)),
+        )
+      },
+    )
+    request.on('error', (error) =>
+      reject(
+        error.name === 'TimeoutError' || error.name === 'AbortError'
+          ? new Error(`no answer in ${timeoutMs / 1000} s`)
+          : error,
+      ),
+    )
+    request.end(body)
+  })
+}
+
+/** Redirects are not followed: what is behind them was not checked. */
+function outcomeOf(status: number, retryAfter: string | undefined, answer: string): Outcome {
+  const words = answer.replace(/\s+/g, ' ').trim().slice(0, 200)
+  const detail = `HTTP ${status}${words && `: ${words}`}`
+  if (status >= 200 && status < 300) return { ok: true, permanent: false, detail: `HTTP ${status}` }
+  const again = status === 408 || status === 425 || status === 429 || status >= 500
+  const seconds = Number(retryAfter)
+  return {
+    ok: false,
+    permanent: !again,
+    detail,
+    ...(again && seconds > 0 && { retryAfterMs: Math.min(3600, seconds) * 1000 }),
+  }
+}

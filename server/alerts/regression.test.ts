@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest'
+import { bucketKey } from '../statistics/histogram.ts'
+import { advance, keptMinutes, keyAt, keysIn, newMinutes, putMinute, requestsIn } from './minutes.ts'
+import { judge, pagingGate, ratioInterval, shiftAt, watch, type Reference, type Watched } from './regression.ts'
+import { sinceWhen } from './since.ts'
+
+function randomOf(seed: number) {
+  let state = Math.imul(seed + 1, 0x9e3779b1) | 1
+  const next = () => {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    return (state >>> 0) / 2 ** 32
+  }
+  return { next, normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()) }
+}
+
+const end = 30_000_000
+const bar = { relMin: 0.1, absMinNs: 200_000, q: 0.1, minCount: 300 }
+
+/** A series of so many minutes up to `end`, ns by minute. */
+function seriesOf(
+  minutes: number,
+  nsAt: (minute: number) => number,
+  { seed = 1, n = 100, wander = 0.03 } = {},
+): Watched {
+  const random = randomOf(seed)
+  const series = newMinutes()
+  for (let minute = end - minutes; minute < end; minute++)
+    putMinute(series, minute, bucketKey(Math.round(nsAt(minute) * Math.exp(wander * random.normal()))), n)
+  return watch(series)
+}
+
+const judged = (all: readonly Watched[], reference: Reference = {}, at = end) =>
+  judge(
+    all.map((series) => ({ series, shift: shiftAt(series, at, reference), isActive: false })),
+    bar,
+  )
+const quiet = (count: number, minutes = 1500) =>
+  Array.from({ length: count }, (_, i) => seriesOf(minutes, () => 2e6, { seed: 100 + i }))
+
+describe('minutes of a series', () => {
+  it('are kept for nine days, in a ring', () => {
+    const series = newMinutes()
+    putMinute(series, end - 5, 700, 10)
+    putMinute(series, end - 1, 800, 20)
+    expect([keyAt(series, end - 5), keyAt(series, end - 3), keyAt(series, end - 1), keyAt(series, end)]).toEqual([
+      700, 0, 800, 0,
+    ])
+    expect([requestsIn(series, end - 10, end), keysIn(series, end - 10, end)]).toEqual([30, [700, 800]])
+    // Late spans change a minute that is there.
+    putMinute(series, end - 5, 710, 12)
+    expect(keyAt(series, end - 5)).toBe(710)
+    advance(series, end - 5 + keptMinutes)
+    expect(keyAt(series, end - 5)).toBe(710)
+    advance(series, end - 4 + keptMinutes)
+    expect([keyAt(series, end - 5), keyAt(series, end - 5 + keptMinutes)]).toEqual([0, 0])
+  })
+})
+
+describe('a shift', () => {
+  it('is found among quiet series, with how much, since when, and between what', () => {
+    const slow = seriesOf(1500, (minute) => (minute >= end - 20 ? 2.8e6 : 2e6))
+    const [found, ...others] = judged([slow, ...quiet(20)])
+    expect(found).toMatchObject({ finding: 'met', pages: true })
+    expect(others.filter(({ finding }) => finding === 'met')).toEqual([])
+    const shift = shiftAt(slow, end)!
+    expect(shift.ratio).toBeCloseTo(0.4, 1)
+    expect([shift.n, shift.lasts, shift.isPlain]).toEqual([1500, true, false])
+    expect(Math.abs(sinceWhen(slow.minutes, end)! - (end - 20))).toBeLessThanOrEqual(1)
+    const interval = ratioInterval(keysIn(slow.minutes, end - 15, end), shift.baseline, randomOf(5).next)!
+    expect(interval.lo).toBeLessThan(1.4)
+    expect(interval.hi).toBeGreaterThan(1.4)
+    expect(interval.hi - interval.lo).toBeLessThan(0.15)
+  })
+
+  it('that is too small, too short, of too few, or of a series without a past is none', () => {
+    const background = quiet(20)
+    const finding = (series: Watched) => judged([series, ...background])[0]!.finding
+    expect(finding(seriesOf(1500, (minute) => (minute >= end - 20 ? 2.08e6 : 2e6)))).toBe('gone')
+    expect(finding(seriesOf(1500, (minute) => (minute >= end - 20 ? 2.18e6 : 2e6), { wander: 0 }))).toBe('less')
+    // 40 % of 0.2 ms are not 0.2 ms.
+    expect(finding(seriesOf(1500, (minute) => (minute >= end - 20 ? 2.8e5 : 2e5)))).toBe('less')
+    expect(finding(seriesOf(1500, (minute) => (minute >= end - 15 && minute < end - 5 ? 2.8e6 : 2e6)))).toBe('less')
+    expect(finding(seriesOf(1500, () => 2.8e6, { n: 10 }))).toBe('unknown')
+    expect(finding(seriesOf(30, () => 2e6))).toBe('unknown')
+    expect(finding(seriesOf(200, (minute) => (minute >= end - 20 ? 2.8e6 : 2e6)))).toBe('less')
+  })
+
+  it('stays one as long as its effect does: the baseline is that from before it', () => {
+    const series = seriesOf(1500, (minute) => (minute >= end - 300 ? 2.8e6 : 2e6))
+    expect(shiftAt(series, end)!.ratio).toBeCloseTo(0, 1)
+    const pinned = shiftAt(series, end, { pin: end - 300 })!
+    expect(pinned.ratio).toBeCloseTo(0.4, 1)
+    expect(judge([{ series, shift: pinned, isActive: true }], bar)[0]!.finding).toBe('met')
+    // Baselines that an alert began with outlive the minutes they are of.
+    const kept = [bucketKey(2e6), bucketKey(2e6)]
+    expect(shiftAt(series, end, { pin: end - 300, kept })!.ratio).toBeCloseTo(0.4, 1)
+  })
+
+  it('is held against the hour before a release, and never against what was before somebody said that it is as it should be', () => {
+    const series = seriesOf(1500, (minute) => (minute >= end - 90 ? 2.8e6 : 2e6))
+    expect(shiftAt(series, end, { release: end - 90 })!.ratio).toBeCloseTo(0.4, 1)
+    expect(shiftAt(series, end, { release: end - 90, floor: end - 90 })!.ratio).toBeCloseTo(0, 1)
+  })
+
+  it('is held against the same time of day where there are days: what rises every morning is no regression', () => {
+    const rhythm = (minute: number) => 2e6 * (1 + 0.3 * Math.max(0, Math.sin((2 * Math.PI * minute) / 1440)))
+    // At the steepest: it has grown by a tenth within the hour.
+    const at = Math.floor(end / 1440) * 1440 + 60
+    const series = newMinutes()
+    for (let minute = at - 6 * 1440; minute < at; minute++)
+      putMinute(series, minute, bucketKey(Math.round(rhythm(minute))), 100)
+    expect(Math.abs(shiftAt(watch(series), at)!.ratio)).toBeLessThan(0.06)
+  })
+
+  it('of a few microseconds is told in them, not in logarithms', () => {
+    const series = seriesOf(1500, (minute) => (minute >= end - 20 ? 3e5 : 5_000), { wander: 0.01 })
+    const shift = shiftAt(series, end)!
+    expect(shift.isPlain).toBe(true)
+    expect(shift.shift).toBeGreaterThan(2.8e5)
+    expect(shift.nowNs).toBeCloseTo(3e5, -4)
+  })
+
+  it('pages only beyond the gate', () => {
+    const ratio = 1 + bar.relMin * (pagingGate.effect - 0.2)
+    const [found] = judged([
+      seriesOf(1500, (minute) => (minute >= end - 20 ? ratio * 2e6 : 2e6), { wander: 0.005 }),
+      ...quiet(20),
+    ])
+    expect(found).toMatchObject({ finding: 'met', pages: false })
+  })
+
+  it('leaves no placebos where something was wrong', () => {
+    const series = seriesOf(1500, (minute) => (minute >= end - 600 && minute < end - 500 ? 4e6 : 2e6))
+    series.incidents.push({ from: end - 600, to: end - 500 })
+    shiftAt(series, end)
+    const wild = [...series.placebos].filter((one) => Math.abs(one) > 0.3)
+    // What comes after it is held against it.
+    expect(wild.every((one) => one < 0)).toBe(true)
+  })
+})

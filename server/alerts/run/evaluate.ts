@@ -1,0 +1,256 @@
+import type { ClickHouse } from '../../../storage/clickhouse.ts'
+import type { EventItem } from '../../api/contract-events.ts'
+import { readDocuments, writeDocuments, type Written } from '../../queries/alerts/documents.ts'
+import { readRules, type StoredRule } from '../../queries/alerts/rules.ts'
+import { isAbout, readSubjects, type Subjects } from '../../queries/alerts/subjects.ts'
+import { listEvents } from '../../queries/events.ts'
+import type { QueryOf } from '../../queries/query-of.ts'
+import {
+  applyRule,
+  dueOf,
+  endOrphans,
+  isActive,
+  isFiring,
+  rebaseline,
+  type AlertRecord,
+  type Book,
+  type Change,
+} from '../book.ts'
+import { builtInRules, type Rule } from '../rule.ts'
+import { keysIn, requestsIn } from '../minutes.ts'
+import { ratioInterval, type Watched } from '../regression.ts'
+import { sinceWhen } from '../since.ts'
+import { addEvidence, findCauses, listSymptoms } from './enrich.ts'
+import { evaluateRegression, isRegression, wantedBy } from './regressions.ts'
+import { alertDocument, alertId, changeDocument, notificationDocuments, readSaid, type Note } from './stored.ts'
+import { evaluateThresholds } from './thresholds.ts'
+import type { Watching } from './watching.ts'
+
+/** Thresholds and budgets are evaluated more often than regressions: two series of ticks. */
+export type TickKind = 'threshold' | 'regression'
+
+export interface Tick {
+  readonly kind: TickKind
+  /** Unix ms. */
+  readonly atMs: number
+  readonly intervalMs: number
+}
+
+export interface EvaluateWith {
+  readonly clickhouse: ClickHouse
+  readonly book: Book
+  readonly watching: Watching
+  /** Who evaluates. */
+  readonly holder: string
+  /** How links begin, without a slash at the end. */
+  readonly publicUrl: string
+  readonly options: QueryOf
+}
+
+const minuteMs = 60_000
+const hourMs = 60 * minuteMs
+/** Alerts of one rule that begin so close are told as one. */
+const togetherMs = 10 * minuteMs
+
+/**
+ * Evaluates all rules of a kind at an instant and stores what comes of it, in one INSERT and, under the tick's token, once. The book may be
+ * ahead of what is stored when this throws.
+ * @returns whether it was this holder whose evaluation was stored.
+ */
+export async function evaluateTick(tick: Tick, using: EvaluateWith): Promise<boolean> {
+  const { clickhouse, book, holder, publicUrl } = using
+  const { kind, atMs } = tick
+  const all = await readRules(clickhouse, builtInRules)
+  const own = all.filter(({ body }) => body.enabled && (body.kind === 'regression') === (kind === 'regression'))
+  const around = await surroundings(own, tick, using)
+  const touched = new Set<AlertRecord>()
+  const changes: Change[] = []
+
+  for (const { alertId, change } of await rebaselined(using, kind)) {
+    touched.add(book.get(alertId)!)
+    changes.push(change)
+  }
+  const isKept = (record: AlertRecord) => keeps(all, record, around.subjects)
+  const ended = endOrphans(book, isKept, atMs)
+  const fired = await applyAll(own, tick, using, around)
+  for (const applied of [ended, ...fired.applied]) {
+    for (const record of applied.touched) touched.add(record)
+    changes.push(...applied.changes)
+  }
+  for (const record of await explain(fired.records, tick, using, around)) touched.add(record)
+  for (const record of listSymptoms(book)) touched.add(record)
+
+  const said = await readSaid(clickhouse, atMs)
+  const due = dueOf(book, (record) => said(record).silencedUntilMs !== null)
+  const targetsOf = new Map(all.map(({ id, body }) => [id, body.targets]))
+  const notifications: Written[] = []
+  const tell = (record: AlertRecord, status: 'firing' | 'resolved') => {
+    const url = `${publicUrl}/alerts/${record.id}`
+    const targets = targetsOf.get(record.ruleId) ?? []
+    notifications.push(...notificationDocuments(record, status, { targets, url, atMs, said: said(record) }))
+    touched.add(record)
+  }
+  for (const record of due.firing) {
+    record.told = record.firedMs
+    tell(record, 'firing')
+  }
+  for (const record of due.resolved) {
+    tell(record, 'resolved')
+    record.told = null
+  }
+  const progress = { kind: 'progress', id: kind, revision: atMs, atMs, body: { holder, rules: own.length } } as const
+  const documents = [
+    ...[...touched].map((record) => alertDocument(record, atMs)),
+    ...changes.map(changeDocument),
+    ...notifications,
+  ]
+  await writeDocuments(clickhouse, [...documents, progress], `alerts-${kind}-${atMs}`)
+  const [stored] = await readDocuments<{ holder: string }>(clickhouse, { kinds: ['progress'], id: kind })
+  return stored?.revision === atMs && stored.body.holder === holder
+}
+
+interface Around {
+  readonly subjects: Subjects
+  readonly events: readonly EventItem[]
+}
+
+async function surroundings(
+  rules: readonly StoredRule[],
+  { atMs }: Tick,
+  { clickhouse, options }: EvaluateWith,
+): Promise<Around> {
+  const hasRoutes = rules.some(({ body }) => body.measure === 'endToEnd' || body.measure.endsWith('Share'))
+  const window = { fromMs: Math.max(0, atMs - 2 * hourMs), toMs: atMs }
+  const [subjects, events] = await Promise.all([
+    readSubjects(clickhouse, options, hasRoutes ? window : undefined),
+    rules.length === 0 ? [] : listEvents(clickhouse, { fromMs: Math.max(0, atMs - 3 * hourMs), toMs: atMs }, options),
+  ])
+  return { subjects, events }
+}
+
+/** Alerts that somebody said are no longer to be held against what was before, and have not been yet. */
+async function rebaselined({ clickhouse, book }: EvaluateWith, kind: TickKind) {
+  if (kind !== 'regression') return []
+  const notes = await readDocuments<Note>(clickhouse, { kinds: ['note'], states: ['re-baselined'], most: 1_000 })
+  return notes.flatMap(({ about, atMs }) => {
+    const record = book.get(about)
+    if (!record || !isActive(record) || atMs < record.state.sinceMs) return []
+    return [{ alertId: about, change: rebaseline(record, Math.max(atMs, record.state.atMs)) }]
+  })
+}
+
+function keeps(rules: readonly StoredRule[], { ruleId, series, measure }: AlertRecord, subjects: Subjects): boolean {
+  const rule = rules.find(({ id }) => id === ruleId)
+  if (!rule?.body.enabled || rule.body.measure !== measure) return false
+  const { service, route, family, ...ids } = rule.body.filter
+  // Words that are not known at this moment are no reason to end an alert.
+  const isKnown = series.kind !== 'trace' || subjects.routes.has(series.id)
+  return isAbout(
+    isKnown ? { ...ids, ...(service && { service }), ...(route && { route }), ...(family && { family }) } : ids,
+    subjects,
+    series.kind,
+    series.id,
+  )
+}
+
+async function applyAll(rules: readonly Rule[], tick: Tick, using: EvaluateWith, { subjects, events }: Around) {
+  const { clickhouse, book, watching, options } = using
+  const { atMs, intervalMs } = tick
+  const end = Math.floor(atMs / minuteMs)
+  if (tick.kind === 'regression') await watching.update(end * minuteMs, wantedBy(rules.filter(isRegression)))
+  const found =
+    tick.kind === 'threshold' ? await evaluateThresholds(clickhouse, { rules, subjects, atMs }, options) : new Map()
+  const records = new Set<AlertRecord>()
+  const ofRule = new Map<string, AlertRecord[]>()
+  for (const record of book.values()) ofRule.set(record.ruleId, [...(ofRule.get(record.ruleId) ?? []), record])
+  const applied = rules.map((rule) => {
+    const recordOf = (id: string) => book.get(alertId(rule.id, { kind: kindOf(rule), id }))
+    const evaluated = isRegression(rule)
+      ? evaluateRegression(rule, { watching, subjects, events, end, recordOf })
+      : (found.get(rule.id) ?? [])
+    const result = applyRule(book, ofRule.get(rule.id) ?? [], rule, evaluated, { atMs, intervalMs, idOf: alertId })
+    for (const { alertId: id, what } of result.changes)
+      if (what === 'pending' || what === 'firing') records.add(book.get(id)!)
+    return result
+  })
+  return { applied, records }
+}
+
+const kindOf = ({ body: { measure } }: Rule): 'proxy' | 'hop' | 'trace' =>
+  measure === 'transit' || measure === 'wire'
+    ? 'hop'
+    : measure === 'endToEnd' || measure.endsWith('Share')
+      ? 'trace'
+      : 'proxy'
+
+/** Says of alerts that just began since when, and of those that just fired why, with whom, and what it looks like. */
+async function explain(
+  begun: ReadonlySet<AlertRecord>,
+  { kind, atMs }: Tick,
+  { clickhouse, book, watching }: EvaluateWith,
+  { subjects, events }: Around,
+): Promise<Set<AlertRecord>> {
+  const touched = new Set<AlertRecord>()
+  const fired = [...begun].filter((record) => record.firedMs === atMs)
+  if (kind === 'regression') {
+    for (const record of begun) {
+      const watched = watchedOf(record, watching)
+      if (!watched) continue
+      const end = Math.floor(atMs / minuteMs)
+      const since = sinceWhen(watched.minutes, end)
+      // A change of long ago is not this one.
+      if (since !== null && since * minuteMs >= record.state.sinceMs - 3 * hourMs) record.startedMs = since * minuteMs
+      record.change = changeOf(record, watched, end)
+    }
+    if (fired.length > 0) {
+      const quiet = { proxy: quietOnes('added', watching, book, atMs), hop: quietOnes('transit', watching, book, atMs) }
+      const around = { subjects, events, quiet }
+      for (const record of await findCauses(clickhouse, book, fired, { atMs, around })) touched.add(record)
+    }
+  } else gather(book, fired)
+  for (const record of fired) {
+    await addEvidence(clickhouse, record, { atMs, around: { events, subjects } })
+    touched.add(record)
+  }
+  return touched
+}
+
+function watchedOf({ measure, series, quantile }: AlertRecord, watching: Watching): Watched | null {
+  for (const one of watching.all(measure))
+    if (one.id === series.id && one.fidelity === series.fidelity) return quantile === 0.95 ? one.p95 : one.p50
+  return null
+}
+
+/** Of minutes' quantiles: those the shift is of. */
+function changeOf({ value, before, baseline }: AlertRecord, { minutes }: Watched, end: number): AlertRecord['change'] {
+  if (value === null || before === null || before <= 0) return null
+  const interval = baseline && ratioInterval(keysIn(minutes, end - 15, end), baseline, Math.random)
+  return { ratio: value / before, lo: interval?.lo ?? null, hi: interval?.hi ?? null }
+}
+
+function quietOnes(measure: 'added' | 'transit', watching: Watching, book: Book, atMs: number): string[] {
+  const slower = new Set([...book.values()].filter(isActive).map(({ series }) => series.id))
+  const end = Math.floor(atMs / minuteMs)
+  return [...watching.all(measure)]
+    .filter(({ id }) => !slower.has(id))
+    .map(({ id, p50 }) => ({ id, n: requestsIn(p50.minutes, end - 60, end) }))
+    .filter(({ n }) => n > 0)
+    .sort((a, b) => b.n - a.n)
+    .map(({ id }) => id)
+}
+
+/** Alerts of one rule that fire at about the same time are one: the one furthest off, the others beneath it. */
+function gather(book: Book, fired: readonly AlertRecord[]): void {
+  for (const ruleId of new Set(fired.map((record) => record.ruleId))) {
+    const own = fired.filter((record) => record.ruleId === ruleId)
+    const open = [...book.values()].find(
+      (record) =>
+        record.ruleId === ruleId &&
+        record.told !== null &&
+        isFiring(record) &&
+        own[0]!.firedMs! - record.firedMs! <= togetherMs,
+    )
+    const lead = open ?? own.reduce((best, one) => ((one.value ?? 0) > (best.value ?? 0) ? one : best))
+    for (const record of own) if (record !== lead) Object.assign(record, { partOf: lead.id, quiet: 'symptom' })
+  }
+}

@@ -1,0 +1,195 @@
+/** Alerts, silences and what is told to whom (api.md). */
+import { z } from 'zod'
+import { AlertMeasure } from './contract-alert-rules.ts'
+import { instant } from './contract-query.ts'
+import { Count, EntityId, Fidelity, Instant, Measure, TraceId } from './contract.ts'
+
+export const AlertPhase = z.enum(['pending', 'firing', 'keep', 'resolved', 'stale'])
+export type AlertPhase = z.infer<typeof AlertPhase>
+
+export const AlertSeries = z.object({
+  kind: z.enum(['proxy', 'hop', 'trace']),
+  id: EntityId.describe('of the proxy, hop or route'),
+  name: z.string(),
+  fidelity: Fidelity.describe('the level that the values are of; unknown for a share'),
+})
+export type AlertSeries = z.infer<typeof AlertSeries>
+
+const Likely = z.object({
+  atUnixNano: Instant,
+  kind: z.string(),
+  title: z.string(),
+  source: z.enum(['told', 'seen']),
+})
+
+export const AlertCause = z.object({
+  predicate: z
+    .array(z.object({ key: z.string(), value: z.string() }))
+    .describe('what the slower requests have in common; empty where nothing was found'),
+  effect: Measure.describe('what came to a request: the mean'),
+  explained: z.number().nullable().describe('part of all added time that lies in these requests'),
+})
+export const Symptom = z.object({ id: EntityId, alertId: EntityId, name: z.string(), effect: Measure })
+
+export const Alert = z.object({
+  id: EntityId,
+  ruleId: EntityId,
+  ruleName: z.string(),
+  kind: z.enum(['threshold', 'regression', 'budget']),
+  measure: AlertMeasure,
+  quantile: z.number().nullable(),
+  series: AlertSeries,
+  state: AlertPhase,
+  dataOk: z.boolean(),
+  sinceUnixNano: Instant.describe('when the condition was first met'),
+  firedUnixNano: Instant.nullable().describe('when it fired; null where it has not'),
+  startedAtUnixNano: Instant.nullable().describe('the change point of a regression'),
+  evaluatedUnixNano: Instant,
+  value: z
+    .number()
+    .nullable()
+    .describe('ns, or a share; of a budget the burn rate; as of the last evaluation with data'),
+  before: z.number().nullable().describe('of a regression: what it was'),
+  change: z
+    .object({ ratio: z.number(), lo: z.number().nullable(), hi: z.number().nullable() })
+    .nullable()
+    .describe('of a regression: value over before, and its 95 % interval'),
+  n: Count.describe('requests that the value is of'),
+  pages: z.boolean().describe('somebody is told when it fires'),
+  quiet: z
+    .enum(['listed', 'symptom', 'mix', 'moved', 'explained'])
+    .nullable()
+    .describe(
+      'why nobody is told: below the paging gate; beneath another alert; more traffic of what always was slow; time that moved from elsewhere; explained by alerts of its parts',
+    ),
+  partOf: EntityId.nullable().describe('the alert that it is a symptom of'),
+  cause: AlertCause.nullable(),
+  symptoms: z.array(Symptom),
+  events: z.array(Likely).describe('deploys, changes and new versions shortly before it began'),
+  exemplars: z.array(TraceId).describe('slow ones since'),
+  exemplarsBefore: z.array(TraceId),
+  labels: z.record(z.string(), z.string()),
+  fingerprint: z.string(),
+  silencedUntilUnixNano: Instant.nullable(),
+  acknowledged: z.object({ by: z.string(), atUnixNano: Instant }).nullable(),
+})
+export type Alert = z.infer<typeof Alert>
+
+export const AlertList = z.object({
+  items: z.array(Alert).describe('firing first, then newest'),
+  counts: z.object({ pending: Count, firing: Count, stale: Count, resolved: Count, silenced: Count, noData: Count }),
+  evaluator: z.object({
+    holder: z.string().nullable().describe('null where no evaluator runs'),
+    evaluatedUnixNano: Instant.nullable().describe('what thresholds were last evaluated for'),
+    regressionsUnixNano: Instant.nullable(),
+    behindMs: Count.nullable().describe('how long ago that was'),
+  }),
+})
+export type AlertList = z.infer<typeof AlertList>
+
+export const AlertsQuery = z.strictObject({
+  state: z.enum(['pending', 'firing', 'resolved', 'stale']).optional().describe('firing: kept ones too'),
+  rule: EntityId.optional(),
+})
+
+export const AlertHistoryItem = z.object({
+  atUnixNano: Instant,
+  what: z.enum([
+    'pending',
+    'firing',
+    'keep',
+    'resolved',
+    'inactive',
+    'stale',
+    'acknowledged',
+    'silenced',
+    'unsilenced',
+    'comment',
+    're-baselined',
+    'notified',
+    'notification-failed',
+  ]),
+  value: z.number().nullable(),
+  by: z.string().describe("'' for the evaluator"),
+  text: z.string(),
+})
+export const AlertDetail = Alert.extend({ history: z.array(AlertHistoryItem).describe('newest first, at most 500') })
+export type AlertDetail = z.infer<typeof AlertDetail>
+export type AlertHistoryItem = z.infer<typeof AlertHistoryItem>
+
+const by = z.string().trim().max(200).default('')
+const text = z.string().trim().max(2000)
+export const SilenceRequest = z.strictObject({
+  until: instant().describe('in the past: the silence ends'),
+  comment: text.default(''),
+  by,
+})
+export const AcknowledgeRequest = z.strictObject({ by, comment: text.default('') })
+export const CommentRequest = z.strictObject({ by, text: text.min(1) })
+export const RebaselineRequest = z.strictObject({ by, comment: text.default('') })
+
+export const AuditList = z.object({
+  items: z.array(
+    z.object({
+      atUnixNano: Instant,
+      by: z.string(),
+      what: z.string().describe('rule created, rule changed, …'),
+      id: z.string(),
+      name: z.string(),
+      detail: z.string().describe('JSON of it afterwards; of a target without secrets'),
+    }),
+  ),
+})
+export type AuditList = z.infer<typeof AuditList>
+
+const env = z.strictObject({ env: z.string().regex(/^[A-Za-z_]\w{0,127}$/, 'not a name of an environment variable') })
+const file = z.strictObject({ file: z.string().min(1).max(1024) })
+export const Secret = z.union([z.string().min(1).max(4096), env, file], 'must be a text, { env } or { file }')
+export type Secret = z.infer<typeof Secret>
+
+export const TargetKind = z.enum(['webhook', 'slack', 'teams', 'pagerduty', 'alertmanager'])
+export type TargetKind = z.infer<typeof TargetKind>
+
+const httpUrl = z.url({ protocol: /^https?$/, error: 'not an http or https URL' }).max(2048)
+const TargetFields = {
+  name: z.string().trim().min(1, 'is empty').max(200),
+  enabled: z.boolean().default(true),
+}
+const urlTarget = (kind: 'webhook' | 'slack' | 'teams' | 'alertmanager') =>
+  z.strictObject({ ...TargetFields, kind: z.literal(kind), url: httpUrl, secret: Secret.optional() })
+export const TargetBody = z.discriminatedUnion(
+  'kind',
+  [
+    urlTarget('webhook'),
+    urlTarget('slack'),
+    urlTarget('teams'),
+    urlTarget('alertmanager'),
+    z.strictObject({
+      ...TargetFields,
+      kind: z.literal('pagerduty'),
+      url: httpUrl.default('https://events.pagerduty.com/v2/enqueue'),
+      secret: Secret.optional().describe('the integration key'),
+    }),
+  ],
+  'kind: must be webhook, slack, teams, pagerduty or alertmanager',
+)
+export type TargetBody = z.infer<typeof TargetBody>
+
+export const Target = z.object({
+  id: EntityId,
+  name: z.string(),
+  kind: TargetKind,
+  url: z.string(),
+  enabled: z.boolean(),
+  hasSecret: z.boolean(),
+  secretFrom: z.string().nullable().describe('env NAME or file PATH; null for one that was given, and without one'),
+  waiting: Count,
+  dead: Count.describe('given up after a day of attempts'),
+  last: z.object({ atUnixNano: Instant, ok: z.boolean(), detail: z.string() }).nullable(),
+})
+export type Target = z.infer<typeof Target>
+export const TargetList = z.object({ items: z.array(Target) })
+export type TargetList = z.infer<typeof TargetList>
+export const NoBody = z.strictObject({})
+export const TargetTest = z.object({ ok: z.boolean(), detail: z.string(), durationMs: Count })
+export type TargetTest = z.infer<typeof TargetTest>
