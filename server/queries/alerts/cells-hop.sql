@@ -1,12 +1,12 @@
 -- The same of some hops and their transit.
 SELECT
   toString(hop_id) AS id, start >= fromUnixTimestamp64Milli({splitMs:Int64}, 'UTC') AS since,
-  map('hop', lower(hex(hop_id)), 'version', callee_version, 'config', config_hash, 'caller node', caller_node, 'callee node', callee_node,
+  map('hop', lower(hex(hop_id)), 'version', callee_version, 'caller node', caller_node, 'callee node', callee_node,
     'zones', zone_pair, 'route', route, 'caller', caller, 'callee', callee) AS attributes,
   sum(sign) AS n, sum(sign * each) AS weight, sum(sign * each * value) AS total, sum(sign * each * value * value) AS squares
 FROM (
   SELECT
-    hop_id, start, sign, callee_version, config_hash, caller_node, callee_node, zone_pair, route, caller, callee,
+    hop_id, start, sign, callee_version, caller_node, callee_node, zone_pair, route, caller, callee,
     if(bitAnd(flags, 131072) != 0, 1., weight) AS each,
     toFloat64(assumeNotNull(if(transit_fidelity = 'bounded', transit_hi, transit))) AS value
   FROM hops

@@ -2,12 +2,12 @@
 -- time (the upper bound where it is bounded), ns. Every {one}th trace. Current revision only.
 SELECT
   toString(proxy_id) AS id, start >= fromUnixTimestamp64Milli({splitMs:Int64}, 'UTC') AS since,
-  map('proxy', lower(hex(proxy_id)), 'version', version, 'config', config_hash, 'node', node, 'zone', zone, 'route', route,
+  map('proxy', lower(hex(proxy_id)), 'version', version, 'node', node, 'zone', zone, 'route', route,
     'caller', caller, 'callee', callee) AS attributes,
   sum(sign) AS n, sum(sign * each) AS weight, sum(sign * each * value) AS total, sum(sign * each * value * value) AS squares
 FROM (
   SELECT
-    proxy_id, start, sign, version, config_hash, node, zone, route, caller, callee, if(bitAnd(flags, 131072) != 0, 1., weight) AS each,
+    proxy_id, start, sign, version, node, zone, route, caller, callee, if(bitAnd(flags, 131072) != 0, 1., weight) AS each,
     toFloat64(assumeNotNull(if({metric:String} = 'added', if(added_fidelity = 'bounded', added_hi, added), if(overhead_fidelity = 'bounded', overhead_hi, overhead)))) AS value
   FROM proxies
   WHERE proxy_id IN {ids:Array(UInt64)} AND cityHash64(trace_id) % {one:UInt32} = 0
