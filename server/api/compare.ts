@@ -4,7 +4,7 @@ import { CohortError, readComparison } from '../queries/comparison.ts'
 import { askFor } from './ask.ts'
 import { CompareRequest, type Comparison } from './contract-compare.ts'
 import { ownJson } from './own-json.ts'
-import { badRequest, checked, ProblemError } from './problem.ts'
+import { checked, ProblemError } from './problem.ts'
 
 const mostBytes = 32_768
 
@@ -18,8 +18,9 @@ export function compareRouter(clickhouse: ClickHouse): Router {
       try {
         response.json((await readComparison(clickhouse, asked, askFor(request, response))) satisfies Comparison)
       } catch (error) {
-        if (error instanceof CohortError) throw badRequest(`${error.side}.filter.${error.field}`, error.message)
-        throw error
+        if (!(error instanceof CohortError)) throw error
+        const field = `${error.side}.filter.${error.field}`
+        throw new ProblemError(400, 'Bad request', error.message, field, error.at)
       }
     })
     .all((request) => {

@@ -107,6 +107,11 @@ export const Comparison = z.object({
     )
     .describe('most requests first, at most 200'),
   moreStrata: Count,
+  bins: z
+    .array(z.object({ loNs: z.number(), hiNs: z.number(), a: Share, b: Share }))
+    .describe(
+      'shares of the requests of each side by value as they are, eight bins an octave; values of 0 and below in the first',
+    ),
   reasons: z
     .array(
       z.enum(['few_requests', 'few_minutes', 'few_common_strata', 'no_common_level', 'low_coverage', 'weight_unknown']),

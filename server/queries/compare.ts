@@ -23,7 +23,6 @@ export const stratumKeys = (measure: CompareMeasure): string[] => Object.keys(st
 export interface SideAsked {
   readonly measure: CompareMeasure
   readonly conditions: readonly Condition[]
-  readonly filter: string
   readonly window: Window
 }
 
@@ -62,7 +61,7 @@ export async function readSide(
   options: QueryOf,
 ): Promise<Side> {
   const window = alignWindow(asked.window, 1000 * slotSeconds)
-  const { dataset, cte, params } = factsOf({ ...asked, window })
+  const { dataset, cte, params } = factsOf({ ...asked, filter: '', window })
   const words = Object.values(stratumColumns[dataset]).map((sql) => `toString(${sql})`)
   const found = await clickhouse.query<
     Omit<SideRow, 'histogram'> & { weight: number; keys: number[]; counts: number[] }

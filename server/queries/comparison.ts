@@ -1,13 +1,13 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
-import type { CohortFilter, ComparedDifference, CompareRequest, Comparison } from '../api/contract-compare.ts'
+import type { ComparedDifference, CompareRequest, Comparison } from '../api/contract-compare.ts'
 import type { Fidelity } from '../api/contract.ts'
 import { refusal } from '../statistics/claims.ts'
 import type { CohortRow } from '../statistics/cohort.ts'
 import { compareCohorts, isDistinguishable, type Difference, type Estimate } from '../statistics/compare.ts'
-import { representative, total } from '../statistics/histogram.ts'
+import { bucketsPerOctave, representative, total } from '../statistics/histogram.ts'
 import { kitagawa } from '../statistics/mix.ts'
 import { readSide, slotSecondsOf, stratumKeys, type Side, type SideRow } from './compare.ts'
-import { FilterError, type Condition } from './explore/filter.ts'
+import { FilterError, readFilter, type Condition } from './explore/filter.ts'
 import { readProxyNames } from './names.ts'
 import { partOf, type QueryOf } from './query-of.ts'
 import { unixNano } from './rollup-window.ts'
@@ -24,10 +24,13 @@ export class CohortError extends Error {
   readonly side: 'a' | 'b'
   /** Key of the filter. */
   readonly field: string
-  constructor(side: 'a' | 'b', field: string, message: string) {
+  /** Of `q`, index of the character at fault. */
+  readonly at: number | undefined
+  constructor(side: 'a' | 'b', field: string, { message, at }: FilterError) {
     super(message)
     this.side = side
     this.field = field
+    this.at = field === 'q' ? at : undefined
   }
 }
 
@@ -39,33 +42,46 @@ export async function readComparison(
 ): Promise<Comparison> {
   const windows = { a: { fromMs: asked.a.from, toMs: asked.a.to }, b: { fromMs: asked.b.from, toMs: asked.b.to } }
   const slotSeconds = Math.max(slotSecondsOf(windows.a), slotSecondsOf(windows.b))
+  const conditions = { a: conditionsOf(asked, 'a'), b: conditionsOf(asked, 'b') }
   const read = async (side: 'a' | 'b'): Promise<Side> => {
-    const { q: filter = '', ...named } = asked[side].filter
-    const conditions = Object.entries(named).flatMap(([field, value]): Condition[] =>
-      value === undefined || value === '' ? [] : [{ field, operator: '=', values: [value], at: 0, valueAt: 0 }],
-    )
     try {
-      const question = { measure: asked.measure, conditions, filter, window: windows[side] }
+      const question = { measure: asked.measure, conditions: conditions[side], window: windows[side] }
       return await readSide(clickhouse, question, slotSeconds, partOf(options, side))
     } catch (error) {
       if (!(error instanceof FilterError)) throw error
-      const field = conditions.find((one) => error.message.includes(`“${one.field}”`))?.field ?? 'q'
-      throw new CohortError(side, field, error.message)
+      const named = Object.keys(asked[side].filter).find((key) => key !== 'q' && error.message.includes(`“${key}”`))
+      throw new CohortError(side, named ?? 'q', error)
     }
   }
   const [a, b, names] = await Promise.all([
     read('a'),
     read('b'),
-    namesOf(clickhouse, [asked.a.filter, asked.b.filter], partOf(options, 'names')),
+    namesOf(clickhouse, [...conditions.a, ...conditions.b], partOf(options, 'names')),
   ])
   return comparisonOf(asked, { a, b }, names)
+}
+
+/** What a side is narrowed by: what is named, then the filter. @throws CohortError */
+function conditionsOf(asked: CompareRequest, side: 'a' | 'b'): Condition[] {
+  const { q = '', ...named } = asked[side].filter
+  const isNamed = Object.entries(named).flatMap(([field, value]): Condition[] =>
+    value === undefined || value === '' ? [] : [{ field, operator: '=', values: [value], at: 0, valueAt: 0 }],
+  )
+  try {
+    return [...isNamed, ...readFilter(q)]
+  } catch (error) {
+    if (error instanceof FilterError) throw new CohortError(side, 'q', error)
+    throw error
+  }
 }
 
 const isId = /^[0-9a-f]{16}$/
 
 /** What proxies are called that are asked for by id. */
-async function namesOf(clickhouse: ClickHouse, filters: readonly CohortFilter[], options: QueryOf) {
-  const ids = filters.flatMap(({ proxy }) => (proxy !== undefined && isId.test(proxy) ? [proxy] : []))
+async function namesOf(clickhouse: ClickHouse, conditions: readonly Condition[], options: QueryOf) {
+  const ids = conditions.flatMap(({ field, values }) =>
+    field === 'proxy' ? values.filter((one) => isId.test(one)) : [],
+  )
   return ids.length > 0 ? readProxyNames(clickhouse, ids, options) : new Map<string, { name: string }>()
 }
 
@@ -111,6 +127,7 @@ export function comparisonOf(
       p50: { aNs: whole(p50.a), bNs: whole(p50.b) },
       shift: shift && ratioOf(shift),
     })),
+    bins: binsOf(rows.a, rows.b),
     moreStrata: Math.max(0, compared.strata.length - mostStrata),
     reasons,
   } satisfies Omit<Comparison, 'sentence'>
@@ -194,7 +211,7 @@ function seenOf(
   const requests = sum(rows, (row) => row.requests)
   const lost = sum(rows, (row) => (row.level === fidelity || row.level === 'unknown' ? row.requests - row.n : 0))
   return {
-    name: nameOf(asked[side].filter, names),
+    name: nameOf(conditionsOf(asked, side), names),
     n,
     requests,
     coverage: n + lost > 0 ? n / (n + lost) : 0,
@@ -204,11 +221,11 @@ function seenOf(
   }
 }
 
-function nameOf(filter: CohortFilter, names: ReadonlyMap<string, { readonly name: string }>): string {
-  const words = Object.entries(filter).flatMap(([key, value]) => {
-    if (value === undefined || value === '') return []
-    if (key === 'proxy') return [names.get(value)?.name ?? value]
-    return [key === 'dataPlane' ? `data plane ${value}` : key === 'hop' ? `hop ${value}` : value]
+function nameOf(conditions: readonly Condition[], names: ReadonlyMap<string, { readonly name: string }>): string {
+  const words = conditions.map(({ field, operator, values }) => {
+    if (operator !== '=') return `${field} ${operator} ${values.join(', ')}`
+    const said = values.map((value) => (field === 'proxy' ? (names.get(value)?.name ?? value) : value)).join(' or ')
+    return field === 'dataPlane' ? `data plane ${said}` : field === 'hop' ? `hop ${said}` : said
   })
   return words.length > 0 ? words.join(' · ') : 'all requests'
 }
@@ -279,6 +296,32 @@ function tallied(rows: readonly CohortRow[]): Map<string, Tally> {
   return tallies
 }
 
+const bucketsPerBin = 4
+
+function binsOf(a: readonly CohortRow[], b: readonly CohortRow[]): Comparison['bins'] {
+  const counted = (rows: readonly CohortRow[]) => {
+    const bins = new Map<number, number>()
+    let n = 0
+    for (const { histogram } of rows)
+      histogram.keys.forEach((key, i) => {
+        const bin = Math.floor((Math.max(1, key) - 1) / bucketsPerBin)
+        bins.set(bin, (bins.get(bin) ?? 0) + histogram.counts[i]!)
+        n += histogram.counts[i]!
+      })
+    return { bins, n }
+  }
+  const [inA, inB] = [counted(a), counted(b)]
+  const edge = (bin: number) => 2 ** ((bin * bucketsPerBin) / bucketsPerOctave)
+  return [...new Set([...inA.bins.keys(), ...inB.bins.keys()])]
+    .sort((x, y) => x - y)
+    .map((bin) => ({
+      loNs: edge(bin),
+      hiNs: edge(bin + 1),
+      a: shareOf(Math.max(0, inA.bins.get(bin) ?? 0), inA.n),
+      b: shareOf(Math.max(0, inB.bins.get(bin) ?? 0), inB.n),
+    }))
+}
+
 /** The same for every question, so that an answer can be had again. */
 function seeded(): () => number {
   let state = 0x9e3779b9
@@ -312,7 +355,7 @@ function sentenceOf(result: Omit<Comparison, 'sentence'>): string {
   const { verdict, a, b, reasons, adjusted, measure } = result
   if (verdict === 'not_comparable' || adjusted === null)
     return `${a.name} and ${b.name} cannot be compared: ${reasons.map((reason) => because[reason]).join('; ')}.`
-  const tail = adjusted.quantiles.filter(({ q, distinguishable }) => q >= 0.9 && distinguishable)
+  const tail = adjusted.quantiles.filter(({ q, distinguishable }) => q > 0.5 && distinguishable)
   const at = ({ q, diffNs }: { q: number; diffNs: number | null }) =>
     `${amount(Math.abs(diffNs!))} ${diffNs! > 0 === (verdict !== 'b_faster') ? 'less' : 'more'} at p${Math.round(1000 * q) / 10}`
   if (verdict === 'not_distinguishable') {

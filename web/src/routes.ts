@@ -31,6 +31,7 @@ export const routes: readonly Route[] = [
   { screen: 'Traces', pattern: '/traces', nav: { text: 'Traces', icon: 'traces', key: 't' } },
   { screen: 'TraceFile', pattern: '/traces/import', under: '/traces' },
   { screen: 'Trace', pattern: '/traces/:traceId', under: '/traces' },
+  { screen: 'Compare', pattern: '/compare', nav: { text: 'Compare', icon: 'compare', key: 'c' } },
   { screen: 'Data', pattern: '/data', nav: { text: 'Data', icon: 'data', key: 'd' } },
 ]
 

@@ -33,7 +33,7 @@ export const valuesNeeded: Record<Quantile, number> = {
   mean: 200,
 }
 
-const signOf: Record<Fidelity, Figure['sign']> = { exact: '', bounded: '≤', modelled: '≈', unknown: '' }
+export const signOf: Record<Fidelity, Figure['sign']> = { exact: '', bounded: '≤', modelled: '≈', unknown: '' }
 
 export function figureOfMeasure({ ns, loNs, hiNs, fidelity, reasons }: Measure): Figure {
   const base = { fidelity, why: reasons, loNs, hiNs }

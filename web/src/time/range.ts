@@ -98,3 +98,11 @@ export function endInWords(end: string, zone: Zone, nowMs: number): string {
   const ms = parseInstant(end, nowMs, zone)
   return ms === null ? end : instantText(ms, zone)
 }
+
+/** The range of equal length before; relative where that is. */
+export function rangeBeforeOf(range: Range, nowMs: number): Range {
+  const [, n, unit] = /^now-(\d+)([smhd])$/.exec(range.from) ?? []
+  if (n !== undefined && range.to === 'now') return { from: `now-${2 * Number(n)}${unit}`, to: range.from }
+  const { fromMs, toMs } = windowOf(range, nowMs)
+  return absolute(fromMs - (toMs - fromMs), fromMs)
+}

@@ -1,0 +1,128 @@
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Comparison } from '../../server/api/contract-compare.ts'
+import type { ProxyItem, ProxyList } from '../../server/api/contract-measurements.ts'
+import { axe, loaded, startSite, themes, type Site } from './browser.ts'
+
+let site: Site
+let gateways: ProxyItem[]
+beforeAll(async () => {
+  site = await startSite(1_500)
+  const response = await fetch(`${site.hopscope.apiUrl}/api/v1/proxies`)
+  gateways = ((await response.json()) as ProxyList).items
+    .filter(({ role }) => role === 'gateway')
+    .sort((a, b) => b.requests - a.requests)
+}, 300_000)
+afterAll(() => site?.close())
+
+const pair = () => {
+  const [a, b] = gateways
+  return `/compare?a=proxy+%3D+${a!.id}&b=proxy+%3D+${b!.id}`
+}
+const sentence = (page: Page) => page.getByRole('status').filter({ hasText: / (and|than) / })
+
+/** What the API says to what the page asks. */
+async function answerOf(page: Page, measure: string): Promise<Comparison> {
+  const params = new URL(page.url()).searchParams
+  const side = (q: string | null) => ({ filter: { q: q ?? '' }, from: 'now-1h', to: 'now' })
+  const response = await fetch(`${site.hopscope.apiUrl}/api/v1/compare`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ a: side(params.get('a')), b: side(params.get('b')), measure }),
+  })
+  return Comparison.parse(await response.json())
+}
+
+describe('Compare', () => {
+  it('is answered in three actions from the overview, for one route: which gateway is faster, or that nobody can tell', async () => {
+    const { page, context, complaints } = await site.open('/')
+    await page.getByRole('link', { name: 'Compare' }).first().click()
+    await page.getByRole('link', { name: `${gateways[0]!.name} or ${gateways[1]!.name}` }).click()
+    await sentence(page).waitFor()
+    const kind = page
+      .getByRole('table', { name: /^Kinds of request/ })
+      .getByRole('button')
+      .first()
+    const route = (await kind.innerText()).split(' · ')[0]!
+    await kind.click()
+    await page.waitForURL(/route/)
+    await loaded(page)
+    const { sentence: said } = await answerOf(page, 'transit')
+    expect(await sentence(page).innerText()).toBe(said)
+    expect(said).toContain(route)
+    expect(said).toMatch(/is faster than|are not distinguishable|cannot be compared/)
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it.each(themes)(
+    'shows the numbers of the API, with their interval and level, without complaint of axe in %s',
+    async (theme) => {
+      const { page, context, complaints } = await site.open(pair(), { theme })
+      const { a, b, quantiles, adjusted } = await answerOf(page, 'transit')
+      const told = (adjusted?.quantiles ?? quantiles)!.find(({ q }) => q === 0.5)!
+      const row = page.getByRole('row', { name: /^p50 / }).first()
+      const ms = (ns: number) => (ns / 1e6).toFixed(2)
+      expect(await row.innerText()).toContain(ms(told.aNs!))
+      expect(await row.innerText()).toContain(ms(told.bNs!))
+      await page.locator('.badge', { hasText: a.fidelity }).waitFor()
+      for (const { n } of [a, b])
+        await page
+          .getByText(new RegExp(`^n ${n}\\b`))
+          .first()
+          .waitFor()
+      for (const view of ['Histograms', 'ECDF', 'Difference']) {
+        await page.getByRole('radio', { name: view }).check()
+        await page.getByRole('img', { name: view === 'Difference' ? /^B less A/ : /^Share of requests/ }).waitFor()
+        expect(await axe(page)).toEqual([])
+      }
+      expect(complaints).toEqual([])
+      await context.close()
+    },
+  )
+
+  it('is all in its address: sides swapped, nothing matched, another measure, and back', async () => {
+    const { page, context } = await site.open(pair())
+    await page.keyboard.press('s')
+    await expect.poll(() => new URL(page.url()).searchParams.get('a')).toBe(`proxy = ${gateways[1]!.id}`)
+    await page.getByRole('button', { name: 'Routes matched' }).click()
+    await page.getByText('Requests as they are: nothing was matched.').waitFor()
+    await page.getByLabel('measure').selectOption('endToEnd')
+    await page.getByRole('region', { name: 'End to end' }).waitFor()
+    await page.goBack()
+    await page.goBack()
+    await page.getByText(/^95 % intervals.*Like for like by route/).waitFor()
+    await context.close()
+  })
+
+  it('says what is wrong with which filter, and what cannot be compared and why', async () => {
+    const { page, context } = await site.open('/compare?a=route+%3D&b=proxy+%3D+x')
+    const bar = page.getByRole('search', { name: 'Filter of A' })
+    await bar.getByRole('status').waitFor()
+    expect(await page.getByRole('search', { name: 'Filter of B' }).getByRole('status').count()).toBe(0)
+    await context.close()
+    const none = await site.open('/compare?a=proxy+%3D+nobody&b=route+%3D+GET')
+    await none.page.getByText(/cannot be compared: there are fewer than 30 requests on a side/).waitFor()
+    expect(await axe(none.page)).toEqual([])
+    expect(none.complaints).toEqual([])
+    await none.context.close()
+  })
+
+  it('is led to by the page of a proxy, before and now; what has no before is told so', async () => {
+    const { page, context } = await site.open(`/proxies/${gateways[0]!.id}`)
+    await page.getByRole('main').getByRole('link', { name: 'Compare' }).click()
+    await page.getByText(/cannot be compared/).waitFor()
+    expect(new URL(page.url()).searchParams.get('time')).toBe('before')
+    await context.close()
+  })
+
+  it('fits a phone', async () => {
+    const { page, context, complaints } = await site.open(pair(), { size: 'phone', theme: 'dark' })
+    await sentence(page).waitFor()
+    const wide = await page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth')
+    expect(wide).toBeLessThanOrEqual(0)
+    expect(await axe(page)).toEqual([])
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+})
