@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => site?.close())
 
-const names = ['Overview', 'Map', 'Hops', 'Explore', 'Traces', 'Data', 'Hop', 'Proxy', 'Trace']
+const names = ['Overview', 'Map', 'Hops', 'Explore', 'Traces', 'Compare', 'Data', 'Hop', 'Proxy', 'Trace']
 const pathOf = (name: string) => screens.find((screen) => screen.name === name)!.path
 const api = '**/api/v1/**'
 const alerts = (page: Page) => page.getByRole('alert')

@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => site?.close())
 
-const names = ['Overview', 'Map', 'Hops', 'Explore', 'Traces', 'Data', 'Hop', 'Proxy', 'Trace']
+const names = ['Overview', 'Map', 'Hops', 'Explore', 'Traces', 'Compare', 'Data', 'Hop', 'Proxy', 'Trace']
 
 /** Rows beyond the first are like it; a hundred of them prove nothing more and take axe half a minute. */
 const firstRows = (page: Page) =>

@@ -13,6 +13,7 @@ export const emptyScreens: readonly Screen[] = [
   { name: 'Hops', path: '/hops' },
   { name: 'Explore', path: '/explore' },
   { name: 'Traces', path: '/traces' },
+  { name: 'Compare', path: '/compare' },
   { name: 'Data', path: '/data' },
 ]
 
@@ -30,7 +31,8 @@ export async function screensWithData(apiUrl: string): Promise<Screen[]> {
   const proxy = proxies.toSorted((a, b) => b.requests - a.requests)[0]
   const trace = traces.toSorted((a, b) => b.spanCount - a.spanCount)[0]
   return [
-    ...emptyScreens,
+    ...emptyScreens.filter(({ name }) => name !== 'Compare'),
+    { name: 'Compare', path: `/compare?a=proxy+%3D+${proxy?.id}&b=callee+%3D+${proxy?.workload}&measure=added` },
     { name: 'Hop', path: `/hops/${hop?.id}` },
     { name: 'Proxy', path: `/proxies/${proxy?.id}` },
     { name: 'Trace', path: `/traces/${trace?.traceId}` },
