@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { Body } from './bodies.ts'
+import { Body, lendPlaces } from './bodies.ts'
 
 /** A message of `size` bytes in parts of at most `part` bytes, as they come from a connection. */
 function arrived(bytes: Buffer, part: number, announced = bytes.length): Body {
@@ -39,6 +39,22 @@ describe('a body', () => {
     expect(bodies.every((body, i) => i === 3 || body.bytes().equals(all[i]!))).toBe(true)
     expect([next.bytes().equals(all[0]!), other.bytes().equals(all[1]!)]).toEqual([true, true])
     for (const body of [...bodies, next, other]) body.free()
+  })
+
+  it('comes into places that are lent, as long as they are', () => {
+    const memory = Buffer.alloc(3 * 2 ** 19).buffer
+    const letGo = lendPlaces([0, 2 ** 19].map((at) => Buffer.from(memory, at, 2 ** 19)))
+    const bytes = randomBytes(2 ** 19 - 5)
+    const come = () => arrived(bytes, 64_000)
+    const bodies = [come(), come(), come()]
+    expect(bodies.map((body) => body.bytes().buffer === memory)).toEqual([true, true, false])
+    expect(bodies.every((body) => body.bytes().equals(bytes))).toBe(true)
+    bodies[0]!.free()
+    const next = come()
+    expect(next.bytes().buffer).toBe(memory)
+    letGo()
+    for (const body of [...bodies, next]) body.free()
+    expect(come().bytes().buffer).not.toBe(memory)
   })
 
   it('takes no room for what is announced before an eighth of it has come', () => {

@@ -56,10 +56,29 @@ const largestPlace = 4 * 2 ** 20
 const keptBytes = 64 * 2 ** 20
 const free = new Map<number, Buffer[]>()
 let freeBytes = 0
+/** Of others, whose memory it is: used first, always given back. */
+const lent = new Map<number, Buffer[]>()
+const lenders = new Set<ArrayBufferLike>()
+
+/** Bodies come into these first, all of one size, a power of two, and one memory. @returns when it is called they are let go. */
+export function lendPlaces(places: readonly Buffer[]): () => void {
+  const [{ length, buffer } = Buffer.alloc(0)] = places
+  lent.set(length, [...places, ...(lent.get(length) ?? [])])
+  lenders.add(buffer)
+  return () => {
+    lenders.delete(buffer)
+    lent.set(
+      length,
+      (lent.get(length) ?? []).filter((place) => place.buffer !== buffer),
+    )
+  }
+}
 
 function placeFor(size: number): Buffer {
   if (size > largestPlace) return Buffer.allocUnsafeSlow(size)
   const rounded = 2 ** Math.ceil(Math.log2(Math.max(size, 2 ** 16)))
+  const others = lent.get(rounded)?.pop()
+  if (others) return others
   const place = free.get(rounded)?.pop()
   if (!place) return Buffer.allocUnsafeSlow(rounded)
   freeBytes -= rounded
@@ -67,7 +86,11 @@ function placeFor(size: number): Buffer {
 }
 
 function giveBack(place: Buffer): void {
-  const { length } = place
+  const { length, buffer } = place
+  if (buffer.byteLength !== length) {
+    if (lenders.has(buffer)) lent.get(length)?.push(place)
+    return
+  }
   if (length > largestPlace || freeBytes + length > keptBytes) return
   const others = free.get(length)
   if (others) others.push(place)

@@ -3,7 +3,7 @@ import type { Metrics } from '../metrics.ts'
 import { Interner } from '../wire/interner.ts'
 import { Scanner, type ScanResult } from '../wire/scan.ts'
 import { SpoolFull } from '../spool/log.ts'
-import type { Body } from './bodies.ts'
+import { lendPlaces, type Body } from './bodies.ts'
 import { batchIds, emptyBatch, rowsOf } from './batch.ts'
 import { newLedger, type Transport } from './ledger.ts'
 import { startDelivery, type DeliveryOptions } from './delivery.ts'
@@ -46,6 +46,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
   const nextId = batchIds()
   const inserts = new Set<Promise<void>>()
   let open = emptyBatch()
+  const keepPlaces = lendPlaces(open.spans.fast.bodyPlaces())
   let linger: NodeJS.Timeout | undefined
   const delivery = startDelivery({
     ...options,
@@ -150,6 +151,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
       if (rowsOf(open) > 0) flush()
       while (inserts.size > 0) await Promise.all(inserts)
       await delivery.close()
+      keepPlaces()
       await ledger.flush(clickhouse, collector).catch(() => {})
     },
   }

@@ -93,6 +93,22 @@ describe('spans that are told by comparing them', () => {
     expect(fast.rows()).toEqual(slow.rows())
   })
 
+  it('are the same where the body came in at a place that was lent for it', () => {
+    const [fast, slow] = [reader(), reader(0)]
+    const request = generateRequest(400, 1)
+    const places = fast.columns.fast.bodyPlaces()
+    for (const i of [0, 1, places.length - 1]) {
+      request.refresh(1_700_000_000_000 + i)
+      const place = places[i]!
+      const body = place.subarray(0, request.body.copy(place))
+      expect(fast.take(body, 1)).toEqual(slow.take(request.body, 1))
+      // Its place is another's now.
+      place.fill(0xff)
+    }
+    expect(fast.columns.fast.rows).toBeGreaterThan(2 * request.spans)
+    expect(fast.rows()).toEqual(slow.rows())
+  })
+
   it('are those that are told without, whatever byte is another', { timeout: 120_000 }, () => {
     const limits = () => new AttributeKeys({ keys: 100, valuesPerKey: 20, sets: 200 })
     const [fast, slow] = [reader(undefined, limits()), reader(0, limits())]

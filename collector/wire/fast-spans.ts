@@ -56,7 +56,8 @@ export class FastSpans {
   private readonly view = new DataView(this.wasm.memory.buffer)
   private readonly told = this.wasm.at.toldAt / 4
   private readonly sharedTold = this.wasm.at.sharedToldAt / 4
-  private readonly bodyAt = this.wasm.at.bodyAt
+  /** Where the body is that is being read. */
+  private bodyAt = 0
   // Dictionaries of the block.
   private readonly services = new ByteDictionary()
   private readonly names = new ByteDictionary()
@@ -102,8 +103,23 @@ export class FastSpans {
     if (this.owner !== owner) this.forget()
     this.owner = owner
     this.holds = body.length <= this.maxBody
-    if (this.holds) this.bytes.set(body, this.bodyAt)
+    if (this.holds) this.bodyAt = this.bodyIn(body)
     this.wasm.beginRequest(this.generation, now)
+  }
+
+  /** Where it is, or is copied to. */
+  private bodyIn(body: Uint8Array): number {
+    if (body.buffer === this.wasm.memory.buffer) return body.byteOffset
+    this.bytes.set(body, this.wasm.at.bodyAt)
+    return this.wasm.at.bodyAt
+  }
+
+  /** Places for bodies that need not be copied when they are read. */
+  bodyPlaces(): Buffer[] {
+    const { at, memory } = this.wasm
+    return Array.from({ length: at.bodyPlaces }, (_, n) =>
+      Buffer.from(memory.buffer, at.bodyPlacesAt + n * at.bodyPlaceBytes, at.bodyPlaceBytes),
+    )
   }
 
   private forget(): void {

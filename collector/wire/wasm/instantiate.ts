@@ -27,7 +27,19 @@ type Constant =
   | Ids
   | OfTemplate
   | ('finished' | 'left' | 'unknown' | 'unprepared')
-  | ('maxRows' | 'maxBody' | 'maxRowAttributes' | 'maxShared' | 'memoryEnd' | 'toldAt' | 'sharedToldAt' | 'bodyAt')
+  | (
+      | 'maxRows'
+      | 'maxBody'
+      | 'maxRowAttributes'
+      | 'maxShared'
+      | 'bodyPlaces'
+      | 'bodyPlaceBytes'
+      | 'bodyPlacesAt'
+      | 'memoryEnd'
+      | 'toldAt'
+      | 'sharedToldAt'
+      | 'bodyAt'
+    )
 
 // The library of ES2023 does not have it.
 declare const WebAssembly: {

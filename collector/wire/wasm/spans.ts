@@ -8,6 +8,9 @@
 /** Rows, bytes and entries that a batch may have here; what is beyond is left to the other scanner. Pages that are not used take no memory. */
 export const maxRows: i32 = 320_000
 export const maxBody: i32 = 8 * 1024 * 1024
+/** Where bodies may come in, so that they need not be copied here, and how many bytes of each. */
+export const bodyPlaces: i32 = 64
+export const bodyPlaceBytes: i32 = 2 * 1024 * 1024
 const maxEntries: i32 = 4_000_000
 const maxValueBytes: i32 = 96 * 1024 * 1024
 const maxExtBytes: i32 = 24 * 1024 * 1024
@@ -52,8 +55,9 @@ export const keyAt: i32 = entriesAt + maxRows * 8
 export const valueAt: i32 = keyAt + maxEntries * 2
 export const extAt: i32 = valueAt + maxValueBytes + slack
 export const traceStateAt: i32 = extAt + maxExtBytes + slack
+export const bodyPlacesAt: i32 = traceStateAt + maxStateBytes + slack
 /** Bytes of all. */
-export const memoryEnd: i32 = traceStateAt + maxStateBytes + slack
+export const memoryEnd: i32 = bodyPlacesAt + bodyPlaces * bodyPlaceBytes + slack
 
 // How much of the columns is filled.
 let rows: i32 = 0
