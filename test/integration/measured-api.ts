@@ -18,7 +18,7 @@ export interface MeasuredApi {
   stop(): Promise<void>
 }
 
-export async function startMeasuredApi(): Promise<MeasuredApi> {
+export async function startMeasuredApi(options: { allowedTargets?: string } = {}): Promise<MeasuredApi> {
   const db = await startEngine()
   const api = await startApi({
     clickhouseUrl: db.url,
@@ -31,6 +31,7 @@ export async function startMeasuredApi(): Promise<MeasuredApi> {
     rules: openRulesFile(null, quiet),
     version: 'test',
     log: quiet,
+    ...options,
   })
   const { url } = api.addresses[0]!
   return {

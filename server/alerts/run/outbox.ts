@@ -44,7 +44,8 @@ export function outbox(clickhouse: ClickHouse, allowed: Allowed, log: Logger): C
         readSecrets(clickhouse),
       ])
       const byId = new Map(targets.map(({ id, body }) => [id, body]))
-      const tries = due.filter(({ body: { targetId } }) => hasRoom(targetId, nowMs)).slice(0, atOnce)
+      const tries: Stored<Notification>[] = []
+      for (const one of due) if (tries.length < atOnce && hasRoom(one.body.targetId, nowMs)) tries.push(one)
       await Promise.all(
         tries.map(async (one) => {
           const { targetId } = one.body
