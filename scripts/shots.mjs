@@ -1,4 +1,4 @@
-// `npm run shots [-- FOLDER]`: pictures of every screen, made by test/browser/shots.ts.
+// `npm run shots [-- FOLDER [WORD…]]`: pictures of every screen in every state, made by test/browser/shots.ts.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 

@@ -1,31 +1,69 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { sizes, startSite, themes, type Site, type Size } from './browser.ts'
+import type { BrowserContext, Page } from 'playwright-core'
+import { loaded, sizes, startSite, themes, type Site, type Size, type Theme } from './browser.ts'
 import { emptyScreens, screensWithData, type Screen } from './screens.ts'
 
-/** `npm run shots [-- FOLDER]`: every screen, with data and without, in both themes and all sizes. */
-const folder = resolve(process.argv[2] ?? 'shots')
+/**
+ * `npm run shots [-- FOLDER [WORD…]]`: every screen with data, empty, loading and failing, in both themes and all sizes, of
+ * recorded traffic with an incident in it. WORDs: only files whose names have all of them, such as `hop loading 390-dark`.
+ */
+const [target, ...words] = process.argv.slice(2)
+const folder = resolve(target ?? 'shots')
 await mkdir(folder, { recursive: true })
 
-async function shoot(site: Site, screens: readonly Screen[], kind: string): Promise<void> {
-  for (const { name, path } of screens)
-    for (const theme of themes)
-      for (const size of Object.keys(sizes) as Size[]) {
-        const { page, context, complaints } = await site.open(path, { theme, size })
-        const file = `${name.toLowerCase()}-${kind}-${sizes[size].width}-${theme}.png`
-        await page.screenshot({ path: join(folder, file) })
-        console.log(file, ...complaints)
-        await context.close()
-      }
+/** What is done to the API before a page of it opens. */
+const states: Record<string, (context: BrowserContext) => Promise<unknown>> = {
+  data: () => Promise.resolve(),
+  // Never answered.
+  loading: (context) => context.route('**/api/v1/**', () => undefined),
+  error: (context) =>
+    context.route('**/api/v1/**', (route) =>
+      route.fulfill({
+        status: 503,
+        contentType: 'application/problem+json',
+        json: {
+          title: 'ClickHouse could not answer',
+          status: 503,
+          detail: 'ClickHouse is starting, or too busy: try again in a moment.',
+          queryId: '0d9cf2e4-7f1b-4e2a-9a64-6d9b6ce5c001',
+        },
+      }),
+    ),
 }
 
-for (const [traces, kind] of [
-  [0, 'empty'],
-  [4000, 'data'],
+async function stands(page: Page, state: string): Promise<void> {
+  if (state === 'loading')
+    await page.locator('main').getByText('Loading', { exact: true }).first().waitFor({ state: 'attached' })
+  else if (state === 'error') await page.getByRole('alert').first().waitFor()
+  else await loaded(page)
+  await page.evaluate('document.fonts.ready.then(() => undefined)')
+}
+
+async function shoot(site: Site, { name, path }: Screen, state: string, size: Size, theme: Theme): Promise<void> {
+  const file = `${name.toLowerCase()}-${state}-${sizes[size].width}-${theme}.png`
+  if (!words.every((word) => file.includes(word))) return
+  const { page, context, complaints } = await site.blank({ theme, size })
+  await states[state === 'empty' ? 'data' : state]!(context)
+  await page.goto(path)
+  await stands(page, state)
+  await page.screenshot({ path: join(folder, file) })
+  // Failures are what was asked for.
+  console.log(file, ...(state === 'error' ? [] : complaints))
+  await context.close()
+}
+
+for (const [traces, kinds] of [
+  [0, ['empty']],
+  [4000, Object.keys(states)],
 ] as const) {
-  const site = await startSite(traces)
+  const site = await startSite(traces, { incidentMinutes: 12 })
   try {
-    await shoot(site, traces === 0 ? emptyScreens : await screensWithData(site.hopscope.apiUrl), kind)
+    const screens = traces === 0 ? emptyScreens : await screensWithData(site.hopscope.apiUrl)
+    for (const state of kinds)
+      for (const screen of screens)
+        for (const theme of themes)
+          for (const size of Object.keys(sizes) as Size[]) await shoot(site, screen, state, size, theme)
   } finally {
     await site.close()
   }
