@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { hostname } from 'node:os'
 import { connect, type ClickHouse } from '../../../storage/clickhouse.ts'
 import { createLeases, tryLease, type Lease } from '../../../storage/lease.ts'
@@ -19,6 +20,8 @@ export interface AlertsOptions {
   publicUrl: string
   /** How long after an instant spans of before it may still be on their way to us. */
   lateMs?: number
+  /** How long the lease outlives a process that died. */
+  leaseMs?: number
   log: Logger
 }
 
@@ -29,7 +32,7 @@ export interface Companion {
 }
 
 /** Renewed three times as often. */
-const leaseMs = 30_000
+const usualLeaseMs = 30_000
 /** How often those who wait look. */
 const askMs = 2_000
 const turnMs = 1_000
@@ -49,6 +52,8 @@ export async function startAlerts(
   const { clickhouseUrl, log } = options
   const clickhouse = connect(clickhouseUrl)
   const stop = new AbortController()
+  // Every query of a tick listens to it.
+  setMaxListeners(0, stop.signal)
   const evaluator = newEvaluator(clickhouse, options, stop.signal)
   await evaluator.check()
   const beside = companions(clickhouse)
@@ -56,7 +61,10 @@ export async function startAlerts(
     let failures = 0
     while (!stop.signal.aborted) {
       try {
-        if (await evaluator.turn()) for (const companion of beside) await companion.turn()
+        const did = await evaluator.turn()
+        // Also while there is much to make up for: what is found of it is told at once.
+        if (did !== 'none') for (const companion of beside) await companion.turn()
+        if (did === 'more') continue
         if (failures > 0) log.warn({ failures }, 'alerts are evaluated again')
         failures = 0
       } catch (error) {
@@ -82,13 +90,25 @@ export async function startAlerts(
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
+    const end = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    signal.addEventListener('abort', end)
   })
 }
 
 function newEvaluator(clickhouse: ClickHouse, options: AlertsOptions, signal: AbortSignal) {
-  const { alertIntervalMs, regressionIntervalMs, publicUrl, lateMs = usualLateMs, log } = options
+  const {
+    alertIntervalMs,
+    regressionIntervalMs,
+    publicUrl,
+    lateMs = usualLateMs,
+    leaseMs = usualLeaseMs,
+    log,
+  } = options
   const holder = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
   const intervals: Record<TickKind, number> = { threshold: alertIntervalMs, regression: regressionIntervalMs }
   const watched: Watching = watching(clickhouse)
@@ -102,7 +122,7 @@ function newEvaluator(clickhouse: ClickHouse, options: AlertsOptions, signal: Ab
     known = null
     lease = null
     if (performance.now() < askAt) return false
-    askAt = performance.now() + askMs
+    askAt = performance.now() + Math.min(askMs, leaseMs)
     lease = await tryLease(clickhouse, { name: 'alerts', holder, ttlMs: leaseMs })
     return lease !== null
   }
@@ -129,22 +149,21 @@ function newEvaluator(clickhouse: ClickHouse, options: AlertsOptions, signal: Ab
     async release() {
       await lease?.release()
     },
-    /** @returns whether this process holds the lease. */
-    async turn(): Promise<boolean> {
-      if (!(await holds())) return false
+    /** Evaluates one tick, if one is due. `none`: another process holds the lease; `more`: it did, and there may be another. */
+    async turn(): Promise<'none' | 'idle' | 'more'> {
+      if (!(await holds())) return 'none'
       const { settledMs } = await readSettled(clickhouse)
       known ??= await read(settledMs - lateMs)
-      for (;;) {
-        const tick = nextTick(known.evaluated, settledMs - lateMs)
-        if (!tick || signal.aborted || !(await holds()) || known === null) return true
-        const own = await evaluateTick(tick, {
-          ...{ clickhouse, book: known.book, watching: watched, holder, publicUrl },
-          options: { signal, queryId: `hopscope-alerts-${randomUUID()}` },
-        })
-        // Another one was quicker: what it stored is what counts.
-        if (!own) known = await read(settledMs - lateMs)
-        else known.evaluated[tick.kind] = tick.atMs
-      }
+      const tick = nextTick(known.evaluated, settledMs - lateMs)
+      if (!tick) return 'idle'
+      const own = await evaluateTick(tick, {
+        ...{ clickhouse, book: known.book, watching: watched, holder, publicUrl },
+        options: { signal, queryId: `hopscope-alerts-${randomUUID()}` },
+      })
+      // Another one was quicker: what it stored is what counts.
+      if (!own) known = await read(settledMs - lateMs)
+      else known.evaluated[tick.kind] = tick.atMs
+      return 'more'
     },
   }
 
