@@ -10,6 +10,7 @@ import {
   Instant,
   listOf,
   Ns,
+  Percentiles,
   Population,
   Role,
   SegmentClass,
@@ -57,9 +58,8 @@ export type ViaProxy = z.infer<typeof ViaProxy>
 export const HopSegmentItem = z.object({
   class: SegmentClass,
   fidelity: Fidelity.describe('the least certain level among them'),
+  ...Percentiles,
   meanNs: Ns.describe('a request of the hop; means of all classes add up to the mean transit where all are known'),
-  p50Ns: Ns.nullable(),
-  p99Ns: Ns.nullable(),
   share: Share.describe('of the time of all segments'),
 })
 export type HopSegmentItem = z.infer<typeof HopSegmentItem>
@@ -90,8 +90,7 @@ export const BreakdownRow = z.object({
   n: Count,
   errors: Count,
   population: Population.optional(),
-  p50Ns: Ns.nullable(),
-  p99Ns: Ns.nullable(),
+  ...Percentiles,
 })
 export type BreakdownRow = z.infer<typeof BreakdownRow>
 
@@ -167,14 +166,7 @@ export const SeriesPoint = z.object({
   n: Count.describe('values at this level'),
   requests: Count.describe('requests at any level'),
   errors: Count,
-  p50Ns: Ns.nullable(),
-  p75Ns: Ns.nullable(),
-  p90Ns: Ns.nullable(),
-  p95Ns: Ns.nullable(),
-  p99Ns: Ns.nullable(),
-  p999Ns: Ns.nullable(),
-  maxNs: Ns.nullable(),
-  meanNs: Ns.nullable(),
+  ...Percentiles,
 })
 export type SeriesPoint = z.infer<typeof SeriesPoint>
 
@@ -248,9 +240,7 @@ export const Worst = z.object({
   n: Count.describe('values at that level'),
   coverage: Share.describe('as of a distribution'),
   requests: Count,
-  p50Ns: Ns.nullable(),
-  p95Ns: Ns.nullable(),
-  p99Ns: Ns.nullable(),
+  ...Percentiles,
   reasons: z.array(z.string()),
 })
 export type Worst = z.infer<typeof Worst>
@@ -293,9 +283,7 @@ export const OverviewPoint = z.object({
   requests: Count,
   errors: Count,
   n: Count,
-  p50Ns: Ns.nullable(),
-  p95Ns: Ns.nullable(),
-  p99Ns: Ns.nullable(),
+  ...Percentiles,
   classes: z.array(z.object({ class: SegmentClass, meanNs: Ns })).describe('mean a request on the critical path'),
 })
 export type OverviewPoint = z.infer<typeof OverviewPoint>
@@ -313,8 +301,8 @@ export const Overview = z.object({
   splits: z.array(Split).describe('around p50, p95 and p99; one that too few requests carry is left out'),
   meshTax: WindowTax.nullable().describe('null without a request that has a root'),
   gatewayTax: WindowTax.nullable(),
-  worstProxies: z.array(Worst).describe('ten each by p99, p95 and p50, of all routes; highest p99 first'),
-  worstHops: z.array(Worst).describe('ten each by p99, p95 and p50, of all routes; highest p99 first'),
+  worstProxies: z.array(Worst).describe('ten each by every percentile, max and mean, of all routes; highest p99 first'),
+  worstHops: z.array(Worst).describe('ten each by every percentile, max and mean, of all routes; highest p99 first'),
   movers: z
     .array(Mover)
     .describe(

@@ -72,20 +72,25 @@ export const Measure = z
   )
 export type Measure = z.infer<typeof Measure>
 
+/** Of many latencies; null: not claimed, or none. max is the upper edge of the highest bucket. */
+export const Percentiles = {
+  p50Ns: Ns.nullable(),
+  p75Ns: Ns.nullable(),
+  p90Ns: Ns.nullable(),
+  p95Ns: Ns.nullable(),
+  p99Ns: Ns.nullable(),
+  p999Ns: Ns.nullable(),
+  maxNs: Ns.nullable(),
+  meanNs: Ns.nullable(),
+}
+
 export const Distribution = z
   .object({
     n: Count,
     population: Population.optional(),
     coverage: Share,
     fidelity: Fidelity,
-    p50Ns: Ns.nullable(),
-    p75Ns: Ns.nullable(),
-    p90Ns: Ns.nullable(),
-    p95Ns: Ns.nullable(),
-    p99Ns: Ns.nullable(),
-    p999Ns: Ns.nullable(),
-    maxNs: Ns.nullable(),
-    meanNs: Ns.nullable(),
+    ...Percentiles,
     reasons: z.array(z.string()),
     bounds: z
       .array(z.object({ q: z.number(), loNs: Ns.nullable(), hiNs: Ns.nullable() }))

@@ -5,7 +5,8 @@ WITH cells AS (
   SELECT
     route, version, instance, caller, callee,
     toInt16(sign(value) * (1 + floor(32 * log2(greatest(abs(value), 1))))) AS key,
-    sum(toInt64(sign)) AS facts, sum(sign * weight) AS population, sum(toInt64(sign) * error) AS failed
+    sum(toInt64(sign)) AS facts, sum(sign * weight) AS population,
+    sum(toInt64(sign) * error) AS failed, sum(toFloat64(sign) * weight * value) AS total
   FROM (
     SELECT route, version, instance, caller, callee, sign, error,
       if(bitAnd(flags, 131072) != 0, 1, weight) AS weight, if(added_fidelity = 'bounded', added_hi, added) AS value
@@ -19,6 +20,7 @@ WITH cells AS (
 SELECT
   dimension.1 AS by, dimension.2 AS value, toFloat64(sum(facts)) AS n, toFloat64(sum(failed)) AS errors,
   round(sum(cells.population)) AS population, toFloat64(sumIf(facts, key IS NOT NULL)) AS known,
+  toFloat64(sumIf(assumeNotNull(cells.total), key IS NOT NULL AND facts > 0)) AS total,
   mapKeys(sumMapIf(map(assumeNotNull(key), cells.population), key IS NOT NULL AND facts > 0) AS hist) AS keys,
   mapValues(hist) AS counts
 FROM cells

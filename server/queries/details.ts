@@ -1,7 +1,7 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { Breakdown, EdgeCallee, Exemplar, Ledger } from '../api/contract-measurements.ts'
 import type { Fidelity } from '../api/contract.ts'
-import { quantile } from '../statistics/histogram.ts'
+import { quantile, upperEdge } from '../statistics/histogram.ts'
 import { readCallees } from './callees.ts'
 import { ledgerOf, readLedger } from './ledger.ts'
 import { loadSql } from './load-sql.ts'
@@ -22,6 +22,8 @@ interface BreakdownValue {
   population: number
   /** Of n. */
   known: number
+  /** ns of the known, each times its sampling weight. */
+  total: number
   /** Buckets of the known, by how many of the population are in them. */
   keys: number[]
   counts: number[]
@@ -64,7 +66,14 @@ function breakdownsOf(values: readonly BreakdownValue[], fidelity: Fidelity): Br
     .filter(({ rows }) => rows.some(({ value }) => value !== ''))
 }
 
-function rowOf({ value, n, errors, population, known, keys, counts }: BreakdownValue): Breakdown['rows'][number] {
+function rowOf(row: BreakdownValue): Breakdown['rows'][number] {
+  const { value, n, errors, population, known, total, keys, counts } = row
   const at = (q: number) => (known * (1 - q) >= 0.999 ? Math.round(quantile({ keys, counts }, q)!) : null)
-  return { value, n, errors, ...(population !== n && { population }), p50Ns: at(0.5), p99Ns: at(0.99) }
+  const highest = upperEdge({ keys, counts })
+  return {
+    ...{ value, n, errors, ...(population !== n && { population }) },
+    ...{ p50Ns: at(0.5), p75Ns: at(0.75), p90Ns: at(0.9), p95Ns: at(0.95), p99Ns: at(0.99), p999Ns: at(0.999) },
+    maxNs: highest === null ? null : Math.round(highest),
+    meanNs: known > 0 ? Math.round(total / counts.reduce((sum, count) => sum + count, 0)) : null,
+  }
 }

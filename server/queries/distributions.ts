@@ -269,6 +269,14 @@ export function mainDistribution(rows: readonly LevelRow[]): Distribution {
   return distributionsOf(rows)[0] ?? nothingKnown
 }
 
+/** Only those of a distribution. */
+export function percentilesOf(of: Percentiles): Percentiles {
+  const { p50Ns, p75Ns, p90Ns, p95Ns, p99Ns, p999Ns, maxNs, meanNs } = of
+  return { p50Ns, p75Ns, p90Ns, p95Ns, p99Ns, p999Ns, maxNs, meanNs }
+}
+
+type Percentiles = Pick<Distribution, (typeof quantileFields)[number] | 'maxNs' | 'meanNs'>
+
 export const nothingKnown: Distribution = {
   n: 0,
   coverage: 0,

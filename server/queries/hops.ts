@@ -1,7 +1,16 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { HopItem, HopList, HopSegmentItem } from '../api/contract-measurements.ts'
 import { SegmentClass, type Fidelity, type HopKind } from '../api/contract.ts'
-import { byEntity, distributionOf, mainDistribution, populationIn, readLevels, sumIn, sumOf } from './distributions.ts'
+import {
+  byEntity,
+  distributionOf,
+  mainDistribution,
+  percentilesOf,
+  populationIn,
+  readLevels,
+  sumIn,
+  sumOf,
+} from './distributions.ts'
 import type { LevelRow, PlaceFilter } from './distributions.ts'
 import { readHopNames, readProxyNames, type HopName, type ProxyName } from './names.ts'
 import { shareOf } from './proxies.ts'
@@ -104,13 +113,11 @@ function segmentsOf(measured: ReadonlyMap<string, LevelRow[]>, known: number): H
   const all = classes.reduce((sum, { total }) => sum + Math.max(0, total), 0)
   return classes.map(({ class: name, rows, total }) => {
     const main = rows.reduce((most, row) => (row.requests > most.requests ? row : most))
-    const { p50Ns, p99Ns } = distributionOf(main, 0)
     return {
       class: name,
       fidelity: byDoubt.find((level) => rows.some((row) => row.fidelity === level)) ?? 'unknown',
+      ...percentilesOf(distributionOf(main, 0)),
       meanNs: known > 0 ? Math.round(total / known) : 0,
-      p50Ns,
-      p99Ns,
       share: shareOf(total, all),
     }
   })

@@ -27,12 +27,15 @@ export async function readOverviewSeries(
   const points = pointsOf(
     levels.filter(({ metric }) => metric === 'endToEnd'),
     'exact',
-  ).map(({ startUnixNano, requests, errors, n, p50Ns, p95Ns, p99Ns }) => ({
-    ...{ startUnixNano, requests, errors, n, p50Ns, p95Ns, p99Ns },
-    classes: (classesAt.get(startUnixNano) ?? [])
+  ).map((point) => ({
+    ...point,
+    classes: (classesAt.get(point.startUnixNano) ?? [])
       .flatMap(({ metric, total }) =>
         total > 0
-          ? { class: metric.slice(classPrefix.length) as SegmentClass, meanNs: Math.round(total / Math.max(1, n)) }
+          ? {
+              class: metric.slice(classPrefix.length) as SegmentClass,
+              meanNs: Math.round(total / Math.max(1, point.n)),
+            }
           : [],
       )
       .sort((a, b) => b.meanNs - a.meanNs),

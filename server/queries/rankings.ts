@@ -1,6 +1,14 @@
 import type { Mover, Worst } from '../api/contract-measurements.ts'
 import type { Role } from '../api/contract.ts'
-import { distributionOf, intervalOf, mainDistribution, sumOf, unknownOf, type LevelRow } from './distributions.ts'
+import {
+  distributionOf,
+  intervalOf,
+  mainDistribution,
+  percentilesOf,
+  sumOf,
+  unknownOf,
+  type LevelRow,
+} from './distributions.ts'
 import type { HopName, ProxyName } from './names.ts'
 
 /** A proxy by its added time, or a hop by its transit, with its levels now and in the period before. */
@@ -36,10 +44,10 @@ function proxyAt(proxies: ReadonlyMap<string, ProxyName>, id: string | undefined
   return (id !== undefined && proxies.get(id)?.name) || ''
 }
 
-const rankedBy = ['p99Ns', 'p95Ns', 'p50Ns'] as const
+const rankedBy = ['p99Ns', 'p999Ns', 'p95Ns', 'p90Ns', 'p75Ns', 'p50Ns', 'maxNs', 'meanNs'] as const
 
 /**
- * The `limit` highest at each of p99, p95 and p50, so that a reader may rank by any of them. The highest p99 first, then the
+ * The `limit` highest at each percentile, max and mean, so that a reader may rank by any of them. The highest p99 first, then the
  * highest p50 of those whose p99 cannot be claimed, then what has neither.
  */
 export function worstOf(ranked: readonly Ranked[], limit: number): Worst[] {
@@ -49,11 +57,11 @@ export function worstOf(ranked: readonly Ranked[], limit: number): Worst[] {
 }
 
 function statedOf({ kind, id, name, family, role, now }: Ranked): Worst {
-  const { n, coverage, fidelity, p50Ns, p95Ns, p99Ns, reasons } = mainDistribution(now)
+  const { n, coverage, fidelity, reasons, ...values } = mainDistribution(now)
   return {
     ...{ kind, id, name, family, role, metric: metricOf[kind] },
-    ...{ fidelity, n, coverage, requests: sumOf(now, 'requests'), p50Ns, p95Ns, p99Ns },
-    reasons: reasons.filter((reason) => /^(p50|p95|p99|no)_/.test(reason)),
+    ...{ fidelity, n, coverage, requests: sumOf(now, 'requests'), reasons },
+    ...percentilesOf(values),
   }
 }
 

@@ -3,7 +3,7 @@ import type { Hop, ProxyTraversal, TraceAnalysis } from '../../server/analysis/t
 import { HopDetail, HopList, ProxyDetail, ProxyList, type HopItem } from '../../server/api/contract-measurements.ts'
 import { ServiceMap } from '../../server/api/contract-map.ts'
 import { AttributeList, TraceList } from '../../server/api/contract-catalogue.ts'
-import { histogramOf, quantile } from '../../server/statistics/histogram.ts'
+import { histogramOf, quantile, upperEdge } from '../../server/statistics/histogram.ts'
 import { distributionsOf, valueOf, valuesAt } from './expected.ts'
 import { at, startMeasuredApi, within, writeTraffic, type MeasuredApi } from './measured-api.ts'
 import { hopIds, makeTraces, proxyIds, writeTraces } from './measured-traffic.ts'
@@ -184,10 +184,16 @@ function expectedRows<T>(
   return distinct(items.map(key))
     .map((name) => {
       const mine = items.filter((item) => key(item) === name)
-      const histogram = histogramOf(mine.flatMap((item) => value(item) ?? []))
+      const values = mine.flatMap((item) => value(item) ?? [])
+      const histogram = histogramOf(values)
       const n = sum(histogram.counts)
       const at = (q: number) => (n * (1 - q) >= 0.999 ? Math.round(quantile(histogram, q)!) : null)
-      return { value: name, n: mine.length, errors: mine.filter(error).length, p50Ns: at(0.5), p99Ns: at(0.99) }
+      return {
+        ...{ value: name, n: mine.length, errors: mine.filter(error).length },
+        ...{ p50Ns: at(0.5), p75Ns: at(0.75), p90Ns: at(0.9), p95Ns: at(0.95), p99Ns: at(0.99), p999Ns: at(0.999) },
+        maxNs: n > 0 ? Math.round(upperEdge(histogram)!) : null,
+        meanNs: n > 0 ? Math.round(sum(values) / n) : null,
+      }
     })
     .sort((a, b) => b.n - a.n || (a.value < b.value ? -1 : 1))
 }

@@ -1,5 +1,6 @@
 /** Where everything of a heatmap stands: from the answer of the API and the size of the chart to px. */
 import type { SeriesPoint } from '../../../server/api/contract-measurements.ts'
+import type { Quantile } from '../format/figure.ts'
 import { msOf } from '../format/time.ts'
 import { clockLimitNs, latticeOf, type Counts, type Lattice } from './lattice.ts'
 import { drawnQuantiles } from './percentile-lines.ts'
@@ -41,11 +42,11 @@ export interface Drawable extends Counts {
 export function heatFrame(
   heatmap: Drawable,
   points: readonly SeriesPoint[],
-  { width, height }: { width: number; height: number },
+  { width, height, chosen = 'p99' }: { width: number; height: number; chosen?: Quantile },
 ): HeatFrame {
   const lattice = latticeOf(heatmap, Math.max(8, Math.floor(height / leastRowPx)))
   const zeroBand = lattice.hasZero ? zeroBandPx : 0
-  const scale = scaleOf('log', [...lattice.bounds.slice(lattice.hasZero ? 1 : 0), ...drawnOf(points)])
+  const scale = scaleOf('log', [...lattice.bounds.slice(lattice.hasZero ? 1 : 0), ...drawnOf(points, chosen)])
   const yOf = (ns: number) => (1 - heightOf(scale, ns)) * (height - zeroBand)
   const fromMs = msOf(heatmap.timesUnixNano[0] ?? heatmap.from)
   const toMs = fromMs + heatmap.stepMs * Math.max(1, lattice.columns)
@@ -75,8 +76,8 @@ export function heatFrame(
   }
 }
 
-const drawnOf = (points: readonly SeriesPoint[]) =>
-  points.flatMap((point) => drawnQuantiles.map((quantile) => point[`${quantile}Ns`]))
+const drawnOf = (points: readonly SeriesPoint[], chosen: Quantile) =>
+  points.flatMap((point) => drawnQuantiles(chosen).map((quantile) => point[`${quantile}Ns`]))
 
 export interface Cell {
   readonly column: number

@@ -1,4 +1,5 @@
-/** What a chart shows, and how the three percentiles look everywhere: all in ink, told apart by their dashes; in grey those of the period before. */
+/** What a chart shows, and how percentiles look everywhere: all in ink, told apart by their dashes; in grey those of the period before. */
+import { quantileName, quantilesWith, type Quantile, type Quantiles } from '../format/figure.ts'
 import { msOf } from '../format/time.ts'
 import { stepAt, type Steps } from './steps.ts'
 import type { Token } from './plot.ts'
@@ -7,7 +8,7 @@ export interface Line {
   readonly name: string
   /** ns for each step; null: none, or too few to say. */
   readonly values: readonly (number | null)[]
-  readonly look: 'solid' | 'dashed' | 'dotted' | 'before'
+  readonly look: 'solid' | 'dashed' | 'dotted' | 'dashDotted' | 'before'
   /** So many values a step has to hold before the line says anything. */
   readonly needed?: number
 }
@@ -25,25 +26,31 @@ export const looks: Readonly<Record<Line['look'], { readonly dash: readonly numb
   solid: { dash: [], width: 1.9 },
   dashed: { dash: [5, 3], width: 1.5 },
   dotted: { dash: [1.5, 2.5], width: 1.5 },
+  // Of a percentile that is chosen besides those three.
+  dashDotted: { dash: [7, 3, 1.5, 3], width: 1.6 },
   // Of the period before: grey, behind the others.
   before: { dash: [], width: 1.2 },
 }
 
-interface QuantilePoint {
-  readonly startUnixNano: string
-  readonly p50Ns: number | null
-  readonly p95Ns: number | null
-  readonly p99Ns: number | null
-}
+type QuantilePoint = Quantiles & { readonly startUnixNano: string }
 
 /** A step claims a percentile from 1 / (1 - q) values on, as the API does. */
-export function quantileLines({ points }: Pick<Steps<QuantilePoint>, 'points'>): Line[] {
-  const values = (key: 'p50Ns' | 'p95Ns' | 'p99Ns') => points.map((point) => point?.[key] ?? null)
-  return [
-    { name: 'p99', values: values('p99Ns'), look: 'solid', needed: 100 },
-    { name: 'p95', values: values('p95Ns'), look: 'dashed', needed: 20 },
-    { name: 'p50', values: values('p50Ns'), look: 'dotted', needed: 2 },
-  ]
+const neededInStep: Readonly<Record<Quantile, number>> = {
+  ...{ p50: 2, p75: 4, p90: 10, p95: 20, p99: 100, p999: 1_000 },
+  ...{ max: 1, mean: 1 },
+}
+const lookOf: Readonly<Partial<Record<Quantile, Line['look']>>> = { p99: 'solid', p95: 'dashed', p50: 'dotted' }
+
+/** The highest first. @param chosen has a line besides p50, p95 and p99. */
+export function quantileLines({ points }: Pick<Steps<QuantilePoint>, 'points'>, chosen: Quantile = 'p99'): Line[] {
+  return quantilesWith(chosen)
+    .reverse()
+    .map((quantile) => ({
+      name: quantileName(quantile),
+      values: points.map((point) => point?.[`${quantile}Ns`] ?? null),
+      look: lookOf[quantile] ?? 'dashDotted',
+      needed: neededInStep[quantile],
+    }))
 }
 
 /**

@@ -1,10 +1,11 @@
 /** Percentile lines over a heatmap: where they run, where they break, and what stands at their right ends. */
 import type { SeriesPoint } from '../../../server/api/contract-measurements.ts'
+import { quantilesWith, type Quantile } from '../format/figure.ts'
 import { msOf } from '../format/time.ts'
 import { spread } from './runs.ts'
 
-export const drawnQuantiles = ['p99', 'p95', 'p50'] as const
-export type DrawnQuantile = (typeof drawnQuantiles)[number]
+/** The highest first. */
+export const drawnQuantiles = (chosen: Quantile): Quantile[] => quantilesWith(chosen).reverse()
 
 export interface Frame {
   readonly stepMs: number
@@ -13,7 +14,7 @@ export interface Frame {
 }
 
 export interface PercentileLine {
-  readonly quantile: DrawnQuantile
+  readonly quantile: Quantile
   /** SVG path over stretches without a missing step. */
   readonly path: string
   /** SVG path across what is missing between them: unknown, so never a plain gap and never a line. */
@@ -29,8 +30,14 @@ interface At {
   readonly ns: number
 }
 
-export function percentileLines(points: readonly SeriesPoint[], frame: Frame, height: number): PercentileLine[] {
-  const shown = drawnQuantiles.filter((quantile) => points.some((point) => point[`${quantile}Ns`] !== null))
+/** @param chosen has a line besides p50, p95 and p99. */
+export function percentileLines(
+  points: readonly SeriesPoint[],
+  frame: Frame,
+  height: number,
+  chosen: Quantile = 'p99',
+): PercentileLine[] {
+  const shown = drawnQuantiles(chosen).filter((quantile) => points.some((point) => point[`${quantile}Ns`] !== null))
   // Labels speak of one step: a newest step with too few requests for p99 may have a p95 above the p99 before it.
   const common = points.findLast((point) => shown.every((quantile) => point[`${quantile}Ns`] !== null))
   const lines = shown.map((quantile) => {

@@ -11,10 +11,13 @@ export interface Column<Row> {
   readonly sortBy?: (row: Row) => number | string | null
   /** The first click: numbers largest first, words from a. */
   readonly first?: 'asc' | 'desc'
-  readonly cell: Snippet<[Row]>
+  /** Also given the key of the column. */
+  readonly cell: Snippet<[Row, string]>
   /** Dropped below this width: columns go from the right on a phone. */
   readonly from?: 'phone' | 'tablet' | 'desktop'
   readonly width?: string
+  /** A column that readers may choose, off or on until they do. */
+  readonly choice?: 'on' | 'off'
 }
 
 export interface Order {

@@ -14,12 +14,34 @@ export interface Figure {
   readonly known?: number
   /** Requests behind the figure, where it is one of many. */
   readonly n?: number
+  /** Of a mean that stands alone otherwise: the median beside it. */
+  readonly medianNs?: number | null
   readonly loNs?: number | null
   readonly hiNs?: number | null
 }
 
 export const quantiles = ['p50', 'p75', 'p90', 'p95', 'p99', 'p999', 'max', 'mean'] as const
 export type Quantile = (typeof quantiles)[number]
+
+/** As people write it: `p99.9`. */
+export const quantileName = (quantile: Quantile): string => (quantile === 'p999' ? 'p99.9' : quantile)
+
+/** Percentiles and mean of many latencies, as the API sends them. */
+export type Quantiles = Pick<Distribution, `${Quantile}Ns`>
+
+const standing: readonly Quantile[] = ['p50', 'p95', 'p99']
+
+/** What is shown where there is room for several: p50, p95, p99 and the one chosen, in their order. A mean is never alone. */
+export const quantilesWith = (chosen: Quantile): Quantile[] =>
+  quantiles.filter((quantile) => quantile === chosen || standing.includes(quantile))
+
+/** What is shown where there is room for two: p50 and the one chosen. */
+export const besideMedian = (chosen: Quantile): Quantile[] => ['p50', chosen === 'p50' ? 'p99' : chosen]
+
+/** What a page opens on: the highest of p99, p95 and p50 that any of them states, so that it is no column of refusals. */
+export function openingQuantile(of: readonly (Quantiles | undefined)[]): Quantile {
+  return standing.findLast((quantile) => of.some((each) => (each?.[`${quantile}Ns`] ?? null) !== null)) ?? 'p99'
+}
 
 /** The claim table of algorithms.md section 6, for the words only: the API has already refused. */
 export const valuesNeeded: Record<Quantile, number> = {
@@ -58,6 +80,10 @@ export function figureOf(distribution: Distribution, quantile: Quantile): Figure
   const isUncovered = figure.ns === null && figure.needed === undefined && n > 0
   return isUncovered ? { ...figure, known: distribution.coverage } : figure
 }
+
+/** A mean is never shown alone: where there is one figure only, it brings its median along. */
+export const withMedian = (figure: Figure, quantile: Quantile, { p50Ns }: Pick<Quantiles, 'p50Ns'>): Figure =>
+  quantile === 'mean' ? { ...figure, medianNs: p50Ns } : figure
 
 /** For shapes that carry single quantiles instead of a whole distribution. */
 export function figureOfQuantile(

@@ -12,8 +12,8 @@ test('the level asked for is shown where it was measured, else the one with most
 })
 
 test('bars beside each other show the highest quantile that all may claim', () => {
-  expect(drawnQuantile([exact])).toBe('p99')
-  expect(drawnQuantile([exact, { ...exact, p99Ns: null }])).toBe('p95')
-  expect(drawnQuantile([exact, bounded, nothingKnown])).toBe('p50')
-  expect(drawnQuantile([])).toBe('p50')
+  expect(drawnQuantile([exact], 'p99')).toBe('p99')
+  expect(drawnQuantile([exact, { ...exact, p99Ns: null }], 'p99')).toBe('p95')
+  expect(drawnQuantile([exact, bounded, nothingKnown], 'p99')).toBe('p50')
+  expect(drawnQuantile([], 'p99')).toBe('p50')
 })

@@ -1,5 +1,6 @@
 /** The measurements of proxies and hops in words: what each is, and what stands behind it at each level. */
 import type { Distribution, Fidelity } from '../../../server/api/contract.ts'
+import type { Quantile } from '../format/figure.ts'
 
 export const proxyMetrics = ['added', 'overhead', 'requestPath', 'responsePath'] as const
 export type ProxyMetric = (typeof proxyMetrics)[number]
@@ -83,11 +84,12 @@ export const nothingKnown: Distribution = {
   reasons: [],
 }
 
-const drawable = ['p99', 'p95', 'p50'] as const
-export type DrawnQuantile = (typeof drawable)[number]
-
-/** The highest quantile that all of them may claim, so that bars beside each other mean the same; p50 when there is none. */
-export function drawnQuantile(distributions: readonly Distribution[]): DrawnQuantile {
+/**
+ * The quantile chosen, else the highest of p99, p95 and p50 that all of them may claim, so that bars beside each other mean the
+ * same; p50 when there is none.
+ */
+export function drawnQuantile(distributions: readonly Distribution[], chosen: Quantile): Quantile {
   const known = distributions.filter(({ p50Ns }) => p50Ns !== null)
-  return drawable.find((quantile) => known.length > 0 && known.every((each) => each[`${quantile}Ns`] !== null)) ?? 'p50'
+  const isStated = (quantile: Quantile) => known.length > 0 && known.every((each) => each[`${quantile}Ns`] !== null)
+  return ([chosen, 'p99', 'p95', 'p50'] as const).find(isStated) ?? 'p50'
 }

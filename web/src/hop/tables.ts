@@ -2,6 +2,7 @@
 import type { Breakdown, Exemplar, HopSegmentItem } from '../../../server/api/contract-measurements.ts'
 import { copyText } from '../components/copy.ts'
 import { csvOf, download, fileNameOf, type CsvCell } from '../format/csv.ts'
+import { quantileName, quantiles, type Quantiles } from '../format/figure.ts'
 import type { Command } from '../shell/commands.svelte.ts'
 import { say } from '../shell/toast.svelte.ts'
 
@@ -11,11 +12,16 @@ export interface Table {
   readonly rows: readonly (readonly CsvCell[])[]
 }
 
+/** All that the API says of a distribution, in columns. */
+export const quantileHeads = quantiles.map((quantile) => `${quantileName(quantile)} ns`)
+export const quantileCells = (of: Quantiles | undefined): (number | null)[] =>
+  quantiles.map((quantile) => of?.[`${quantile}Ns`] ?? null)
+
 export function breakdownTable({ by, fidelity, rows }: Breakdown, metric: string): Table {
   return {
     name: `${metric} by ${by}`,
-    head: [by, 'n', 'errors', 'level', 'p50 ns', 'p99 ns'],
-    rows: rows.map(({ value, n, errors, p50Ns, p99Ns }) => [value, n, errors, fidelity, p50Ns, p99Ns]),
+    head: [by, 'n', 'errors', 'level', ...quantileHeads],
+    rows: rows.map((row) => [row.value, row.n, row.errors, fidelity, ...quantileCells(row)]),
   }
 }
 
@@ -30,15 +36,8 @@ export function exemplarTable(exemplars: readonly Exemplar[], metric: string): T
 export function segmentTable(segments: readonly HopSegmentItem[]): Table {
   return {
     name: 'segments of transit',
-    head: ['class', 'level', 'mean ns', 'p50 ns', 'p99 ns', 'share'],
-    rows: segments.map(({ class: name, fidelity, meanNs, p50Ns, p99Ns, share }) => [
-      name,
-      fidelity,
-      meanNs,
-      p50Ns,
-      p99Ns,
-      share,
-    ]),
+    head: ['class', 'level', 'share', ...quantileHeads],
+    rows: segments.map((each) => [each.class, each.fidelity, each.share, ...quantileCells(each)]),
   }
 }
 

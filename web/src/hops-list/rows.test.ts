@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { HopItem } from '../../../server/api/contract-measurements.ts'
 import { distribution } from '../overview/example.ts'
-import { endsOf, hopWords, mainLevel, matches, openingQuantile } from './rows.ts'
+import { endsOf, hopWords, mainLevel, matches } from './rows.ts'
 
 const hop: HopItem = {
   id: '1'.repeat(16),
@@ -32,13 +32,6 @@ test('a search finds words in any order: ends, kind, namespace, proxies on the w
 test('an open end is outside', () => {
   expect(endsOf(hop)).toEqual({ from: 'outside', to: 'checkout' })
   expect(endsOf({ ...hop, caller: 'a', callee: '' })).toEqual({ from: 'a', to: 'outside' })
-})
-
-test('lists open on the highest percentile that anything states', () => {
-  const quantiles = [1, 2, 3, 4, 5, 6]
-  expect(openingQuantile([distribution(300, quantiles), undefined])).toBe('p50')
-  expect(openingQuantile([distribution(300, quantiles), distribution(5_000, quantiles)])).toBe('p99')
-  expect(openingQuantile([])).toBe('p99')
 })
 
 test('the main level is the first that holds a value', () => {

@@ -2,9 +2,7 @@
 import type { HopItem, ProxyItem } from '../../../server/api/contract-measurements.ts'
 import type { Distribution } from '../../../server/api/contract.ts'
 import { roleWord } from '../format/roles.ts'
-
-export const columnQuantiles = ['p50', 'p95', 'p99'] as const
-export type ColumnQuantile = (typeof columnQuantiles)[number]
+import { quantileCells, quantileHeads, type Table } from '../hop/tables.ts'
 
 /** All words of the search have to be in what a row says, in any order. */
 export function matches(search: string, said: readonly string[]): boolean {
@@ -34,9 +32,27 @@ export function mainLevel(levels: readonly Distribution[]): Distribution | undef
   return levels.find(({ n }) => n > 0)
 }
 
-/** The percentile that lists open on: the highest that anything in them states. */
-export function openingQuantile(distributions: readonly (Distribution | undefined)[]): ColumnQuantile {
-  const isStated = (quantile: ColumnQuantile) =>
-    distributions.some((distribution) => (distribution?.[`${quantile}Ns`] ?? null) !== null)
-  return columnQuantiles.findLast(isStated) ?? 'p99'
-}
+export const hopsTable = (hops: readonly HopItem[]): Table => ({
+  name: 'hops',
+  head: [...['hop id', 'caller', 'callee', 'kind', 'via', 'requests', 'errors', 'level', 'coverage'], ...quantileHeads],
+  rows: hops.map((hop) => [
+    ...[hop.id, hop.caller, hop.callee, hop.kind, hop.viaProxies.map(({ name }) => name).join(' > ')],
+    ...[hop.requests, hop.errors, hop.transit.fidelity, hop.transit.coverage, ...quantileCells(hop.transit)],
+  ]),
+})
+
+/** A row a level: levels are never mixed. */
+export const proxiesTable = (proxies: readonly ProxyItem[]): Table => ({
+  name: 'proxies',
+  head: [
+    ...['proxy id', 'name', 'family', 'role', 'namespace', 'instances', 'requests', 'errors', 'coverage'],
+    ...['level of added time', 'n', ...quantileHeads],
+  ],
+  rows: proxies.flatMap(({ added, ...proxy }) =>
+    (added.length > 0 ? added : [undefined]).map((level) => [
+      ...[proxy.id, proxy.name, proxy.family, proxy.role, proxy.namespace, proxy.instances],
+      ...[proxy.requests, proxy.errors, proxy.coverage],
+      ...[level?.fidelity ?? 'unknown', level?.n ?? 0, ...quantileCells(level)],
+    ]),
+  ),
+})

@@ -1,7 +1,7 @@
 /** What stands beside links and in nodes: one measure at one percentile, each figure with how sure it is. */
 import type { MapHop, MapProxy } from '../../../server/api/contract-map.ts'
 import type { Distribution } from '../../../server/api/contract.ts'
-import { figureOf as figureOfSome, type Figure, type Quantile } from '../format/figure.ts'
+import { figureOf as figureOfSome, withMedian, type Figure, type Quantile } from '../format/figure.ts'
 import { percent, perSecond } from '../format/number.ts'
 import { nothingKnown } from '../hop/metrics.ts'
 import type { Facts } from './expression.ts'
@@ -40,7 +40,7 @@ export interface Label {
 
 /** Of no value at all it is unknown, not one of too few. */
 export function figureOf(distribution: Distribution, quantile: Quantile): Figure {
-  if (distribution.n > 0) return figureOfSome(distribution, quantile)
+  if (distribution.n > 0) return withMedian(figureOfSome(distribution, quantile), quantile, distribution)
   return { ns: null, sign: '', fidelity: 'unknown', why: distribution.reasons, n: 0 }
 }
 

@@ -16,6 +16,8 @@ export interface Wanted extends Omit<Asked, 'windowMs'> {
 export interface Model {
   readonly asked: Asked
   readonly all: number
+  /** Of the requests that stand behind each figure. */
+  readonly counts: readonly number[]
   readonly shown: readonly MapHop[]
   /** By id; null: nothing is looked for. */
   readonly found: ReadonlySet<string> | null
@@ -40,6 +42,9 @@ export function modelOf(data: ServiceMap, wanted: Wanted): Model {
   return {
     asked,
     all: data.hops.length,
+    counts: [...data.hops.map(({ transit }) => transit), ...data.proxies.flatMap(({ added }) => added)].map(
+      ({ n }) => n,
+    ),
     shown,
     found: looking?.ok ? new Set(shown.filter((hop) => looking.holds(facts(hop))).map(({ id }) => id)) : null,
     hidden: data.hops.length - left.length,

@@ -1,6 +1,7 @@
 /** The map's hops as text: names, and the table as a file. */
 import type { MapHop, MapProxy } from '../../../server/api/contract-map.ts'
 import type { CsvCell } from '../format/csv.ts'
+import { quantileName } from '../format/figure.ts'
 import { nameOfHop } from '../hop/names.ts'
 import { highestOnWay } from './figures.ts'
 import { wayOf, type Model } from './model.ts'
@@ -20,8 +21,8 @@ export function hopTable({ shown, found, proxies, asked: { quantile } }: Model):
     name: 'hops of the map',
     head: [
       ...['hop id', 'caller', 'callee', 'via', 'requests', 'errors', 'error rate'],
-      ...[`transit ${quantile} ns`, 'transit level', `wire ${quantile} ns`, 'wire level'],
-      ...[`highest added ${quantile} ns`, 'added level'],
+      ...[`transit ${quantileName(quantile)} ns`, 'transit level', `wire ${quantileName(quantile)} ns`, 'wire level'],
+      ...[`highest added ${quantileName(quantile)} ns`, 'added level'],
     ],
     rows: shown
       .filter(({ id }) => !found || found.has(id))

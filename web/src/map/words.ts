@@ -1,6 +1,6 @@
 /** What is on the map, in words: for titles and for those who hear it. */
 import { duration } from '../format/duration.ts'
-import { fidelityInWords, type Figure } from '../format/figure.ts'
+import { fidelityInWords, quantileName, type Figure } from '../format/figure.ts'
 import { count, percent, perSecond, plural } from '../format/number.ts'
 import { roleName } from '../hop/names.ts'
 import { labelOfLink, labelOfNode, measureWords, type Asked, type Label } from './figures.ts'
@@ -10,10 +10,11 @@ import type { MapGraph, MapLink, MapNode } from './graph.ts'
 export const manyErrors = 0.01
 
 /** `≤ 6.4 ms, bounded: …`; `unknown`; `n < 2 000`. */
-export function figureInWords({ ns, sign, fidelity, needed, known }: Figure): string {
+export function figureInWords({ ns, sign, fidelity, needed, known, medianNs }: Figure): string {
   if (ns !== null) {
     const [level] = fidelityInWords(fidelity).split(':')
-    return `${sign} ${duration(ns)}, ${level}`.trim()
+    const median = typeof medianNs === 'number' ? `, p50 ${duration(medianNs)}` : ''
+    return `${sign} ${duration(ns)}${median}, ${level}`.trim()
   }
   if (needed !== undefined) return `fewer than ${count(needed)} values`
   return known === undefined ? 'unknown' : `known of ${percent(known)} only`
@@ -22,7 +23,7 @@ export function figureInWords({ ns, sign, fidelity, needed, known }: Figure): st
 function labelInWords(label: Label | undefined, { measure, quantile }: Asked): string {
   if (!label?.figure) return ''
   const among = label.among > 1 ? ` (highest of ${label.among})` : ''
-  return `${measureWords[measure]} ${quantile} ${figureInWords(label.figure)}${among}`
+  return `${measureWords[measure]} ${quantileName(quantile)} ${figureInWords(label.figure)}${among}`
 }
 
 const kindWords = { service: 'application', clients: 'send no spans', outside: 'sends no spans' } as const

@@ -38,7 +38,7 @@ export function verdictOf(overview: Overview, windowMs: number): Verdict {
   const { q, name } = stated
   const before = periodBefore(windowMs)
   const spends = whereSpent(overview.splits.find((split) => split.q === q))
-  const shift = shiftOf(endToEndBefore, endToEnd, q)
+  const shift = shiftOf(endToEndBefore, endToEnd, name)
   const now = { strong: duration(slowNs) }
   if (!shift) {
     const parts = [`${name} is `, now, `; ${before} had too little traffic to compare with.`, ...spends]

@@ -14,6 +14,8 @@ export interface Command {
   readonly detail?: string
   /** Of a switch: whether it is on. */
   readonly isOn?: () => boolean
+  /** On or off by itself, not one of several: its menu stays open. */
+  readonly isAlone?: boolean
   /** false: nothing was done, let the next one have the key. From palette and menus the event has the key and no target. */
   readonly run: (event: KeyboardEvent) => unknown
 }

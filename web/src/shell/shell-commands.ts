@@ -8,6 +8,7 @@ import { navigate } from '../url/router.svelte.ts'
 import { linkTo } from '../url/state.svelte.ts'
 import type { Command } from './commands.svelte.ts'
 import { copyLinkCommand } from './copy-link.ts'
+import { layoutCommands } from './layout.svelte.ts'
 import { everyInWords, intervalsMs, liveEvery, setLive, toggleLive } from './live.svelte.ts'
 import { setTheme, setZone, theme, zone, type Theme } from './preferences.svelte.ts'
 
@@ -82,5 +83,6 @@ export function shellCommands({ openRange, openPalette, openSheet }: Parts): Com
     ...liveCommands,
     ...rangeCommands,
     ...themeCommands,
+    ...layoutCommands,
   ]
 }

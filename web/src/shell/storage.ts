@@ -9,6 +9,14 @@ export function stored(key: string): string | null {
   }
 }
 
+export function forget(key: string): void {
+  try {
+    localStorage.removeItem(nameOf(key))
+  } catch {
+    // There is nothing kept.
+  }
+}
+
 export function store(key: string, value: string): void {
   try {
     localStorage.setItem(nameOf(key), value)

@@ -1,19 +1,15 @@
 /** Whether two quantiles differ by more than chance: 95 % intervals from order statistics (algorithms.md section 6). */
 import type { Distribution } from '../../../server/api/contract.ts'
+import type { Quantile } from '../format/figure.ts'
 
 export interface Interval {
   readonly loNs: number
   readonly hiNs: number
 }
 
-const known = [
-  [0.5, 'p50Ns'],
-  [0.75, 'p75Ns'],
-  [0.9, 'p90Ns'],
-  [0.95, 'p95Ns'],
-  [0.99, 'p99Ns'],
-  [0.999, 'p999Ns'],
-] as const
+const shares = { p50: 0.5, p75: 0.75, p90: 0.9, p95: 0.95, p99: 0.99, p999: 0.999 } as const
+type Percentile = keyof typeof shares
+const known = Object.keys(shares) as Percentile[]
 
 /**
  * Ranks nq ± 1.96 √(nq(1−q)), read off between the quantiles that the distribution states: log ns over −ln(1 − q), which is
@@ -21,9 +17,9 @@ const known = [
  */
 export function intervalOf(distribution: Distribution, q: number): Interval | null {
   const { n, maxNs } = distribution
-  const points = known.flatMap(([at, key]) => {
-    const ns = distribution[key]
-    return ns !== null && ns > 0 ? [{ x: -Math.log(1 - at), y: Math.log(ns) }] : []
+  const points = known.flatMap((percentile) => {
+    const ns = distribution[`${percentile}Ns`]
+    return ns !== null && ns > 0 ? [{ x: -Math.log(1 - shares[percentile]), y: Math.log(ns) }] : []
   })
   if (maxNs !== null && maxNs > 0 && n > 0) points.push({ x: Math.log(n + 1), y: Math.log(maxNs) })
   if (points.length < 2 || n === 0) return null
@@ -50,13 +46,13 @@ export interface Shift {
 
 const leastShare = 0.1
 
-/** Of one quantile from one period to the next; null where either does not state it. */
-export function shiftOf(before: Distribution, after: Distribution, q: 0.5 | 0.95 | 0.99): Shift | null {
-  const key = ({ 0.5: 'p50Ns', 0.95: 'p95Ns', 0.99: 'p99Ns' } as const)[q]
-  const [beforeNs, afterNs] = [before[key], after[key]]
+/** Of one quantile from one period to the next; null where either does not state it. Of max and mean no interval is known. */
+export function shiftOf(before: Distribution, after: Distribution, quantile: Quantile): Shift | null {
+  const [beforeNs, afterNs] = [before[`${quantile}Ns`], after[`${quantile}Ns`]]
   if (beforeNs === null || afterNs === null) return null
   const diffNs = afterNs - beforeNs
-  const [was, is] = [intervalOf(before, q), intervalOf(after, q)]
+  const q = quantile === 'max' || quantile === 'mean' ? undefined : shares[quantile]
+  const [was, is] = q === undefined ? [null, null] : [intervalOf(before, q), intervalOf(after, q)]
   const apart = was !== null && is !== null && (is.loNs > was.hiNs || is.hiNs < was.loNs)
   const isLarge = apart && Math.abs(diffNs) >= leastShare * beforeNs
   return { beforeNs, afterNs, diffNs, verdict: !isLarge ? 'alike' : diffNs > 0 ? 'slower' : 'faster' }

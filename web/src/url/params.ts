@@ -41,8 +41,8 @@ export function withParams(search: string, changes: Readonly<Record<string, stri
   return searchOf(params)
 }
 
-/** What stays when another screen is opened: the range, what it is compared with and the scope, not what was selected there. */
-const carried = ['from', 'to', 'vs', 'environment', 'cluster', 'namespace']
+/** What stays when another screen is opened: range, what it is compared with, percentile and scope, not what was selected there. */
+const carried = ['from', 'to', 'vs', 'p', 'environment', 'cluster', 'namespace']
 
 export function carriedOf(search: string): Record<string, string> {
   const params = paramsOf(search)
