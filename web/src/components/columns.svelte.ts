@@ -14,7 +14,7 @@ export function isVisible({ key, choice }: Choosable, table: string | undefined)
 /** Of a column of one percentile. The median stays: a mean is never alone. A phone has room for the one that is chosen. */
 export const choiceOf = (quantile: Quantile, chosen: Quantile): Pick<Column<never>, 'choice' | 'from'> => ({
   ...(quantile !== 'p50' && quantile !== chosen && { choice: quantilesWith(chosen).includes(quantile) ? 'on' : 'off' }),
-  ...(quantile !== chosen && { from: 'tablet' }),
+  ...(quantile !== chosen && !(quantile === 'p50' && chosen === 'mean') && { from: 'tablet' }),
 })
 
 /** A switch for each column that can be left out. */

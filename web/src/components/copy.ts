@@ -1,5 +1,7 @@
+import { say } from '../shell/toast.svelte.ts'
+
 /** Resolves false where the browser forbids the clipboard; the text then stands selected, ready for Ctrl+C. */
-export async function copyText(text: string): Promise<boolean> {
+async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text)
     return true
@@ -14,4 +16,9 @@ export async function copyText(text: string): Promise<boolean> {
     field.addEventListener('blur', () => field.remove())
     return false
   }
+}
+
+/** Copies, and says what was copied. */
+export async function copySaying(what: string, text: string): Promise<void> {
+  say((await copyText(text)) ? `${what} copied` : `${what} selected: press Ctrl+C`)
 }

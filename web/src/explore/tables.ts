@@ -1,6 +1,6 @@
 /** The tables of Explore as files. */
 import type { Differences, GroupList } from '../../../server/api/contract-explore.ts'
-import type { Table } from '../hop/tables.ts'
+import { quantileCells, quantileHeads, type Table } from '../hop/tables.ts'
 
 export function memberTable({ keys }: Differences): Table {
   return {
@@ -50,9 +50,9 @@ export function extraTable({ extraTime }: Differences): Table {
 export function groupTable({ items, fidelity }: GroupList, by: string): Table {
   return {
     name: `by ${by}`,
-    head: [by, 'requests', 'errors', 'level', 'p50 ns', 'p90 ns', 'p99 ns'],
-    rows: items.map(({ value, requests, errors, distribution: { p50Ns, p90Ns, p99Ns } }) => [
-      ...[value, requests, errors, fidelity, p50Ns, p90Ns, p99Ns],
+    head: [by, 'requests', 'errors', 'level', ...quantileHeads],
+    rows: items.map(({ value, requests, errors, distribution }) => [
+      ...[value, requests, errors, fidelity, ...quantileCells(distribution)],
     ]),
   }
 }

@@ -1,4 +1,4 @@
-/** Tables as CSV (RFC 4180), with the query they come from in a comment line and units in their heads. */
+/** Tables as CSV (RFC 4180), with the query they come from in a comment line and units in their heads; and as JSON. */
 
 export type CsvCell = string | number | null
 
@@ -16,9 +16,15 @@ function cellText(cell: CsvCell): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
+/** The same as JSON: an object a row, whose keys are the heads with their units. */
+export function jsonOf(head: readonly string[], rows: readonly (readonly CsvCell[])[], query: string): string {
+  const objects = rows.map((cells) => Object.fromEntries(head.map((name, i) => [name, cells[i] ?? null])))
+  return JSON.stringify({ query, rows: objects }, null, 2) + '\n'
+}
+
 /** Hands a text to the browser as a file. */
-export function download(name: string, text: string): void {
-  downloadBlob(name, new Blob([text], { type: 'text/csv;charset=utf-8' }))
+export function download(name: string, text: string, type: 'text/csv' | 'application/json'): void {
+  downloadBlob(name, new Blob([text], { type: `${type};charset=utf-8` }))
 }
 
 export function downloadBlob(name: string, blob: Blob): void {

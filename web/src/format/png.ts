@@ -52,7 +52,7 @@ function dataUrlOf(blob: Blob): Promise<string> {
   })
 }
 
-/** A deep copy that looks the same anywhere; what can only be pressed is left out. */
+/** A deep copy that looks the same anywhere; what can only be pressed and shows no number is left out. */
 function styled(node: Element): Element {
   const copy = node.cloneNode(false) as HTMLElement | SVGElement
   const from = getComputedStyle(node)
@@ -65,7 +65,7 @@ function styled(node: Element): Element {
   takeStyle(copy, from)
   for (const child of node.childNodes) {
     if (child instanceof Text) copy.append(child.data)
-    else if (child instanceof Element && !child.matches('button, [role="radiogroup"], .aside'))
+    else if (child instanceof Element && !child.matches('button:not(:has(.num)), [role="radiogroup"], .aside'))
       copy.append(styled(child))
   }
   return copy

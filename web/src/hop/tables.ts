@@ -1,7 +1,7 @@
 /** What the copy menu offers: the calls a page is made of, and its tables as files. */
 import type { Breakdown, Exemplar, HopSegmentItem } from '../../../server/api/contract-measurements.ts'
-import { copyText } from '../components/copy.ts'
-import { csvOf, download, fileNameOf, type CsvCell } from '../format/csv.ts'
+import { copySaying } from '../components/copy.ts'
+import { csvOf, download, fileNameOf, jsonOf, type CsvCell } from '../format/csv.ts'
 import { quantileName, quantiles, type Quantiles } from '../format/figure.ts'
 import type { Command } from '../shell/commands.svelte.ts'
 import { say } from '../shell/toast.svelte.ts'
@@ -58,27 +58,30 @@ export function copyCommands(
       words: `Copy ${text.toLowerCase()}`,
       group: 'Copy',
       detail: 'curl',
-      run: () => copy(text, curlOf(address)),
+      run: () => copySaying(`Curl command of ${text.toLowerCase()}`, curlOf(address)),
     })),
     ...(sql === undefined
       ? []
-      : [{ words: 'Copy figures', group: 'Copy', detail: 'SQL', run: () => copy('SQL', sql) }]),
+      : [{ words: 'Copy figures', group: 'Copy', detail: 'SQL', run: () => copySaying('SQL', sql) }]),
     ...tables
       .filter(({ rows }) => rows.length > 0)
-      .map(({ name: table, head, rows }) => ({
-        words: `Save ${table}`,
-        group: 'Copy',
-        detail: 'CSV',
-        run: () => {
-          download(fileNameOf(`${name} ${table}`, 'csv'), csvOf(head, rows, query))
-          say(`${table.charAt(0).toUpperCase() + table.slice(1)} saved as CSV`)
-        },
-      })),
+      .flatMap((table) => saveCommands(name, table.name, () => table, query)),
   ]
 }
 
-async function copy(what: string, text: string): Promise<void> {
-  say((await copyText(text)) ? `${what} copied` : `${what} selected: press Ctrl+C`)
+/** @param table made when it is saved. */
+export function saveCommands(of: string, name: string, table: () => Omit<Table, 'name'>, query: string): Command[] {
+  const save = (as: 'CSV' | 'JSON', write: typeof csvOf, type: 'text/csv' | 'application/json') => ({
+    words: `Save ${name} as ${as}`,
+    group: 'Copy',
+    run: () => {
+      const { head, rows } = table()
+      const file = fileNameOf(of === name ? name : `${of} ${name}`, as.toLowerCase())
+      download(file, write(head, rows, query), type)
+      say(`${name.charAt(0).toUpperCase()}${name.slice(1)} saved as ${as}`)
+    },
+  })
+  return [save('CSV', csvOf, 'text/csv'), save('JSON', jsonOf, 'application/json')]
 }
 
 /** Single quotes keep a shell from reading `&` in the address. */

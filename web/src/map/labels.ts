@@ -44,7 +44,7 @@ function widthOf({ errorRate }: MapLink, label: Label | undefined): number {
   const { figure, text, among = 1 } = label ?? {}
   const unstated = figure?.known !== undefined ? 82 : 52
   const value = figure ? (figure.ns === null ? unstated : figure.sign ? 42 : 30) + 18 : (text ?? '').length * 6.5
-  const median = typeof figure?.medianNs === 'number' ? 56 : 0
+  const median = typeof figure?.medianNs === 'number' ? 36 : 0
   return 16 + value + median + (among > 1 ? 30 : 0) + (errorRate >= manyErrors ? 18 : 0)
 }
 

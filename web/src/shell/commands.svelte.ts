@@ -3,13 +3,19 @@
  * (`keys.ts`), the palette, the `?` sheet, menus and the titles of buttons. Group and words name a command: no two are alike.
  */
 import { untrack } from 'svelte'
+import { keySet } from './preferences.svelte.ts'
 
 export interface Command {
   readonly words: string
   /** Heads the command on the sheet and in the palette. */
   readonly group: string
-  /** `r`, `?`, `Escape`, a sequence `g o`, or with the control or command key `Ctrl+k`. Letters as typed: `E` is Shift+e. */
+  /**
+   * `r`, `?`, `Escape`, a sequence `g o`, with the control or command key `Ctrl+k`, with Shift where that types nothing else
+   * `Shift+ArrowUp`; several ways are parted by `|`. Letters as typed: `E` is Shift+e.
+   */
   readonly keys?: string
+  /** In place of `keys` for those who chose Jaeger's keys; '' for none. */
+  readonly jaeger?: string
   /** Quiet, behind the words, where there are no keys: `curl`. */
   readonly detail?: string
   /** Of a switch: whether it is on. */
@@ -32,14 +38,22 @@ export function useCommands(of: readonly Command[] | (() => readonly Command[]))
   })
 }
 
-/** Reactive, the newest first. */
+const chosen = $derived(keySet() === 'jaeger' ? registered.map(asInJaeger) : registered)
+
+function asInJaeger(command: Command): Command {
+  if (command.jaeger === undefined) return command
+  const { keys: _, jaeger, ...rest } = command
+  return jaeger === '' ? rest : { ...rest, keys: jaeger }
+}
+
+/** Reactive, the newest first, with the keys of the set that the reader chose. */
 export function commands(): readonly Command[] {
-  return registered
+  return chosen
 }
 
 /** As if its key had been pressed on nothing in particular. */
 export function runCommand({ keys, run }: Command): void {
-  run(new KeyboardEvent('keydown', { key: keys?.split(' ').at(-1) ?? '' }))
+  run(new KeyboardEvent('keydown', { key: waysOf(keys)[0]?.split(' ').at(-1) ?? '' }))
 }
 
 const isMac = /^(Mac|iP)/.test(navigator.platform)
@@ -49,12 +63,22 @@ const names: Readonly<Record<string, string>> = {
   ArrowDown: '↓',
   ArrowLeft: '←',
   ArrowRight: '→',
-  ...{ 'Ctrl+k': isMac ? '⌘ K' : 'Ctrl K' },
+  ...{ PageDown: 'PgDn', PageUp: 'PgUp' },
 }
 
-/** What is printed on the keys, one after the other: `['g', 'o']`. */
+/** Each way to give a command by keys: `['d', 'ArrowRight']`. */
+export const waysOf = (keys: string | undefined): string[] => keys?.split('|') ?? []
+
+/** What is printed on the keys of the first way, one after the other: `['g', 'o']`. */
 export function keysInWords(keys: string): string[] {
-  return keys.split(' ').map((key) => names[key] ?? key)
+  return (waysOf(keys)[0] ?? '').split(' ').map(keyInWords)
+}
+
+function keyInWords(key: string): string {
+  const control = /^Ctrl\+(.+)$/.exec(key)?.[1]
+  if (control) return `${isMac ? '⌘' : 'Ctrl'} ${control.toUpperCase()}`
+  const shifted = /^Shift\+(.+)$/.exec(key)?.[1]
+  return shifted ? `⇧ ${keyInWords(shifted)}` : (names[key] ?? key)
 }
 
 /** For titles of buttons: `Refresh (r)`. */

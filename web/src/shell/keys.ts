@@ -1,5 +1,5 @@
 /** From keys pressed to commands run. */
-import { commands } from './commands.svelte.ts'
+import { commands, waysOf } from './commands.svelte.ts'
 
 /** The first key of a sequence begun. */
 let begun = ''
@@ -12,16 +12,20 @@ export function onKey(event: KeyboardEvent): void {
   if (!isControl && isTyping(event)) return
   // A dialog has its own keys.
   if (document.querySelector('dialog[open]')) return
-  const key = isControl ? `Ctrl+${event.key.toLowerCase()}` : event.key
+  const key = isControl
+    ? `Ctrl+${event.key.toLowerCase()}`
+    : event.shiftKey && event.key.length > 1
+      ? `Shift+${event.key}`
+      : event.key
   const sequence = begun && event.timeStamp - begunMs < patienceMs ? `${begun} ${key}` : key
   begun = ''
   for (const command of commands()) {
-    if (command.keys !== sequence) continue
+    if (!waysOf(command.keys).includes(sequence)) continue
     if (command.run(event) === false) continue
     event.preventDefault()
     return
   }
-  if (commands().some(({ keys }) => keys?.startsWith(`${key} `))) {
+  if (commands().some(({ keys }) => waysOf(keys).some((way) => way.startsWith(`${key} `)))) {
     begun = key
     begunMs = event.timeStamp
   }

@@ -49,10 +49,18 @@ export const isColumnShown = (key: string, otherwise: boolean): boolean => layou
 export const showColumn = (key: string, isShown: boolean): void =>
   change({ columns: { ...layout().columns, [key]: isShown } })
 
-/** Reactive: px. */
-export const sizeOf = (panel: string, otherwise: number): number => layout().sizes[panel] ?? otherwise
+/** Reactive: `412px`; undefined while the panel is as wide as the screen makes it. */
+export const sizeOf = (panel: string): string | undefined => {
+  const px = layout().sizes[panel]
+  return px === undefined ? undefined : `${px}px`
+}
 
 export const setSize = (panel: string, px: number): void => change({ sizes: { ...layout().sizes, [panel]: px } })
+
+export function resetSize(panel: string): void {
+  const { [panel]: _, ...sizes } = layout().sizes
+  change({ sizes })
+}
 
 export const layoutCommands: readonly Command[] = [
   ...[false, true].map((compact) => ({

@@ -1,8 +1,11 @@
-/** What is this reader's and not the link's: theme and time zone, kept in localStorage. */
+/** What is this reader's and not the link's: theme, time zone and set of keys, kept in localStorage. */
 import type { Zone } from '../format/time.ts'
 import { store, stored } from './storage.ts'
 
 export type Theme = 'light' | 'dark' | 'system'
+
+/** Jaeger binds w and s to scrolling, arrows to zoom. */
+export type KeySet = 'hopscope' | 'jaeger'
 
 const systemDark = window.matchMedia('(prefers-color-scheme: dark)')
 /** Paper is light. */
@@ -17,6 +20,7 @@ const state = $state({
   systemDark: systemDark.matches,
   print: print.matches,
   zone: (stored('zone') === 'UTC' ? 'UTC' : 'local') as Zone,
+  keySet: (stored('keys') === 'jaeger' ? 'jaeger' : 'hopscope') as KeySet,
 })
 
 systemDark.addEventListener('change', ({ matches }) => {
@@ -59,4 +63,14 @@ export function zone(): Zone {
 export function setZone(chosen: Zone): void {
   state.zone = chosen
   store('zone', chosen)
+}
+
+/** Reactive. */
+export function keySet(): KeySet {
+  return state.keySet
+}
+
+export function setKeySet(chosen: KeySet): void {
+  state.keySet = chosen
+  store('keys', chosen)
 }

@@ -1,6 +1,7 @@
 /** What can be done everywhere. */
 import { refreshAll } from '../api/resource.svelte.ts'
 import { offered } from '../routes.ts'
+import { pickCell } from '../components/pick-cell.ts'
 import { relativeRanges } from '../time/range.ts'
 import { toggleComparing } from '../time/before.svelte.ts'
 import { chooseRange, freezeRange, range, zoomOut } from '../time/range.svelte.ts'
@@ -10,7 +11,7 @@ import type { Command } from './commands.svelte.ts'
 import { copyLinkCommand } from './copy-link.ts'
 import { layoutCommands } from './layout.svelte.ts'
 import { everyInWords, intervalsMs, liveEvery, setLive, toggleLive } from './live.svelte.ts'
-import { setTheme, setZone, theme, zone, type Theme } from './preferences.svelte.ts'
+import { keySet, setKeySet, setTheme, setZone, theme, zone, type Theme } from './preferences.svelte.ts'
 
 const goTo: readonly Command[] = offered.map(({ pattern, nav }) => ({
   words: nav?.text ?? pattern,
@@ -63,6 +64,18 @@ export const themeCommands: readonly Command[] = (Object.keys(themes) as Theme[]
   run: () => setTheme(each),
 }))
 
+export const keySets = [
+  { value: 'hopscope', text: 'hopscope' },
+  { value: 'jaeger', text: 'Jaeger' },
+] as const
+
+const keySetCommands: readonly Command[] = keySets.map(({ value, text }) => ({
+  words: `Keys: as in ${text}`,
+  group: 'Keys',
+  isOn: () => keySet() === value,
+  run: () => setKeySet(value),
+}))
+
 interface Parts {
   openRange: () => void
   openPalette: () => void
@@ -80,9 +93,11 @@ export function shellCommands({ openRange, openPalette, openSheet }: Parts): Com
     zoomOutCommand,
     { words: 'All keys', group, keys: '?', run: openSheet },
     copyLinkCommand,
+    { words: 'Copy a value of a table', group: 'Copy', keys: 'Y', run: pickCell },
     ...liveCommands,
     ...rangeCommands,
     ...themeCommands,
     ...layoutCommands,
+    ...keySetCommands,
   ]
 }

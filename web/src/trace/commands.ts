@@ -17,6 +17,8 @@ interface Parts {
 export function traceCommands(waterfall: Waterfall, { showAs, find, pageRows }: Parts): Command[] {
   const group = 'Trace'
   const onRows = (run: () => unknown) => (event: KeyboardEvent) => (concernsRows(event) ? run() : false)
+  const onTime = (run: () => unknown) => (event: KeyboardEvent) =>
+    event.key.startsWith('Arrow') && !concernsRows(event) ? false : run()
   const step = (by: number) => {
     const { visible, active } = waterfall
     const at = visible.indexOf(active)
@@ -34,42 +36,58 @@ export function traceCommands(waterfall: Waterfall, { showAs, find, pageRows }: 
     { keys: '1', words: 'Waterfall', group, run: () => showAs('waterfall') },
     { keys: '2', words: 'Flame chart', group, run: () => showAs('flame') },
     { keys: '3', words: 'Map', group, run: () => showAs('map') },
-    { keys: 'ArrowDown', words: 'Next row', group, run: onRows(() => step(1)) },
-    { keys: 'ArrowUp', words: 'Row before', group, run: onRows(() => step(-1)) },
-    { keys: 'ArrowRight', words: 'Open the row, or go into it', group, run: onRows(() => goIn(waterfall)) },
-    { keys: 'ArrowLeft', words: 'Close the row, or go out of it', group, run: onRows(() => goOut(waterfall)) },
-    { keys: 'PageDown', words: 'A page down', group, run: onRows(() => step(pageRows())) },
-    { keys: 'PageUp', words: 'A page up', group, run: onRows(() => step(-pageRows())) },
+    { keys: 'ArrowDown', jaeger: 'f', words: 'Next row', group, run: onRows(() => step(1)) },
+    { keys: 'ArrowUp', jaeger: 'b', words: 'Row before', group, run: onRows(() => step(-1)) },
+    {
+      keys: 'ArrowRight',
+      jaeger: '+',
+      words: 'Open the row, or go into it',
+      group,
+      run: onRows(() => goIn(waterfall)),
+    },
+    {
+      keys: 'ArrowLeft',
+      jaeger: '-',
+      words: 'Close the row, or go out of it',
+      group,
+      run: onRows(() => goOut(waterfall)),
+    },
+    { keys: 'PageDown', jaeger: 's|PageDown', words: 'A page down', group, run: onRows(() => step(pageRows())) },
+    { keys: 'PageUp', jaeger: 'w|PageUp', words: 'A page up', group, run: onRows(() => step(-pageRows())) },
     { keys: 'Home', words: 'First row', group, run: onRows(() => step(-Infinity)) },
     { keys: 'End', words: 'Last row', group, run: onRows(() => step(Infinity)) },
     { keys: 'Enter', words: 'Details of the row', group, run: onRows(() => waterfall.openDetails(waterfall.active)) },
     { keys: 'Escape', words: 'Close details, clear the search, zoom out', group, run: () => closeOne(waterfall) },
     { keys: ']', words: 'Close all rows', group, run: () => waterfall.toggleAll(false) },
     { keys: '[', words: 'Open all rows', group, run: () => waterfall.toggleAll(true) },
+    { jaeger: 'o', words: 'Open one level of rows more', group, run: () => waterfall.toggleLevel(true) },
+    { jaeger: 'p', words: 'Close the deepest level of open rows', group, run: () => waterfall.toggleLevel(false) },
     { keys: '.', words: 'Next span in time', group, run: () => stepInTime(waterfall, 1) },
     { keys: ',', words: 'Span before in time', group, run: () => stepInTime(waterfall, -1) },
     { keys: 'e', words: 'Next error', group, run: () => jump(waterfall.errors, 1) },
     { keys: 'E', words: 'Error before', group, run: () => jump(waterfall.errors, -1) },
-    { keys: '/', words: 'Find in trace', group, run: find },
+    { keys: '/', jaeger: 'Ctrl+b|/', words: 'Find in trace', group, run: find },
     { keys: 'n', words: 'Next hit', group, run: () => jump(waterfall.hits, 1) },
     { keys: 'N', words: 'Hit before', group, run: () => jump(waterfall.hits, -1) },
-    { keys: 'f', words: 'Centre the row, again: fit it', group, run: () => focusRow(waterfall) },
+    { keys: 'f', jaeger: '', words: 'Centre the row, again: fit it', group, run: () => focusRow(waterfall) },
     { keys: '0', words: 'Whole trace', group, run: () => waterfall.setView(waterfall.extent) },
-    { keys: 'w', words: 'Zoom in', group, run: () => zoomBy(1 / 1.5) },
-    { keys: 's', words: 'Zoom out', group, run: () => zoomBy(1.5) },
-    { keys: 'a', words: 'Earlier', group, run: () => panBy(-0.15) },
-    { keys: 'd', words: 'Later', group, run: () => panBy(0.15) },
-    { keys: 'A', words: 'Much earlier', group, run: () => panBy(-0.6) },
-    { keys: 'D', words: 'Much later', group, run: () => panBy(0.6) },
+    { keys: 'w', jaeger: 'ArrowUp', words: 'Zoom in', group, run: onTime(() => zoomBy(1 / 1.5)) },
+    { keys: 's', jaeger: 'ArrowDown', words: 'Zoom out', group, run: onTime(() => zoomBy(1.5)) },
+    { jaeger: 'Shift+ArrowUp', words: 'Zoom in a lot', group, run: onTime(() => zoomBy(1 / 5)) },
+    { jaeger: 'Shift+ArrowDown', words: 'Zoom out a lot', group, run: onTime(() => zoomBy(5)) },
+    { keys: 'a', jaeger: 'a|ArrowLeft', words: 'Earlier', group, run: onTime(() => panBy(-0.15)) },
+    { keys: 'd', jaeger: 'd|ArrowRight', words: 'Later', group, run: onTime(() => panBy(0.15)) },
+    { keys: 'A', jaeger: 'A|Shift+ArrowLeft', words: 'Much earlier', group, run: onTime(() => panBy(-0.6)) },
+    { keys: 'D', jaeger: 'D|Shift+ArrowRight', words: 'Much later', group, run: onTime(() => panBy(0.6)) },
     { keys: 'c', words: 'Critical path', group, run: () => waterfall.togglePath() },
     { keys: 'm', words: 'Self time', group, run: () => waterfall.toggleSelf() },
   ]
 }
 
 /** Arrows belong to tabs, sliders and menus where one of those has the focus. Without a target: the palette says so. */
-function concernsRows({ target, shiftKey }: KeyboardEvent): boolean {
+function concernsRows({ target }: KeyboardEvent): boolean {
   if (target === null) return true
-  if (shiftKey || !(target instanceof Element)) return false
+  if (!(target instanceof Element)) return false
   return target === document.body || target.id === 'main' || target.closest('[role="treegrid"]') !== null
 }
 

@@ -58,6 +58,18 @@ export function toggleAll(rows: readonly Row[], open: boolean): Toggled {
   return next
 }
 
+/** Opens the closed rows of the topmost level that is in sight and has some, or closes the open ones of the deepest. */
+export function toggleLevel(rows: readonly Row[], toggled: Toggled, open: boolean): Toggled {
+  const parents = visibleRows(rows, toggled).filter(
+    (at) => isParent(rows[at]!, at) && isOpen(rows[at]!, toggled) !== open,
+  )
+  const levels = parents.map((at) => rows[at]!.level)
+  const level = levels.reduce((one, other) => (open ? Math.min(one, other) : Math.max(one, other)), levels[0] ?? 0)
+  const next = new Set(toggled)
+  for (const at of parents) if (rows[at]!.level === level) flip(next, rows[at]!.key)
+  return next
+}
+
 function flip(set: Set<string>, key: string): void {
   if (!set.delete(key)) set.add(key)
 }

@@ -18,6 +18,7 @@ import {
   rowsByKey,
   toggle,
   toggleAll,
+  toggleLevel,
   visibleRows,
   type Toggled,
 } from './visible.ts'
@@ -169,6 +170,11 @@ export function createWaterfall(trace: () => WireTrace) {
     },
     toggleAll(open: boolean): void {
       toggled = toggleAll(rows, open)
+      goal = { at: active, focus: false }
+    },
+    /** Opens the rows of the topmost level that has closed ones, or closes those of the deepest that has open ones. */
+    toggleLevel(open: boolean): void {
+      toggled = toggleLevel(rows, toggled, open)
       goal = { at: active, focus: false }
     },
     openDetails(at: number): void {
