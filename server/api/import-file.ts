@@ -1,5 +1,6 @@
 import { MalformedError } from '../../storage/protobuf.ts'
 import { analyseTrace } from '../analysis/analyse.ts'
+import { Flag } from '../analysis/flags.ts'
 import type { AnalysisSettings } from '../analysis/types.ts'
 import { readTraceFile, type TraceFile } from '../import/trace-file.ts'
 import type { FileTrace } from '../import/spans-of-request.ts'
@@ -21,7 +22,7 @@ export function importFile(text: string, traceId: string, settings: AnalysisSett
     traceCount: traces.length,
     traces: traces.slice(0, mostListed).map(listed),
     leftOut: [...leftOut].map(([reason, spans]) => ({ reason, spans })),
-    trace: chosen ? traceJson(analyseTrace(chosen, settings), true, chosen.truncated) : null,
+    trace: chosen ? traceJson(analyseTrace(chosen, settings), true, chosen.truncated ? Flag.truncated : 0) : null,
   }
 }
 

@@ -63,7 +63,8 @@ function problemOf(error: unknown, queryId: string | undefined): Problem {
   const { type, code } = error as ClickHouseFailure
   const asked = queryId === undefined ? {} : { queryId }
   if (type !== undefined) {
-    return { title: 'ClickHouse refused the query', status: 500, detail: `ClickHouse answered ${type}`, ...asked }
+    const detail = `ClickHouse answered ${type}${code === undefined ? '' : ` (code ${code})`}`
+    return { title: 'ClickHouse refused the query', status: 500, detail, ...asked }
   }
   if (code !== undefined || error instanceof DOMException || /timeout|socket|ECONN/i.test(String(error))) {
     return { title: 'ClickHouse does not answer', status: 503, detail: 'try again in a moment', ...asked }

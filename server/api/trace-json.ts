@@ -1,4 +1,4 @@
-import { Flag, flagNames } from '../analysis/flags.ts'
+import { flagNames } from '../analysis/flags.ts'
 import { suspectedGateways } from '../analysis/suspects.ts'
 import type {
   AnalysedSpan,
@@ -14,12 +14,12 @@ import { kinds, statuses, traceColumns } from './trace-columns.ts'
 
 /**
  * The analysis of a trace as api.md gives it: instants as Unix ns, flags by name.
- * @param truncated there are more spans than the analysis was given.
+ * @param besides flags that the analysis cannot know: that there are more spans than it was given, that some came late.
  */
-export function traceJson(trace: TraceAnalysis, settled: boolean, truncated: boolean): Trace {
+export function traceJson(trace: TraceAnalysis, settled: boolean, besides: number): Trace {
   const at = instantOf(trace)
   return {
-    ...restJson(trace, settled, truncated),
+    ...restJson(trace, settled, besides),
     proxies: trace.proxies.map(proxyJson),
     hops: trace.hops.map(hopJson),
     spans: trace.spans.map((span) => spanJson(span, at)),
@@ -34,15 +34,15 @@ export function traceJson(trace: TraceAnalysis, settled: boolean, truncated: boo
 }
 
 /** The same with columns in place of all that there may be many of. */
-export function compactTraceJson(trace: TraceAnalysis, settled: boolean, truncated: boolean): CompactTrace {
-  return { ...restJson(trace, settled, truncated), columns: traceColumns(trace) }
+export function compactTraceJson(trace: TraceAnalysis, settled: boolean, besides: number): CompactTrace {
+  return { ...restJson(trace, settled, besides), columns: traceColumns(trace) }
 }
 
 const instantOf = (trace: TraceAnalysis) => (ns: number) => String(trace.baseUnixNano + BigInt(ns))
 
 type Rest = Omit<CompactTrace, 'columns'>
 
-function restJson(trace: TraceAnalysis, settled: boolean, truncated: boolean): Rest {
+function restJson(trace: TraceAnalysis, settled: boolean, besides: number): Rest {
   return {
     traceId: trace.traceId,
     startUnixNano: instantOf(trace)(trace.start),
@@ -50,7 +50,7 @@ function restJson(trace: TraceAnalysis, settled: boolean, truncated: boolean): R
     rootService: trace.rootService,
     rootName: trace.rootName,
     settled,
-    flags: [...flagNames(trace.flags | (truncated ? Flag.truncated : 0))],
+    flags: [...flagNames(trace.flags | besides)],
     queueWaits: trace.queueWaits.map((queue) => ({ ...queue, wait: measureJson(queue.wait) })),
     tax: { mesh: taxJson(trace.tax.mesh), gateway: taxJson(trace.tax.gateway) },
     hints: suspectedGateways(trace).map(({ spanId, service }) => ({

@@ -1,6 +1,7 @@
 import { Router } from 'express'
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import { analyseTrace } from '../analysis/analyse.ts'
+import { Flag } from '../analysis/flags.ts'
 import type { AnalysisSettings } from '../analysis/types.ts'
 import { openSpanReader } from '../queries/spans.ts'
 import { listTraces, placeOfTrace, type Cursor, type TraceListParams, type TraceRow } from '../queries/trace-list.ts'
@@ -104,7 +105,8 @@ export function tracesRouter({ clickhouse, settings, importer }: TracesOptions):
     }
     const learned = known ?? (await learnedFor(clickhouse, extentOf(stored), { signal }))
     const write = format === 'columns' ? compactTraceJson : traceJson
-    response.json(write(analyseTrace(stored, { ...settings, ...learned }), place !== undefined, stored.truncated))
+    const besides = (stored.truncated ? Flag.truncated : 0) | (place?.late ? Flag.lateRevision : 0)
+    response.json(write(analyseTrace(stored, { ...settings, ...learned }), place !== undefined, besides))
   })
   return router
 }

@@ -76,6 +76,8 @@ export interface TracePlace {
   /** Of its earliest and latest span, Unix ns, decimal. */
   readonly firstNano: string
   readonly lastNano: string
+  /** Spans that came after it had settled revised its facts. */
+  readonly late: boolean
   /** Wrote its facts, decimal digits. */
   readonly job: string
 }

@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => site?.close())
 
-it('settings name the receivers that listen, and the choice is in the URL', async () => {
+it('ux 23: settings name the receivers that listen, and the choice is in the URL', async () => {
   const { page, context } = await site.open('/data')
   const grpcPort = new URL(site.hopscope.otlpGrpcUrl).port
   const httpPort = new URL(site.hopscope.otlpHttpUrl).port
@@ -29,7 +29,7 @@ it('settings name the receivers that listen, and the choice is in the URL', asyn
   await context.close()
 })
 
-it('the first span turns waiting into a trace to open, without a reload', async () => {
+it('ux 23: the first span turns waiting into a trace to open, without a reload', async () => {
   const { page, context, complaints } = await site.open('/data')
   await page.getByRole('heading', { name: 'Waiting for the first span' }).waitFor()
   const traceId = randomBytes(16).toString('hex')

@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Differences, ExploreHeatmap, ExploreRequestList, GroupList } from '../../server/api/contract-explore.ts'
 import { axe, loaded, startSite, type Site } from './browser.ts'
+import { mostRows } from '../../web/src/explore/tail.ts'
 import { send, settled } from './traffic.ts'
 
 /** Explore, by the behaviours of the catalogue of screens that name it. */
@@ -34,8 +35,8 @@ async function drag(
   await loaded(page)
 }
 
-describe('box select -> explain (behaviour 7)', () => {
-  it('opens with the slowest above p90, and says what is different about them', async () => {
+describe('box select -> explain', () => {
+  it('ux 7: opens with the slowest above p90, and says what is different about them', async () => {
     const { page, context, complaints } = await site.open('/explore?measure=endToEnd')
     const found = Differences.parse(await ask('differences?measure=endToEnd'))
     await page.getByText('slowest tenth, ≥').first().waitFor()
@@ -57,7 +58,7 @@ describe('box select -> explain (behaviour 7)', () => {
     await context.close()
   })
 
-  it('of a drag: the box, its counts and its differences are those that the API has', async () => {
+  it('ux 7: of a drag, the box, its counts and its differences are those that the API has', async () => {
     const { page, context } = await site.open('/explore?measure=transit')
     await drag(page, [0.5, 0.02], [0.9, 0.45])
     const query = searchOf(page)
@@ -78,7 +79,7 @@ describe('box select -> explain (behaviour 7)', () => {
     await context.close()
   })
 
-  it('rows filter to a value, exclude it, group by its key', async () => {
+  it('ux 7: rows filter to a value, exclude it, group by its key', async () => {
     const { page, context } = await site.open('/explore?measure=endToEnd')
     const row = page
       .getByRole('row')
@@ -139,8 +140,8 @@ describe('box select -> explain (behaviour 7)', () => {
   })
 })
 
-describe('the URL is the state (behaviour 1)', () => {
-  it('filter, measure, level, group, box, view and rank are there in a second browser; Back undoes each', async () => {
+describe('the URL is the state', () => {
+  it('ux 1: filter, measure, level, group, box, view and rank are there in a second browser; Back undoes each', async () => {
     const address = `/explore?measure=transit&q=${encodeURIComponent('kind = internal, entry')}&by=callee&tab=groups&selMinNs=2000000&v=1`
     const one = await site.open(address)
     const two = await site.open(address)
@@ -170,8 +171,8 @@ describe('the URL is the state (behaviour 1)', () => {
   })
 })
 
-describe('brush to zoom (behaviour 4) and the heatmap (behaviour 6)', () => {
-  it('zooms to the time of the box, Esc goes back; its values can become part of the filter', async () => {
+describe('brush to zoom and the heatmap', () => {
+  it('ux 4: zooms to the time of the box, Esc goes back; its values can become part of the filter', async () => {
     const { page, context } = await site.open('/explore?measure=endToEnd')
     await drag(page, [0.4, 0.02], [0.8, 0.5])
     const [from, to] = [searchOf(page).get('selFrom'), searchOf(page).get('selTo')]
@@ -188,7 +189,7 @@ describe('brush to zoom (behaviour 4) and the heatmap (behaviour 6)', () => {
     await context.close()
   })
 
-  it('of any measure and level has its counts; as a table too; lines can be switched off', async () => {
+  it('ux 6: of any measure and level has its counts, in the legend and as a table; lines can be switched off', async () => {
     const { page, context } = await site.open('/explore')
     const { levels } = ExploreHeatmap.parse(await ask('heatmap'))
     expect(levels.length).toBeGreaterThan(1)
@@ -197,6 +198,11 @@ describe('brush to zoom (behaviour 4) and the heatmap (behaviour 6)', () => {
     await loaded(page)
     expect(searchOf(page).get('level')).toBe(levels[1]!.fidelity)
     await page.locator('span.note.num', { hasText: new RegExp(`^\\s*${levels[1]!.n} of`) }).waitFor()
+    // Of the cells that are drawn, several of the API's lattice in one.
+    const { counts } = ExploreHeatmap.parse(await ask(`heatmap?fidelity=${levels[1]!.fidelity}`))
+    const legend = /(\d+)\D+(\d+)\D*requests per cell/.exec((await page.locator('.legend').first().textContent())!)!
+    expect(Number(legend[1])).toBe(1)
+    expect(Number(legend[2])).toBeGreaterThanOrEqual(Math.max(...counts.flat()))
     expect(await page.locator('.over path').count()).toBeGreaterThan(0)
     await page.getByRole('button', { name: 'Percentiles' }).click()
     expect(await page.locator('.over path').count()).toBe(0)
@@ -207,8 +213,8 @@ describe('brush to zoom (behaviour 4) and the heatmap (behaviour 6)', () => {
   })
 })
 
-describe('exemplars (behaviour 9)', () => {
-  it('a click opens a request whose value lies at or just below the point', async () => {
+describe('exemplars', () => {
+  it('ux 9: a click opens a request whose value lies at or just below the point', async () => {
     const { page, context } = await site.open('/explore?measure=endToEnd')
     const [slowest] = ExploreRequestList.parse(await ask('requests?measure=endToEnd&limit=1')).items
     // A cell with requests, by keys; then the same by the pointer.
@@ -245,8 +251,8 @@ describe('exemplars (behaviour 9)', () => {
   })
 })
 
-describe('the percentile of a group (behaviour 8)', () => {
-  it('is not shown of too few, but how many it needs', async () => {
+describe('the percentile of a group', () => {
+  it('ux 8: is not shown of too few, but how many it needs', async () => {
     const { page, context } = await site.open('/explore?measure=endToEnd&by=route&tab=groups')
     const { items } = GroupList.parse(await ask('groups?measure=endToEnd&by=route'))
     const few = items.find(({ requests }) => requests < 200)!
@@ -257,8 +263,8 @@ describe('the percentile of a group (behaviour 8)', () => {
   })
 })
 
-describe('the filter, by keyboard alone (behaviour 16)', () => {
-  it('completes fields and values from what there is, changes and removes conditions', async () => {
+describe('the filter, by keyboard alone', () => {
+  it('ux 16: completes fields and values from what there is, changes and removes conditions', async () => {
     const { page, context } = await site.open('/explore?measure=endToEnd')
     await page.keyboard.press('/')
     await page.keyboard.type('outcome')
@@ -370,8 +376,8 @@ describe('attributes of spans', () => {
   })
 })
 
-describe('live tail (behaviour 26)', () => {
-  it('shows what settles, holds still under the pointer with a count of what waits, and counts what the limit held back', async () => {
+describe('live tail', () => {
+  it('ux 26: shows what settles, holds still under the pointer with a count of what waits, and counts what the limit held back', async () => {
     const { page, context } = await site.open('/explore?measure=endToEnd&tab=live')
     await page.getByText('LIVE', { exact: true }).waitFor()
     const burst = (from: string) => {
@@ -397,6 +403,7 @@ describe('live tail (behaviour 26)', () => {
     await burst('aa')
     await page.getByRole('region', { name: 'Live tail' }).getByText('GET /aa').first().waitFor()
     const shown = await page.locator('.rows tbody tr').count()
+    expect(shown).toBeLessThanOrEqual(mostRows)
     const counts = (await page.locator('.counts').textContent())!
     const [arrived, heldBack, letGo] = ['settled', 'held back', 'let go'].map((what) =>
       Number(new RegExp(`(\\d+) ${what}`).exec(counts)![1]),
@@ -420,8 +427,8 @@ describe('live tail (behaviour 26)', () => {
   })
 })
 
-describe('empty, loading and failing (behaviours 23, 24, 25), copy and export (21, 22)', () => {
-  it('nothing in the range leads to where there is data; nothing through the filter leads out of it', async () => {
+describe('empty, loading and failing, copy and export', () => {
+  it('ux 23: nothing in the range leads to where there is data; nothing through the filter leads out of it', async () => {
     const { page, context } = await site.open('/explore?from=2020-01-01&to=2020-01-02')
     await page.getByRole('link', { name: /^Go to last data/ }).waitFor()
     await page.goto('/explore?q=' + encodeURIComponent('route = /nobody-has-it'))
@@ -431,7 +438,7 @@ describe('empty, loading and failing (behaviours 23, 24, 25), copy and export (2
     await context.close()
   })
 
-  it('a panel that fails says so in place, and recovers by a retry', async () => {
+  it('ux 25: a panel that fails says so in place, and recovers by a retry', async () => {
     const { page, context } = await site.open('/data')
     await page.route('**/api/v1/explore/differences*', (route) => route.abort())
     await page.keyboard.press('g')
@@ -444,12 +451,12 @@ describe('empty, loading and failing (behaviours 23, 24, 25), copy and export (2
     await context.close()
   })
 
-  it('saves what differs as CSV, with the query and units', async () => {
+  it('ux 22: saves what differs as CSV, with the query and units', async () => {
     const { page, context } = await site.open('/explore?measure=endToEnd')
     await page.getByRole('button', { name: 'Copy', exact: true }).click()
     const [download] = await Promise.all([
       page.waitForEvent('download'),
-      page.getByRole('menuitem', { name: /Save what differs/ }).click(),
+      page.getByRole('menuitem', { name: 'Save what differs as CSV' }).click(),
     ])
     const chunks: Buffer[] = []
     for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer)

@@ -50,8 +50,8 @@ const written = (ns: number) => [`${(ns / 1e6).toFixed(2)}`, `${Math.round(ns / 
 const ends = ({ caller, callee }: MapHop) => [caller, callee].filter(Boolean)
 const stated = () => map.hops.filter(({ transit }) => transit.p50Ns !== null)
 
-describe('the map (ux 29)', () => {
-  it('draws every application and gateway once, and each link with the figure that the API has', async () => {
+describe('the map', () => {
+  it('ux 29: draws every application and gateway once, and each link with the figure that the API has', async () => {
     const { page, context, complaints } = await site.open('/map?label=transit&p=p50')
     const services = new Set(map.hops.flatMap(ends))
     const gateways = map.proxies.filter(({ role }) => role === 'gateway')
@@ -68,7 +68,7 @@ describe('the map (ux 29)', () => {
     await context.close()
   })
 
-  it('shows the added time of each gateway, and of how sure it is a sign and a word (ux 19)', async () => {
+  it('ux 19: shows the added time of each gateway, and of how sure it is a sign and a word', async () => {
     const { page, context } = await site.open('/map?p=p50')
     const gateway = map.proxies.find(({ role, added }) => role === 'gateway' && added[0]?.p50Ns)!
     const box = node(page, gateway.name)
@@ -81,7 +81,7 @@ describe('the map (ux 29)', () => {
     await context.close()
   })
 
-  it('finds and hides by expression, says what is wrong with one, and ranks (ux 29)', async () => {
+  it('ux 29: finds and hides by expression, says what is wrong with one, and ranks', async () => {
     const { page, context } = await site.open('/map?p=p50')
     const all = map.hops.length
     const orders = map.hops.filter(({ callee }) => callee === 'orders').length
@@ -121,7 +121,7 @@ describe('the map (ux 29)', () => {
     await context.close()
   })
 
-  it('has the same picture after a refresh', async () => {
+  it('ux 29: has the same picture after a refresh', async () => {
     const { page, context } = await site.open('/map')
     const places = () =>
       picture(page)
@@ -136,7 +136,7 @@ describe('the map (ux 29)', () => {
     await context.close()
   })
 
-  it('is a table too, with all hops and the figures that the API has', async () => {
+  it('ux 29: is a table too, with all hops and the figures that the API has', async () => {
     const { page, context } = await site.open('/map?p=p50')
     await page.getByRole('button', { name: 'View as table' }).click()
     const rows = page.getByRole('table', { name: 'Hops on the map' }).locator('tbody tr')
@@ -165,8 +165,8 @@ describe('the map (ux 29)', () => {
   })
 })
 
-describe('by keys (ux 16)', () => {
-  it('walks along the links, says where it is, opens what is selected', async () => {
+describe('by keys', () => {
+  it('ux 16: walks along the links, says where it is, opens what is selected', async () => {
     const { page, context } = await site.open('/map?label=transit&p=p50')
     await picture(page).focus()
     await page.keyboard.press('Home')
@@ -215,8 +215,8 @@ describe('by keys (ux 16)', () => {
   })
 })
 
-describe('its address (ux 1)', () => {
-  it('is the whole view: measure, percentile, proxies, expressions, rank, selection, place', async () => {
+describe('its address', () => {
+  it('ux 1: is the whole view, measure, percentile, proxies, expressions, rank, selection, place', async () => {
     const { id } = map.hops.find(({ via }) => via.length > 1)!
     const path = `/map?label=transit&p=p50&proxies=all&find=orders&hide=callee+=+shop&top=25&sel=${id}&at=400,200,0.8&v=1`
     const { page, context } = await site.open(path)
@@ -251,14 +251,14 @@ describe('its address (ux 1)', () => {
   })
 })
 
-describe('its states (ux 23 to 25)', () => {
-  it('empty: says where there is data', async () => {
+describe('its states', () => {
+  it('ux 23: empty, says where there is data', async () => {
     const { page, context } = await site.open('/map?from=1767225600000&to=1767229200000')
     await page.getByRole('link', { name: /^Go to last data/ }).waitFor()
     await context.close()
   })
 
-  it('slow, then failing, then mended: a skeleton, the reason in place, the map (ux 24)', async () => {
+  it('ux 24: slow, then failing, then mended, shows a skeleton, the reason in place, the map', async () => {
     const { page, context } = await site.open('/data')
     let answer: 'slow' | 'fail' | 'pass' = 'slow'
     await page.route('**/api/v1/map*', async (route) => {

@@ -42,7 +42,7 @@ describe('the overview', () => {
     await context.close()
   })
 
-  it('narrows the range of the page by a brush and widens it again by Esc (ux 4)', async () => {
+  it('ux 4: narrows the range of the page by a brush, says how deep it is, and widens it again by double click and Esc', async () => {
     const { page, context } = await site.open('/')
     const layer = page.getByRole('slider', { name: 'Over time: time' })
     const box = (await layer.boundingBox())!
@@ -54,8 +54,22 @@ describe('the overview', () => {
     expect(to - from).toBeGreaterThan(15 * 60_000)
     expect(to - from).toBeLessThan(23 * 60_000)
     await page.mouse.move(0, 0)
+    await page
+      .getByRole('button', { name: /^Zoom out/, includeHidden: false })
+      .getByText('1')
+      .waitFor()
     await page.keyboard.press('Escape')
     expect(query(page).get('from')).toBeNull()
+    await page.getByRole('button', { name: /^Zoom out/ }).waitFor({ state: 'detached' })
+    // The same by keys, and back by a double click.
+    await layer.focus()
+    await page.keyboard.press('Home')
+    for (let i = 0; i < 20; i++) await page.keyboard.press('Shift+ArrowRight')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => query(page).get('from')).not.toBeNull()
+    await loaded(page)
+    await layer.dblclick({ position: { x: 200, y: 40 } })
+    await expect.poll(() => query(page).get('from')).toBeNull()
     await context.close()
   })
 
@@ -86,9 +100,9 @@ describe('the overview', () => {
     await context.close()
   })
 
-  it('keeps the percentile of its rankings in the address', async () => {
+  it('ux 8: keeps the percentile of its rankings in the address', async () => {
     const { page, context } = await site.open('/')
-    await page.getByRole('radiogroup', { name: 'Percentile' }).getByText('p99').click()
+    await page.getByLabel('percentile').selectOption('p99')
     expect(query(page).get('p')).toBe('p99')
     await page.reload()
     await loaded(page)
@@ -96,7 +110,7 @@ describe('the overview', () => {
     await context.close()
   })
 
-  it('leads from a window without data to the last there is (ux 23)', async () => {
+  it('ux 23: leads from a window without data to the last there is', async () => {
     const { page, context } = await site.open('/?from=1700000000000&to=1700003600000&v=1')
     await page.getByText(/^No requests from 2023-11-14/).waitFor()
     expect(await axe(page)).toEqual([])

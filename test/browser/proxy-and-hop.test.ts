@@ -54,7 +54,7 @@ describe('the page of a proxy', () => {
     await context.close()
   })
 
-  it('zooms to what is brushed over its heatmap and back on Esc (ux 4)', async () => {
+  it('ux 4: zooms to what is brushed over its heatmap and back on Esc', async () => {
     const { page, context } = await site.open(`/proxies/${gateway.id}`)
     const box = (await page.getByRole('application').boundingBox())!
     await page.mouse.move(box.x + box.width * 0.4, box.y + 50)
@@ -72,7 +72,7 @@ describe('the page of a proxy', () => {
     await context.close()
   })
 
-  it('leads by keys from a cell to the traces behind it (ux 9)', async () => {
+  it('ux 9: leads by keys from a cell to the traces behind it', async () => {
     const { page, context } = await site.open(`/proxies/${gateway.id}`)
     await page.getByRole('application').focus()
     await page.keyboard.press('Home')
@@ -93,7 +93,7 @@ describe('the page of a proxy', () => {
     await context.close()
   })
 
-  it('shows its heatmap as a table too (ux 6)', async () => {
+  it('ux 6: shows its heatmap as a table too', async () => {
     const { page, context } = await site.open(`/proxies/${gateway.id}`)
     await page.getByRole('button', { name: 'Show as table' }).click()
     const table = page.getByRole('region', { name: `Added time of ${gateway.name}, as a table` }).getByRole('table')

@@ -23,7 +23,7 @@ async function openScreen(name: string, view: View = {}): Promise<Opened> {
 }
 
 describe.each(names)('%s', (name) => {
-  it.each(themes)('opens in %s without complaints, and axe finds nothing (ux 19)', async (theme) => {
+  it.each(themes)('ux 19: opens in %s without complaints, and axe finds nothing', async (theme) => {
     const { page, context, complaints } = await openScreen(name, { theme })
     expect(await page.locator('h1').count()).toBe(1)
     expect(await page.title()).toMatch(/ · hopscope$/)

@@ -22,7 +22,7 @@ describe('an address that no screen has', () => {
 })
 
 describe.each(emptyScreens)('$name over an empty database', ({ path }) => {
-  it.each(themes)('teaches the first step (ux 23), in %s', async (theme) => {
+  it.each(themes)('ux 23: teaches the first step, in %s', async (theme) => {
     const { page, context, complaints } = await site.open(path, { theme })
     const lead =
       path === '/data'
@@ -36,7 +36,7 @@ describe.each(emptyScreens)('$name over an empty database', ({ path }) => {
 })
 
 describe('the keys', () => {
-  it('g and a letter go to each screen; not while typing', async () => {
+  it('ux 16: g and a letter go to each screen; not while typing', async () => {
     const { page, context } = await site.open('/')
     for (const [key, path] of [
       ['h', '/hops'],
@@ -94,8 +94,8 @@ describe('the keys', () => {
   })
 })
 
-describe('the theme (ux 18)', () => {
-  it('that was chosen is there before the first paint of the next visit, against that of the system', async () => {
+describe('the theme', () => {
+  it('ux 18: that was chosen is there before the first paint of the next visit, against that of the system', async () => {
     const { page, context } = await site.open('/traces', { theme: 'light' })
     const change = page.getByRole('button', { name: /^Theme: / })
     await change.click()
@@ -112,7 +112,7 @@ describe('the theme (ux 18)', () => {
     await context.close()
   })
 
-  it('of the system is followed while nothing was chosen', async () => {
+  it('ux 18: of the system is followed while nothing was chosen', async () => {
     const { page, context } = await site.open('/traces', { theme: 'dark' })
     expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark')
     await page.emulateMedia({ colorScheme: 'light' })

@@ -56,7 +56,7 @@ const post = (body: string, query = '', headers: Record<string, string> = {}) =>
   })
 
 describe('export and import', () => {
-  it('a trace is exported as OTLP JSON by its page, and the file opens with the same numbers', async () => {
+  it('ux 22: a trace is exported as OTLP JSON by its page, and the file opens with the same numbers', async () => {
     const { page, context, complaints } = await site.open(`/traces/${traceId}`)
     const [download] = await Promise.all([
       page.waitForEvent('download'),

@@ -184,7 +184,7 @@ describe('when the API does not answer', () => {
     await context.close()
   })
 
-  it('keeps what it showed while ClickHouse restarts, and recovers on retry (ux 25)', async () => {
+  it('ux 25: keeps what it showed while ClickHouse restarts, and recovers on retry', async () => {
     const { page, context } = await site.open('/traces')
     site.hopscope.kill9('engine')
     await page.getByRole('button', { name: 'Refresh (r)' }).click()

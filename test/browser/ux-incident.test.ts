@@ -177,8 +177,8 @@ describe('comparing with the period before', () => {
   })
 })
 
-describe('what can be taken along (ux 21, ux 22)', () => {
-  it('of a proxy: link, curl, SQL that gives its figures, CSV and pictures', async () => {
+describe('what can be taken along', () => {
+  it('ux 21, ux 22: of a proxy, link, curl, SQL that gives its figures, CSV and pictures', async () => {
     const id = await paymentsProxy()
     const { page, context, complaints } = await site.open(`/proxies/${id}`)
     await context.grantPermissions(['clipboard-read', 'clipboard-write'])
@@ -204,9 +204,17 @@ describe('what can be taken along (ux 21, ux 22)', () => {
       const [file] = await Promise.all([page.waitForEvent('download'), choose(name)])
       return { name: file.suggestedFilename(), bytes: await readFile(await file.path()) }
     }
-    const csv = await save(/^Save added time by route/)
+    const csv = await save(/^Save added time by route as CSV/)
     expect(csv.name).toBe('payments-added-time-by-route.csv')
-    expect(csv.bytes.toString()).toMatch(/^# http.*\/proxies\/.*\r\nroute,n,errors,level,p50 ns,p99 ns\r\n/)
+    const json = JSON.parse((await save(/^Save added time by route as JSON/)).bytes.toString()) as {
+      query: string
+      rows: { route: string; 'p50 ns': number | null }[]
+    }
+    expect(json.query).toContain(`/api/v1/proxies/${id}`)
+    expect(json.rows[0]).toHaveProperty('p50 ns')
+    expect(csv.bytes.toString()).toMatch(
+      /^# http.*\/proxies\/.*\r\nroute,n,errors,level,p50 ns,p75 ns,p90 ns,p95 ns,p99 ns,p99.9 ns,max ns,mean ns\r\n/,
+    )
     const png = await save(/^Save picture of added time/)
     expect(png.name).toBe('payments-Added-time.png')
     expect(png.bytes.subarray(1, 4).toString()).toBe('PNG')
@@ -229,7 +237,7 @@ describe('what can be taken along (ux 21, ux 22)', () => {
 })
 
 describe('charts', () => {
-  it('on one time axis have one hairline, and say exact values and n (ux 5)', async () => {
+  it('ux 5: on one time axis have one hairline, and say exact values and n', async () => {
     const { items } = await get<{ items: { id: string; callee: string }[] }>('/hops')
     const { page, context } = await site.open(`/hops/${items.find(({ callee }) => callee === 'payments')!.id}`)
     const layer = page.getByRole('slider', { name: 'Over time: time' })
@@ -244,12 +252,22 @@ describe('charts', () => {
     const tip = await page.locator('.tip').innerText()
     expect(tip).toMatch(/\d\d:\d\d – \d\d:\d\d · n \d/)
     expect(tip).toMatch(/p50\s+\d[\d.]*.(ms|µs)/)
+    // Also on Explore's heatmap, with the events of the range.
+    await page.goto('/explore?measure=endToEnd')
+    await loaded(page)
+    const plot = page.getByRole('application')
+    const over = (await plot.boundingBox())!
+    await page.mouse.move(over.x + over.width * 0.8, over.y + 200)
+    const hair = (await page.locator('.over .hair').boundingBox())!
+    expect(Math.abs(hair.x - (over.x + over.width * 0.8))).toBeLessThan(30)
+    await page.locator('.marks').getByText('payments v2').waitFor()
+    await page.getByRole('list', { name: 'Events' }).getByText('payments v2').waitFor()
     await context.close()
   })
 })
 
-describe('every way of seeing (ux 19, ux 32)', () => {
-  it('forced colours keep marks and focus, and the selection of the palette', async () => {
+describe('every way of seeing', () => {
+  it('ux 19: forced colours keep marks and focus, and the selection of the palette', async () => {
     const { page, context } = await site.open('/')
     await page.emulateMedia({ forcedColors: 'active' })
     const styleOf = (selector: string, property: string) =>
@@ -264,7 +282,7 @@ describe('every way of seeing (ux 19, ux 32)', () => {
     await context.close()
   })
 
-  it('reduced motion leaves nothing that moves', async () => {
+  it('ux 32: reduced motion leaves nothing that moves', async () => {
     const { page, context } = await site.open('/')
     await page.emulateMedia({ reducedMotion: 'reduce' })
     const moving = await page.evaluate(`[...document.querySelectorAll('*')].filter((node) => {
@@ -275,7 +293,20 @@ describe('every way of seeing (ux 19, ux 32)', () => {
     await context.close()
   })
 
-  it('on paper it is light, without what can only be pressed, and as wide as the paper', async () => {
+  it('ux 32: on paper of 800 px no table is cut', async () => {
+    const { page, context } = await site.open(`/proxies/${await paymentsProxy()}`)
+    await page.emulateMedia({ media: 'print' })
+    await page.setViewportSize({ width: 800, height: 1_100 })
+    await expect
+      .poll(() =>
+        page.evaluate(`[...document.querySelectorAll('table')].filter((table) =>
+          table.checkVisibility() && table.getBoundingClientRect().right > 800).map((table) => table.innerText)`),
+      )
+      .toEqual([])
+    await context.close()
+  })
+
+  it('ux 32: on paper it is light, without what can only be pressed, and as wide as the paper', async () => {
     const { page, context } = await site.open('/', { theme: 'dark' })
     await page.emulateMedia({ media: 'print' })
     await page.setViewportSize({ width: 720, height: 1_000 })

@@ -22,9 +22,9 @@ async function openPalette(page: Page) {
   return palette
 }
 
-describe('the palette (ux 17)', () => {
+describe('the palette', () => {
   it.each(themes)(
-    'opens by Ctrl+K, closes by Esc, gives the focus back, and axe finds nothing, in %s',
+    'ux 17: opens by Ctrl+K, closes by Esc, gives the focus back, and axe finds nothing, in %s',
     async (theme) => {
       const { page, context, complaints } = await site.open('/traces', { theme })
       await page.getByLabel('service', { exact: true }).focus()
@@ -38,7 +38,7 @@ describe('the palette (ux 17)', () => {
     },
   )
 
-  it('finds a hop, a proxy, a service and a route by some of their letters, and goes there at Enter, in the range of the page', async () => {
+  it('ux 17: finds a hop, a proxy, a service and a route by some of their letters, and goes there at Enter, in the range of the page', async () => {
     const { page, context } = await site.open('/data?from=now-6h&v=1')
     const [hop] = (await get<HopList>('/hops')).items.filter(
       ({ caller, callee }) => caller === 'orders' && callee === 'payments',
@@ -64,7 +64,7 @@ describe('the palette (ux 17)', () => {
     await context.close()
   })
 
-  it('opens a trace whose id is pasted at once, also out of a traceparent', async () => {
+  it('ux 17: opens a trace whose id is pasted at once, also out of a traceparent', async () => {
     const { page, context } = await site.open('/')
     const { items } = await get<TraceList>('/traces?limit=2')
     for (const text of [items[0]!.traceId, `traceparent: 00-${items[1]!.traceId.toUpperCase()}-00f067aa0ba902b7-01`]) {
@@ -92,9 +92,9 @@ describe('the palette (ux 17)', () => {
   })
 })
 
-describe('the keyboard (ux 16)', () => {
+describe('the keyboard', () => {
   it.each(['/', '/map', '/hops', '/traces', 'trace'])(
-    'of %s: what has a key is on the ? sheet and in the palette',
+    'ux 16: of %s, what has a key is on the ? sheet and in the palette',
     async (path) => {
       const { items } = await get<TraceList>('/traces?limit=1')
       const { page, context } = await site.open(path === 'trace' ? `/traces/${items[0]!.traceId}` : path)
@@ -112,7 +112,7 @@ describe('the keyboard (ux 16)', () => {
     },
   )
 
-  it('runs a command of the palette as its key would', async () => {
+  it('ux 16: runs a command of the palette as its key would', async () => {
     const { items } = await get<TraceList>('/traces?limit=1')
     const { page, context } = await site.open(`/traces/${items[0]!.traceId}`)
     const active = () => page.locator('[role="row"][tabindex="0"]').getAttribute('aria-rowindex')
@@ -130,8 +130,8 @@ describe('the keyboard (ux 16)', () => {
   })
 })
 
-describe('the address (ux 1, ux 2)', () => {
-  it('is the whole view: the same after a reload and in a second browser, and Back undoes navigation, not typing', async () => {
+describe('the address', () => {
+  it('ux 1: is the whole view, the same after a reload and in a second browser, and Back undoes navigation, not typing', async () => {
     const { page, context } = await site.open('/hops')
     await page.getByText('Proxies', { exact: true }).click()
     await page.keyboard.press('/')
@@ -151,7 +151,7 @@ describe('the address (ux 1, ux 2)', () => {
     await context.close()
   })
 
-  it('keeps keys that it does not know, says what it leaves out, and the note can be closed', async () => {
+  it('ux 2: keeps keys that it does not know, says what it leaves out, and the note can be closed', async () => {
     const { page, context } = await site.open('/hops?show=proxys&mine=1&p=p42&v=1')
     const note = page.getByText('Not known here, and left out: show=proxys.')
     await note.waitFor()
@@ -164,15 +164,15 @@ describe('the address (ux 1, ux 2)', () => {
     await context.close()
   })
 
-  it('of a newer release, and a range that is none, are told', async () => {
+  it('ux 2: of a newer release, and a range that is none, are told', async () => {
     const { page, context } = await site.open('/?from=yesterday&v=99')
     await page.getByText(/from a newer release of hopscope.*The time range in this link is not one/).waitFor()
     await context.close()
   })
 })
 
-describe('the time range (ux 3)', () => {
-  it('takes pasted ISO and epochs, in local time or UTC, remembers them, and freezes', async () => {
+describe('the time range', () => {
+  it('ux 3: takes pasted ISO and epochs, in local time or UTC, remembers them, and freezes', async () => {
     const { page, context } = await site.open('/')
     const sheet = page.getByRole('group', { name: 'Time range' })
     const setTo = async (from: string, to: string) => {
@@ -200,7 +200,7 @@ describe('the time range (ux 3)', () => {
     await context.close()
   })
 
-  it('says times in UTC when asked to, also on charts', async () => {
+  it('ux 3: says times in UTC when asked to, also on charts', async () => {
     const { page, context } = await site.open('/')
     await openPalette(page)
     await page.keyboard.type('times utc')
@@ -212,8 +212,8 @@ describe('the time range (ux 3)', () => {
   })
 })
 
-describe('live (ux 27)', () => {
-  it('refreshes as often as chosen, says when it last did, waits longer while nothing answers, and recovers', async () => {
+describe('live', () => {
+  it('ux 27: refreshes as often as chosen, says when it last did, waits longer while nothing answers, and recovers', async () => {
     const { page, context } = await site.open('/hops')
     await page.clock.install()
     let [asked, isDown] = [0, false]
@@ -243,7 +243,7 @@ describe('live (ux 27)', () => {
     await context.close()
   })
 
-  it('asks for nothing while the page is hidden', async () => {
+  it('ux 27: asks for nothing while the page is hidden', async () => {
     const { page, context } = await site.open('/hops')
     await page.clock.install()
     let asked = 0
