@@ -263,3 +263,51 @@ describe('live', () => {
     await context.close()
   })
 })
+
+it('ux 18: charts are drawn anew in the colours of the theme', async () => {
+  const { page, context } = await site.open('/', { theme: 'light' })
+  const picture = () =>
+    page
+      .locator('canvas')
+      .first()
+      .evaluate((canvas) => (canvas as unknown as { toDataURL(): string }).toDataURL())
+  const light = await picture()
+  await openPalette(page)
+  await page.keyboard.type('theme dark')
+  await page.keyboard.press('Enter')
+  await expect.poll(() => page.evaluate('document.documentElement.dataset.theme')).toBe('dark')
+  await expect.poll(picture).not.toBe(light)
+  const dark = await picture()
+  await page.reload()
+  await loaded(page)
+  await expect.poll(picture).toBe(dark)
+  await context.close()
+})
+
+it('ux 24: nothing moves while it loads, old data stays dimmed, and what is superseded is cancelled', async () => {
+  const { page, context } = await site.open('/data')
+  let isHeld = false
+  const aborted: string[] = []
+  page.on('requestfailed', (request) => aborted.push(`${request.failure()?.errorText} ${request.url()}`))
+  await page.route('**/api/v1/overview*', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, isHeld ? 5_000 : 400))
+    await route.continue().catch(() => undefined)
+  })
+  await page.evaluate(`globalThis.shift = 0
+    new PerformanceObserver((list) => list.getEntries().forEach((entry) => (globalThis.shift += entry.value)))
+      .observe({ type: 'layout-shift' })`)
+  await page.keyboard.press('g')
+  await page.keyboard.press('o')
+  await page.locator('.skeleton').first().waitFor()
+  await page.locator('.verdict h2').waitFor()
+  await loaded(page)
+  expect(Number(await page.evaluate('globalThis.shift'))).toBeLessThan(0.1)
+  isHeld = true
+  await page.keyboard.press('r')
+  await page.locator('.stale').first().waitFor()
+  expect(await page.locator('.verdict h2').isVisible()).toBe(true)
+  await page.keyboard.press('t')
+  await page.getByRole('button', { name: 'Last 15 min' }).first().click()
+  await expect.poll(() => aborted.filter((line) => /ERR_ABORTED .*\/overview/.test(line)).length).toBeGreaterThan(0)
+  await context.close()
+})
