@@ -18,8 +18,8 @@ const t1 = tracesOf([t1Export('0af7651916cd43dd8448eb211c80319c', 1_700_000_000_
 const sent = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 const both = (trace: TraceInput) => {
   const analysed = analyseTrace(trace, { networkRttNs: null })
-  const compact = sent(compactTraceJson(analysed, true, false)) as CompactTrace
-  return { compact, read: sent(traceOfColumns(compact)), whole: sent(traceJson(analysed, true, false)) }
+  const compact = sent(compactTraceJson(analysed, true, 0)) as CompactTrace
+  return { compact, read: sent(traceOfColumns(compact)), whole: sent(traceJson(analysed, true, 0)) }
 }
 
 describe('a trace out of columns is the very one that scripts get', () => {
