@@ -14,6 +14,7 @@ import { parts, usageOf, type PartName, type Usage } from './usage.ts'
  * directory, with the settings in the environment: HOPSCOPE_SPOOL_AFTER_MS=1000 sends spans to ClickHouse directly while it takes them, HOPSCOPE_SPOOL_BYTES=0 without a spool.
  * Connections (streams, of gRPC) send their next request as soon as the last was answered, or, with --rate, so many spans a
  * second in all; an answer then takes from when its request was due.
+ * --overload MINUTES: twice the load that is stored at most, for so long, after that was measured; HOPSCOPE_SPOOL_BYTES (here 512 MiB) bounds what waits.
  * --table: all loads of `table` instead of one. --all-roles: with the finaliser and the API beside it on the same cores.
  */
 const { values: options } = parseArgs({
@@ -26,6 +27,7 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '15' },
     runs: { type: 'string', default: '3' },
     table: { type: 'boolean', default: false },
+    overload: { type: 'string', default: '0' },
     'all-roles': { type: 'boolean', default: false },
     json: { type: 'string' },
   },
@@ -170,6 +172,81 @@ async function run(load: Load) {
   }
 }
 
+const storedOf = async (clickhouse: ClickHouse): Promise<number> => {
+  const [row] = await clickhouse.query<{ spans: string }>('SELECT sum(spans) AS spans FROM batches')
+  return Number(row!.spans)
+}
+
+const samples = 10
+
+/** What is stored of twice as much as can be, in each tenth of the time, and what memory and the spool then are. */
+async function overload(load: Load, minutes: number) {
+  const spoolBytes = process.env['HOPSCOPE_SPOOL_BYTES'] ?? String(512 * 2 ** 20)
+  const hopscope = await startHopscope({
+    ...{ HOPSCOPE_ROLES: roles, HOPSCOPE_MEMORY_LIMIT: '60%', HOPSCOPE_SPOOL_BYTES: spoolBytes },
+  })
+  const clickhouse = connect(`${hopscope.engineUrl}/hopscope`)
+  try {
+    let acknowledged = (await send(hopscope, load, warmUpSeconds)).acknowledged
+    const allStored = () => until('storing', async () => (await storedOf(clickhouse)) >= acknowledged)
+    await allStored()
+    const most = await send(hopscope, load, Number(options.seconds))
+    acknowledged += most.acknowledged
+    // What only the spool has by then counts with the time that ClickHouse needs for it.
+    const endMs = performance.now()
+    await allStored()
+    const maximum = most.acknowledged / (most.seconds + (performance.now() - endMs) / 1000)
+    let sent: Sent | undefined
+    const sending = send(hopscope, { ...load, rate: Math.round(2 * maximum) }, minutes * 60).then((all) => (sent = all))
+    const steps: { second: number; storedSpansPerSecond: number; collectorMb: number; spoolMb: number }[] = []
+    const first = await storedOf(clickhouse)
+    // Making the bodies takes a while.
+    while (!sent && (await storedOf(clickhouse)) === first) await sleep(200)
+    const begun = { spans: await storedOf(clickhouse), atMs: performance.now() }
+    let before = begun
+    while (!sent) {
+      await Promise.race([sleep((minutes * 60_000) / samples), sending])
+      const now = { spans: await storedOf(clickhouse), atMs: performance.now() }
+      if (now.atMs - before.atMs < 1000) continue
+      steps.push({
+        second: Math.round((now.atMs - begun.atMs) / 1000),
+        storedSpansPerSecond: Math.round((now.spans - before.spans) / ((now.atMs - before.atMs) / 1000)),
+        collectorMb: Math.round(usageOf('collector', hopscope).mb),
+        spoolMb: Math.round((await spoolBytesOf(hopscope)) / 2 ** 20),
+      })
+      before = now
+    }
+    const { acknowledged: taken, retried, seconds } = await sending
+    acknowledged += taken
+    await allStored()
+    const stored = await storedOf(clickhouse)
+    if (stored !== acknowledged) throw new Error(`acknowledged ${acknowledged}, stored ${stored}`)
+    const goodput = (before.spans - begun.spans) / ((before.atMs - begun.atMs) / 1000)
+    console.table(steps)
+    return {
+      ...load,
+      minutes,
+      maximumSpansPerSecond: Math.round(maximum),
+      offeredSpansPerSecond: Math.round(2 * maximum),
+      acknowledgedSpansPerSecond: Math.round(taken / seconds),
+      refusedRequests: retried,
+      storedSpansPerSecond: Math.round(goodput),
+      goodput: Number((goodput / maximum).toFixed(2)),
+      storedEqualsAcknowledged: true,
+      peakCollectorMb: Math.round(usageOf('collector', hopscope).peakMb),
+      steps,
+    }
+  } finally {
+    await clickhouse.close()
+    await hopscope.stop()
+  }
+}
+
+async function spoolBytesOf({ otlpHttpUrl }: RunningHopscope): Promise<number> {
+  const text = await (await fetch(`${otlpHttpUrl}/metrics`)).text()
+  return Number(/^hopscope_collector_spool_bytes (\S+)/m.exec(text)?.[1] ?? NaN)
+}
+
 async function figuresOf(load: Load) {
   const results: Awaited<ReturnType<typeof run>>[] = []
   for (let i = 0; i < runs; i++) results.push(await run(load))
@@ -203,6 +280,10 @@ const one: Load = {
   requestSpans: Number(options['request-spans']),
   rate: Number(options.rate),
 }
-const loads: Awaited<ReturnType<typeof figuresOf>>[] = []
-for (const load of options.table ? table : [one]) loads.push(await figuresOf(load))
-await report('ingest', { roles, runs, seconds: Number(options.seconds), loads })
+if (Number(options.overload) > 0) {
+  await report('ingest', { roles, overload: await overload(one, Number(options.overload)) })
+} else {
+  const loads: Awaited<ReturnType<typeof figuresOf>>[] = []
+  for (const load of options.table ? table : [one]) loads.push(await figuresOf(load))
+  await report('ingest', { roles, runs, seconds: Number(options.seconds), loads })
+}

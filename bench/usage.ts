@@ -4,6 +4,8 @@ import type { RunningHopscope } from '../test/harness.ts'
 /** What a process has used since it started, from /proc (Linux). Ticks are 10 ms there. */
 export interface Usage {
   cpuSeconds: number
+  /** Resident now, and at most so far. */
+  mb: number
   peakMb: number
 }
 
@@ -18,10 +20,11 @@ export type PartName = keyof typeof parts
 export function usageOf(part: PartName, { dataDir }: Pick<RunningHopscope, 'dataDir'>): Usage {
   const pid = pidOf(parts[part], dataDir)
   try {
-    const [, peakKb = '0'] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-    return { cpuSeconds: cpuSecondsOf(`/proc/${pid}/stat`), peakMb: Number(peakKb) / 1024 }
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    const mb = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024
+    return { cpuSeconds: cpuSecondsOf(`/proc/${pid}/stat`), mb: mb('VmRSS'), peakMb: mb('VmHWM') }
   } catch {
-    return { cpuSeconds: 0, peakMb: 0 }
+    return { cpuSeconds: 0, mb: 0, peakMb: 0 }
   }
 }
 

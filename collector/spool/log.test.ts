@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { realFiles, type Files } from './files.ts'
 import { Spool, SpoolFull, type Entry, type SpoolOptions } from './log.ts'
 import type { SpoolRecord } from './record.ts'
@@ -222,6 +222,24 @@ describe('a log that is full', () => {
     await spool.append(recordOf(2), false)
     expect(segmentsIn(directory)).toHaveLength(2)
     expect(await contents(spool)).toEqual([recordOf(0), recordOf(2)])
+  })
+
+  it('refuses with a batch what came while it was being written, which may name what that brings', async () => {
+    const eio = Object.assign(new Error('i/o error'), { code: 'EIO' })
+    let fail: (() => void) | undefined
+    const files: Files = {
+      ...realFiles,
+      // The first waits until it is told to fail.
+      sync: (file) => (fail ? realFiles.sync(file) : new Promise((_, reject) => (fail = () => reject(eio)))),
+    }
+    const { spool } = await openSpool({ files })
+    const first = spool.append(recordOf(0), false)
+    await vi.waitUntil(() => fail !== undefined, 10_000)
+    const outcomes = Promise.allSettled([first, spool.append(recordOf(1), false)])
+    fail!()
+    expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    await spool.append(recordOf(2), false)
+    expect(await contents(spool)).toEqual([recordOf(2)])
   })
 })
 
