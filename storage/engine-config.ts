@@ -47,8 +47,8 @@ export function usersConfig({ memoryBytes }: EngineLimits): string {
       default: {
         // On by default since 26.3, and of no use for blocks that are already large.
         async_insert: 0,
-        // Merges make this index of spans: in the small parts of INSERTs it would cost much and skip little.
-        exclude_materialize_skip_indexes_on_insert: 'attr_values',
+        // Merges make these indexes: in the small parts of INSERTs, of one job each where they are facts, they would cost much and skip little.
+        exclude_materialize_skip_indexes_on_insert: 'attr_values, trace',
         log_queries: 0,
         max_memory_usage: Math.floor(memoryBytes * 0.7),
         max_bytes_before_external_group_by: spill,

@@ -76,10 +76,14 @@ export interface Analyst {
 }
 
 /** Rows read at once: as bytes; each trace is objects only while it is analysed. */
-const rowsPerRead = 100_000
-const tracesPerRead = 16_000
-/** The first read of a job is what the analyst waits for; all others are made while it analyses. */
-const rowsOfFirstRead = 20_000
+const rowsPerRead = 200_000
+const tracesPerRead = 20_000
+/**
+ * The first read of a job is what the analyst waits for; each other is made while it analyses the one before, which takes a few times
+ * as long for as many rows. Few reads: each looks through the granules around its traces.
+ */
+const rowsOfFirstRead = 30_000
+const growthOfReads = 2.5
 /** A trace wider than this is read apart, so that its minutes are not looked through for all others. */
 const wideSeconds = 600
 /** Names are written again after this long, well before they expire. */
@@ -123,7 +127,7 @@ export function openAnalyst(
       let written = 0
       let spans = 0
       let duplicates = 0
-      const { stages, timed } = stopwatch()
+      const { stages, lap } = stopwatch()
 
       const fail = (extent: TraceExtent, context: FactContext): void => {
         pushFailedTrace(blocks, extent, context)
@@ -138,12 +142,16 @@ export function openAnalyst(
         const flags = (late ? lateRevisionFlag : 0) | (stored.truncated || trace.early ? truncatedFlag : 0)
         const context = { job, settledAt, revision: trace.facts ? trace.facts.revision + 1 : 0, spanRows, flags }
         try {
-          const analysed = timed('analyse', () => analyse(stored, settings))
+          const analysed = analyse(stored, settings)
+          lap('analyse')
           duplicates += Math.max(0, stored.spans.length - analysed.spans.length - (trace.facts?.duplicates ?? 0))
-          if (!trace.facts) timed('learn', () => learner.watch(analysed))
+          if (!trace.facts) learner.watch(analysed)
           audit.maybe(stored)
-          timed('facts', () => pushFacts(blocks, analysed, context))
-          timed('rollups', () => foldAnalysis(rollups, analysed, flags))
+          lap('learn')
+          pushFacts(blocks, analysed, context)
+          lap('facts')
+          foldAnalysis(rollups, analysed, flags)
+          lap('rollups')
           for (const { identity } of analysed.proxies) {
             if (proxyNames.isDue(identity.proxyId, settledAt)) pushProxyName(blocks, identity, settledAt)
           }
@@ -160,15 +168,15 @@ export function openAnalyst(
       // ClickHouse looks for the next part while this one is analysed.
       let reading = parts[0] && reader.readTraces(parts[0])
       for (const [i, part] of parts.entries()) {
-        const from = performance.now()
         const known = again ? await recallAgain(configured, recall, job, part) : () => settings
         const read = await reading!
-        stages['read'] = (stages['read'] ?? 0) + performance.now() - from
+        lap('read')
         reading = parts[i + 1] && reader.readTraces(parts[i + 1]!)
         reading?.catch(() => {}) // It is awaited in the next turn.
         const byId = new Map(part.map((trace) => [trace.traceId, trace]))
         for (const stored of read) {
           const trace = byId.get(stored.traceId)!
+          lap('decode')
           take(stored, trace, known(trace))
         }
         progressed?.()
@@ -185,15 +193,20 @@ export function openAnalyst(
         written++
         if (trace.facts) revised.push({ traceId: trace.traceId, job: trace.facts.job })
       }
-      if (revised.length > 0) await takeBack(rollups, revised)
-      const { rows, warnings } = again
-        ? { rows: nothingLearned, warnings: [] }
-        : timed('learn', () => learner.learn(job))
+      if (revised.length > 0) {
+        await takeBack(rollups, revised)
+        lap('retract')
+      }
+      const { rows, warnings } = again ? { rows: nothingLearned, warnings: [] } : learner.learn(job)
       const learned = learnedBlocks(rows, settledAt)
       warnings.push(...audit.news())
+      lap('learn')
+      const factBytes = bytesOf(blocks)
+      lap('facts')
+      const rollupBytes = rollupBlocks(rollups)
+      lap('rollups')
       return {
-        blocks: timed('facts', () => bytesOf(blocks)),
-        rollups: timed('rollups', () => rollupBlocks(rollups)),
+        ...{ blocks: factBytes, rollups: rollupBytes },
         ...{ learned, warnings, written, failed, spans, duplicates, stages },
         revised: revised.map(({ traceId }) => traceId),
       }
@@ -246,7 +259,7 @@ function portions(traces: readonly JobTrace[]): JobTrace[][] {
     let rows = 0
     for (const trace of some) {
       const far = portion.length > 0 && trace.firstMinute - portion[0]!.firstMinute > wideSeconds
-      const most = cut.length === 0 ? rowsOfFirstRead : rowsPerRead
+      const most = Math.min(rowsPerRead, rowsOfFirstRead * growthOfReads ** cut.length)
       if (portion.length > 0 && (far || portion.length >= tracesPerRead || rows + trace.rows > most)) {
         cut.push(portion)
         portion = []
@@ -286,16 +299,14 @@ function freshNames() {
   }
 }
 
-/** Adds up how long synchronous work takes. */
+/** Adds up how long stages take: `lap` what has passed since the one before. A call a trace and stage, so it makes no objects. */
 function stopwatch() {
   const stages: Record<string, number> = {}
-  const timed = <T>(stage: string, work: () => T): T => {
-    const from = performance.now()
-    try {
-      return work()
-    } finally {
-      stages[stage] = (stages[stage] ?? 0) + performance.now() - from
-    }
+  let last = performance.now()
+  const lap = (stage: string): void => {
+    const now = performance.now()
+    stages[stage] = (stages[stage] ?? 0) + now - last
+    last = now
   }
-  return { stages, timed }
+  return { stages, lap }
 }
