@@ -110,6 +110,7 @@ async function run() {
       await atRest(clickhouse)
       const merged = usageOf('clickhouse', hopscope).cpuSeconds
       const mergedOnce = await mergeFacts(clickhouse, () => usageOf('clickhouse', hopscope).cpuSeconds)
+      const factBytes = await bytesOfFacts(clickhouse)
       const perMillion = (cpuSeconds: number) => cpuSeconds / (spans / 1e6)
       const stages = stagesOf(hopscope.output() + hopscope.complaints())
       return {
@@ -120,6 +121,7 @@ async function run() {
         clickhouse: perMillion(engine.cpuSeconds - atStart.engine.cpuSeconds),
         clickhouseMerged: perMillion(merged - atStart.engine.cpuSeconds),
         mergedOnce: mergedOnce.map(perMillion),
+        factBytes: factBytes.map((bytes) => bytes / spans),
         serverPeakMb: server.peakMb,
         clickhousePeakMb: engine.peakMb,
         stages: Object.fromEntries(Object.entries(stages).map(([stage, ms]) => [stage, perMillion(ms / 1000)])),
@@ -131,6 +133,16 @@ async function run() {
   } finally {
     await rm(dataDir, { recursive: true, force: true })
   }
+}
+
+/** Of all facts, as columns hold them and as they lie on disk. */
+async function bytesOfFacts(clickhouse: ClickHouse): Promise<number[]> {
+  const of = (bytes: string) => `SELECT sum(${bytes}) AS n FROM system.parts
+    WHERE active AND database = currentDatabase() AND table IN ('hops', 'proxies', 'traces')`
+  return [
+    await numberOf(clickhouse, of('data_uncompressed_bytes')),
+    await numberOf(clickhouse, of('data_compressed_bytes')),
+  ]
 }
 
 const results: Awaited<ReturnType<typeof run>>[] = []
@@ -152,5 +164,6 @@ await report('finaliser', {
   stageSecondsPerMillionSpans: Object.fromEntries(
     Object.keys(results[0]?.stages ?? {}).map((stage) => [stage, middle((r) => r.stages[stage] ?? 0)]),
   ),
+  factBytesPerSpan: { uncompressed: middle((r) => r.factBytes[0]!, 0), onDisk: middle((r) => r.factBytes[1]!, 0) },
   peakMemoryMb: { server: middle((r) => r.serverPeakMb, 0), clickhouse: middle((r) => r.clickhousePeakMb, 0) },
 })

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { Flag } from '../analysis/flags.ts'
 import type { SpanReader, StoredTrace, TraceRef } from '../queries/spans.ts'
 import { learnedTables, nothingLearned, type LearnedRows } from '../analysis/learned/learned.ts'
@@ -18,6 +19,7 @@ import { auditPaths } from './audit-paths.ts'
 import { rollupBlocks, type RollupTable } from './rollups/blocks.ts'
 import { foldAnalysis, foldFailed } from './rollups/of-analysis.ts'
 import { noRollups, type Rollups } from './rollups/rollups.ts'
+import { isWide, portions } from './portions.ts'
 import { openLearner } from './learn/learner.ts'
 import { learnedBlocks, type LearnedTable } from './learn/rows.ts'
 
@@ -71,21 +73,15 @@ export interface JobResult {
 export type Analyse = (trace: TraceInput, settings: AnalysisSettings) => TraceAnalysis
 
 export interface Analyst {
-  /** @param progressed called after each part of the job. */
+  /**
+   * One job after the other: one that is given while another runs is read meanwhile.
+   * @param progressed called after each part of the job.
+   */
   run(order: JobOrder, progressed?: () => void): Promise<JobResult>
 }
 
-/** Rows read at once: as bytes; each trace is objects only while it is analysed. */
-const rowsPerRead = 200_000
-const tracesPerRead = 20_000
-/**
- * The first read of a job is what the analyst waits for; each other is made while it analyses the one before, which takes a few times
- * as long for as many rows. Few reads: each looks through the granules around its traces.
- */
-const rowsOfFirstRead = 30_000
-const growthOfReads = 2.5
-/** A trace wider than this is read apart, so that its minutes are not looked through for all others. */
-const wideSeconds = 600
+/** So often the answers that come meanwhile are taken: ClickHouse waits with the rest of one that nobody takes. */
+const spansBetweenReceiving = 5_000
 /** Names are written again after this long, well before they expire. */
 const namesEverySeconds = 86_400
 const maxNames = 200_000
@@ -115,102 +111,123 @@ export function openAnalyst(
   /** Kept from job to job: growing them anew costs more than filling them. */
   const blocks = factBlocks()
 
+  /** Ends when the job before does. */
+  let before: Promise<unknown> = Promise.resolve()
+
   return {
-    async run({ job, settledAt, traces, again }, progressed) {
-      if (!recalled) learner.remember(await recall(job))
-      recalled = true
-      for (const block of [blocks.hops, blocks.proxies, blocks.traces, blocks.proxyNames, blocks.hopNames])
-        block.truncate(0)
-      const rollups = noRollups()
-      const revised: { traceId: string; job: bigint }[] = []
-      const failed: { traceId: string; reason: string }[] = []
-      let written = 0
-      let spans = 0
-      let duplicates = 0
-      const { stages, lap } = stopwatch()
-
-      const fail = (extent: TraceExtent, context: FactContext): void => {
-        pushFailedTrace(blocks, extent, context)
-        foldFailed(rollups, extent, context.flags | Flag.noRoot)
-      }
-      const take = (stored: StoredTrace, trace: JobTrace, settings: AnalysisSettings): void => {
-        const spanRows = stored.spans.length + (stored.truncated ? 1 : 0)
-        spans += stored.spans.length
-        // Nothing new, or the spans of the older facts have expired since: the facts stand.
-        if (trace.facts && (again ? spanRows < trace.facts.spanRows : spanRows <= trace.facts.spanRows)) return
-        const late = trace.facts && (trace.facts.late || spanRows > trace.facts.spanRows)
-        const flags = (late ? lateRevisionFlag : 0) | (stored.truncated || trace.early ? truncatedFlag : 0)
-        const context = { job, settledAt, revision: trace.facts ? trace.facts.revision + 1 : 0, spanRows, flags }
-        try {
-          const analysed = analyse(stored, settings)
-          lap('analyse')
-          duplicates += Math.max(0, stored.spans.length - analysed.spans.length - (trace.facts?.duplicates ?? 0))
-          if (!trace.facts) learner.watch(analysed)
-          audit.maybe(stored)
-          lap('learn')
-          pushFacts(blocks, analysed, context)
-          lap('facts')
-          foldAnalysis(rollups, analysed, flags)
-          lap('rollups')
-          for (const { identity } of analysed.proxies) {
-            if (proxyNames.isDue(identity.proxyId, settledAt)) pushProxyName(blocks, identity, settledAt)
-          }
-          for (const hop of analysed.hops) if (hopNames.isDue(hop.hopId, settledAt)) pushHopName(blocks, hop, settledAt)
-        } catch (error) {
-          failed.push({ traceId: trace.traceId, reason: error instanceof Error ? error.message : String(error) })
-          fail(extentOf(stored), context)
-        }
-        written++
-        if (trace.facts) revised.push({ traceId: trace.traceId, job: trace.facts.job })
-      }
-
-      const parts = portions(traces.filter((trace) => !trace.poisonous))
-      // ClickHouse looks for the next part while this one is analysed.
-      let reading = parts[0] && reader.readTraces(parts[0])
-      for (const [i, part] of parts.entries()) {
-        const known = again ? await recallAgain(configured, recall, job, part) : () => settings
-        const read = await reading!
-        lap('read')
-        reading = parts[i + 1] && reader.readTraces(parts[i + 1]!)
-        reading?.catch(() => {}) // It is awaited in the next turn.
-        const byId = new Map(part.map((trace) => [trace.traceId, trace]))
-        for (const stored of read) {
-          const trace = byId.get(stored.traceId)!
-          lap('decode')
-          take(stored, trace, known(trace))
-        }
-        progressed?.()
-      }
-      for (const trace of traces.filter((trace) => trace.poisonous)) {
-        // Not even read again. As many rows as are known count as seen, so that a restart leaves it in peace.
-        const spanRows = Math.max(trace.rows, (trace.facts?.spanRows ?? 0) + 1)
-        const revision = trace.facts ? trace.facts.revision + 1 : 0
-        const second = 1_000_000_000n
-        const extent = { traceId: trace.traceId, firstStart: BigInt(trace.firstMinute) * second, service: '' }
-        const context = { job, settledAt, revision, spanRows, flags: truncatedFlag }
-        failed.push({ traceId: trace.traceId, reason: 'a worker died of it' })
-        fail({ ...extent, lastStart: BigInt(trace.lastMinute) * second, spans: 0 }, context)
-        written++
-        if (trace.facts) revised.push({ traceId: trace.traceId, job: trace.facts.job })
-      }
-      if (revised.length > 0) {
-        await takeBack(rollups, revised)
-        lap('retract')
-      }
-      const { rows, warnings } = again ? { rows: nothingLearned, warnings: [] } : learner.learn(job)
-      const learned = learnedBlocks(rows, settledAt)
-      warnings.push(...audit.news())
-      lap('learn')
-      const factBytes = bytesOf(blocks)
-      lap('facts')
-      const rollupBytes = rollupBlocks(rollups)
-      lap('rollups')
-      return {
-        ...{ blocks: factBytes, rollups: rollupBytes },
-        ...{ learned, warnings, written, failed, spans, duplicates, stages },
-        revised: revised.map(({ traceId }) => traceId),
-      }
+    run(order, progressed) {
+      const parts = portions(order.traces.filter((trace) => !trace.poisonous))
+      const first = parts[0] && reader.readTraces(parts[0])
+      first?.catch(() => {}) // It is awaited when its turn comes.
+      const result = before.then(() => work(order, parts, first, progressed))
+      before = result.catch(() => {})
+      return result
     },
+  }
+
+  async function work(
+    { job, settledAt, traces, again }: JobOrder,
+    parts: readonly JobTrace[][],
+    first: Promise<Iterable<StoredTrace>> | undefined,
+    progressed: (() => void) | undefined,
+  ): Promise<JobResult> {
+    if (!recalled) learner.remember(await recall(job))
+    recalled = true
+    for (const block of [blocks.hops, blocks.proxies, blocks.traces, blocks.proxyNames, blocks.hopNames])
+      block.truncate(0)
+    const rollups = noRollups()
+    const revised: { traceId: string; job: bigint }[] = []
+    const failed: { traceId: string; reason: string }[] = []
+    let written = 0
+    let spans = 0
+    let duplicates = 0
+    const { stages, lap } = stopwatch()
+
+    const fail = (extent: TraceExtent, context: FactContext): void => {
+      pushFailedTrace(blocks, extent, context)
+      foldFailed(rollups, extent, context.flags | Flag.noRoot)
+    }
+    const take = (stored: StoredTrace, trace: JobTrace, settings: AnalysisSettings): void => {
+      const spanRows = stored.spans.length + (stored.truncated ? 1 : 0)
+      spans += stored.spans.length
+      // Nothing new, or the spans of the older facts have expired since: the facts stand.
+      if (trace.facts && (again ? spanRows < trace.facts.spanRows : spanRows <= trace.facts.spanRows)) return
+      const late = trace.facts && (trace.facts.late || spanRows > trace.facts.spanRows)
+      const flags = (late ? lateRevisionFlag : 0) | (stored.truncated || trace.early ? truncatedFlag : 0)
+      const context = { job, settledAt, revision: trace.facts ? trace.facts.revision + 1 : 0, spanRows, flags }
+      try {
+        const analysed = analyse(stored, settings)
+        lap('analyse')
+        duplicates += Math.max(0, stored.spans.length - analysed.spans.length - (trace.facts?.duplicates ?? 0))
+        if (!trace.facts) learner.watch(analysed)
+        audit.maybe(stored)
+        lap('learn')
+        pushFacts(blocks, analysed, context)
+        lap('facts')
+        foldAnalysis(rollups, analysed, flags)
+        lap('rollups')
+        for (const { identity } of analysed.proxies) {
+          if (proxyNames.isDue(identity.proxyId, settledAt)) pushProxyName(blocks, identity, settledAt)
+        }
+        for (const hop of analysed.hops) if (hopNames.isDue(hop.hopId, settledAt)) pushHopName(blocks, hop, settledAt)
+      } catch (error) {
+        failed.push({ traceId: trace.traceId, reason: error instanceof Error ? error.message : String(error) })
+        fail(extentOf(stored), context)
+      }
+      written++
+      if (trace.facts) revised.push({ traceId: trace.traceId, job: trace.facts.job })
+    }
+
+    // ClickHouse looks for the next part while this one is analysed.
+    let reading = first
+    for (const [i, part] of parts.entries()) {
+      const known = again ? await recallAgain(configured, recall, job, part) : () => settings
+      const read = await reading!
+      lap('read')
+      reading = parts[i + 1] && reader.readTraces(parts[i + 1]!)
+      reading?.catch(() => {}) // It is awaited in the next turn.
+      const byId = new Map(part.map((trace) => [trace.traceId, trace]))
+      let received = spans
+      for (const stored of read) {
+        const trace = byId.get(stored.traceId)!
+        lap('decode')
+        take(stored, trace, known(trace))
+        if (spans - received < spansBetweenReceiving) continue
+        received = spans
+        await setImmediate()
+        lap('read')
+      }
+      progressed?.()
+    }
+    for (const trace of traces.filter((trace) => trace.poisonous)) {
+      // Not even read again. As many rows as are known count as seen, so that a restart leaves it in peace.
+      const spanRows = Math.max(trace.rows, (trace.facts?.spanRows ?? 0) + 1)
+      const revision = trace.facts ? trace.facts.revision + 1 : 0
+      const second = 1_000_000_000n
+      const extent = { traceId: trace.traceId, firstStart: BigInt(trace.firstMinute) * second, service: '' }
+      const context = { job, settledAt, revision, spanRows, flags: truncatedFlag }
+      failed.push({ traceId: trace.traceId, reason: 'a worker died of it' })
+      fail({ ...extent, lastStart: BigInt(trace.lastMinute) * second, spans: 0 }, context)
+      written++
+      if (trace.facts) revised.push({ traceId: trace.traceId, job: trace.facts.job })
+    }
+    if (revised.length > 0) {
+      await takeBack(rollups, revised)
+      lap('retract')
+    }
+    const { rows, warnings } = again ? { rows: nothingLearned, warnings: [] } : learner.learn(job)
+    const learned = learnedBlocks(rows, settledAt)
+    warnings.push(...audit.news())
+    lap('learn')
+    const factBytes = bytesOf(blocks)
+    lap('facts')
+    const rollupBytes = rollupBlocks(rollups)
+    lap('rollups')
+    return {
+      ...{ blocks: factBytes, rollups: rollupBytes },
+      ...{ learned, warnings, written, failed, spans, duplicates, stages },
+      revised: revised.map(({ traceId }) => traceId),
+    }
   }
 }
 
@@ -247,30 +264,6 @@ function extentOf({ traceId, baseUnixNano, spans }: StoredTrace): TraceExtent {
     spans: spans.length,
     service: spans[0]?.service ?? '',
   }
-}
-
-const isWide = ({ firstMinute, lastMinute }: JobTrace): boolean => lastMinute - firstMinute > wideSeconds
-
-/** Cuts a job into reads of traces that lie close together. */
-function portions(traces: readonly JobTrace[]): JobTrace[][] {
-  const cut: JobTrace[][] = []
-  for (const some of [traces.filter((trace) => !isWide(trace)), traces.filter(isWide)]) {
-    let portion: JobTrace[] = []
-    let rows = 0
-    for (const trace of some) {
-      const far = portion.length > 0 && trace.firstMinute - portion[0]!.firstMinute > wideSeconds
-      const most = Math.min(rowsPerRead, rowsOfFirstRead * growthOfReads ** cut.length)
-      if (portion.length > 0 && (far || portion.length >= tracesPerRead || rows + trace.rows > most)) {
-        cut.push(portion)
-        portion = []
-        rows = 0
-      }
-      portion.push(trace)
-      rows += trace.rows
-    }
-    if (portion.length > 0) cut.push(portion)
-  }
-  return cut
 }
 
 /** Each in a buffer of its own, so that a worker can hand it over without a copy. */

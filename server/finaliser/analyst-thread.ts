@@ -4,7 +4,7 @@ import type { AnalysisSettings } from '../analysis/types.ts'
 import type { Analyst, JobOrder, JobResult } from './analyse-job.ts'
 import { packTraces, type PackedTraces } from './packed-traces.ts'
 
-/** An analyst that can be dismissed; one job at a time. */
+/** An analyst that can be dismissed. */
 export interface AnalystThread extends Analyst {
   close(): Promise<void>
 }
@@ -23,7 +23,7 @@ export type PackedOrder = Omit<JobOrder, 'traces'> & { readonly traces: PackedTr
 export type AnalystMessage = PackedOrder | { readonly rules: readonly UserRule[] }
 export type AnalystAnswer = 'progressed' | { readonly result: JobResult } | { readonly error: string }
 
-/** The worker itself died or was silent for too long: of this job, as far as one can tell. Not when it was closed. */
+/** The worker itself died or was silent for too long: of this job, as far as one can tell. Not when it was closed, and not of a job that waited. */
 export class AnalystDied extends Error {}
 
 /** A part of a job, some ten thousand spans, takes a fraction of a second; on a machine that does other things, longer. */
@@ -36,8 +36,8 @@ const youngHeapMb = 128
 interface Pending {
   readonly resolve: (result: JobResult) => void
   readonly reject: (error: Error) => void
-  /** Runs off when nothing is heard of the job. */
-  readonly watch: NodeJS.Timeout
+  /** Runs off when nothing is heard of the job; set when its turn comes. */
+  watch?: NodeJS.Timeout
 }
 
 /** Reads and analyses in a thread of its own, so that the API of the same process keeps answering. */
@@ -48,22 +48,33 @@ export function startAnalystThread(data: AnalystData): RuledAnalystThread {
     resourceLimits: { maxOldGenerationSizeMb: maxHeapMb, maxYoungGenerationSizeMb: youngHeapMb },
   })
   let dead: Error | undefined
-  let pending: Pending | undefined
+  /** The first is analysed, the others wait. */
+  const jobs: Pending[] = []
+  const watchFirst = () => {
+    const [first] = jobs
+    if (!first) return
+    first.watch = setTimeout(() => {
+      die(`a job made no progress for ${silenceMs} ms`)
+      void worker.terminate()
+    }, silenceMs)
+  }
   const settle = (then: (job: Pending) => void) => {
-    const job = pending
-    pending = undefined
+    const job = jobs.shift()
     if (!job) return
     clearTimeout(job.watch)
+    watchFirst()
     then(job)
   }
   const end = (reason: Error) => {
     dead ??= reason
     const error = dead
+    const waited = jobs.splice(1)
     settle(({ reject }) => reject(error))
+    for (const { reject } of waited) reject(new Error(`of a job before: ${error.message}`))
   }
   const die = (reason: string) => end(new AnalystDied(reason))
   worker.on('message', (answer: AnalystAnswer) => {
-    if (answer === 'progressed') pending?.watch.refresh()
+    if (answer === 'progressed') jobs[0]?.watch?.refresh()
     else
       settle(({ resolve, reject }) => ('result' in answer ? resolve(answer.result) : reject(new Error(answer.error))))
   })
@@ -73,13 +84,8 @@ export function startAnalystThread(data: AnalystData): RuledAnalystThread {
   return {
     run(order: JobOrder) {
       if (dead) return Promise.reject(dead)
-      if (pending) return Promise.reject(new Error('the analyst has a job already'))
       return new Promise<JobResult>((resolve, reject) => {
-        const watch = setTimeout(() => {
-          die(`a job made no progress for ${silenceMs} ms`)
-          void worker.terminate()
-        }, silenceMs)
-        pending = { resolve, reject, watch }
+        if (jobs.push({ resolve, reject }) === 1) watchFirst()
         const traces = packTraces(order.traces)
         worker.postMessage({ ...order, traces } satisfies AnalystMessage, [traces.numbers.buffer])
       })

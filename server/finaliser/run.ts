@@ -57,8 +57,8 @@ interface Shard {
   readonly index: number
   readonly analyst: AnalystThread
   readonly queue: SettledQueue
-  /** The job that the analyst has. */
-  analysing: Promise<Prepared> | undefined
+  /** The jobs that the analyst has: one, and when there is much to do one more, whose spans it reads meanwhile. */
+  analysing: readonly Promise<Prepared>[]
 }
 
 interface Prepared {
@@ -129,7 +129,7 @@ async function begin({ writer, startAnalyst, shards: count, log }: RunOptions): 
   const { fromMs, lastJob, recent } = await recover(writer, log)
   const follower = follow(writer.clickhouse, Math.max(0, fromMs - restartOverlapMs), log)
   const shards = Array.from({ length: count }, (_, index) => {
-    return { index, analyst: startAnalyst(), queue: emptyQueue(), analysing: undefined }
+    return { index, analyst: startAnalyst(), queue: emptyQueue(), analysing: [] }
   })
   const reanalyser = openReanalyser(writer.clickhouse, writer.finaliser, log)
   return {
@@ -158,15 +158,22 @@ async function live(life: Life, caution: Caution, options: RunOptions, succeeded
   const { stop } = options
   const { shards } = life
   const pace = newPace(maxSpansPerJob)
+  let jobsOfNew = 0
+  const isTurnOfPortions = () => jobsOfNew > jobsBetweenPortions && life.reanalyser.isDue()
+  const give = (shard: Shard, job: Promise<Prepared>): void => {
+    job.catch(() => {}) // It is awaited below; until then its failure must not end the process.
+    shard.analysing = [...shard.analysing, job]
+  }
   const analyse = (): void => {
     for (const shard of shards) {
-      if (shard.analysing || shard.queue.traces.length === 0) continue
-      shard.analysing = prepare(life, shard, nextJob(shard, caution), caution, options)
-      shard.analysing.catch(() => {}) // It is awaited below; until then its failure must not end the process.
+      const waits = () =>
+        // After a failure one job at a time, so that it is known which it was of.
+        shard.analysing.length === 1 && shard.queue.spans >= maxSpansPerJob && caution.spansPerJob === maxSpansPerJob
+      while (shard.queue.traces.length > 0 && (shard.analysing.length === 0 || (waits() && !isTurnOfPortions())))
+        give(shard, prepare(life, shard, nextJob(shard, caution), caution, options))
     }
   }
   let caughtUp = false
-  let jobsOfNew = 0
   while (!stop.aborted) {
     const hasRoom = queuedIn(shards) < maxQueuedSpans * shards.length
     if (pace.pullDue() && hasRoom) caughtUp = await pull(life, pace)
@@ -177,32 +184,40 @@ async function live(life: Life, caution: Caution, options: RunOptions, succeeded
     analyse()
     const done = await firstOf(shards, pollMs, stop)
     if (done) {
-      done.shard.analysing = undefined
       // The analyst goes on while ClickHouse takes the facts of the job before.
-      if (jobsOfNew++ < jobsBetweenPortions || !life.reanalyser.isDue()) analyse()
+      jobsOfNew++
+      if (!isTurnOfPortions()) analyse()
       await finish(life, done, caution, options)
       succeeded()
     }
     // Whatever an idle analyst did before is written, and nothing else is being written now: see `Reanalyser`.
-    const idle = shards.find(({ analysing }) => !analysing)
+    const idle = shards.find(({ analysing }) => analysing.length === 0)
     if (!idle) continue
     jobsOfNew = 0
     const spans = Math.min(maxSpansAgain, caution.spansPerJob)
     const again = await life.reanalyser.next(life.open, { spans, clockMs: life.clockMs })
     if (!again) continue
-    idle.analysing = prepare(life, idle, again.traces, caution, options, again)
-    idle.analysing.catch(() => {})
+    give(idle, prepare(life, idle, again.traces, caution, options, again))
   }
-  for (const { analysing } of shards) if (analysing) await finish(life, await analysing, caution, options)
+  for (const { analysing } of shards) for (const job of analysing) await finish(life, await job, caution, options)
 }
 
-/** The first job that has been analysed; undefined when none has for `waitMs`. @throws what an analysis failed of. */
+/** The first job that has been analysed, taken from its shard; undefined when none has for `waitMs`. @throws what an analysis failed of. */
 async function firstOf(shards: readonly Shard[], waitMs: number, stop: AbortSignal): Promise<Prepared | undefined> {
   const waited = new AbortController()
   const signal = AbortSignal.any([stop, waited.signal])
   const late = sleep(waitMs, undefined, { signal }).catch(() => undefined)
   try {
-    return await Promise.race([...shards.flatMap(({ analysing }) => analysing ?? []), late])
+    const jobs = shards.flatMap((shard) =>
+      shard.analysing.map(async (job) => {
+        const prepared = await job
+        return () => {
+          shard.analysing = shard.analysing.filter((other) => other !== job)
+          return prepared
+        }
+      }),
+    )
+    return (await Promise.race([...jobs, late]))?.()
   } finally {
     waited.abort()
   }
