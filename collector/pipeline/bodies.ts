@@ -53,7 +53,7 @@ export class Body {
 
 /** Places are of sizes that are powers of two, the largest for bodies of 4 MiB; so many bytes of them are kept. */
 const largestPlace = 4 * 2 ** 20
-const keptBytes = 64 * 2 ** 20
+const keptBytes = 24 * 2 ** 20
 const free = new Map<number, Buffer[]>()
 let freeBytes = 0
 /** Of others, whose memory it is: used first, always given back. */
