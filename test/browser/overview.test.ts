@@ -58,6 +58,7 @@ describe('the overview', () => {
     await page.keyboard.press('Escape')
     expect(query(page).get('from')).toBeNull()
     await page.getByRole('button', { name: /^Zoom out/ }).waitFor({ state: 'detached' })
+    await loaded(page)
     // The same by keys, and back by a double click.
     await layer.focus()
     await page.keyboard.press('Home')
