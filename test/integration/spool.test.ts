@@ -89,11 +89,11 @@ describe('while ClickHouse is away', () => {
     expect(await metric('spool_oldest_seconds')).toBeGreaterThan(0.5)
     // The first waits for ClickHouse, the others do not.
     const [quick] = await send(1)
-    expect(quick!.tookMs).toBeLessThan(200)
+    expect(quick!.tookMs).toBeLessThan(800)
     expect((await fetch(`${url()}/readyz`)).status).toBe(200)
     proxy.fault(() => 'pass')
     await drained()
-    expect(await metric('spool_replayed_total')).toBeGreaterThanOrEqual(21 * 120)
+    await eventually(async () => (await metric('spool_replayed_total')) >= 21 * 120)
     await emptied()
     await send(3)
     expect(spoolFiles()).toEqual([])
