@@ -8,6 +8,7 @@ import { AlertRuleBody, type RegressionRule } from '../server/api/contract-alert
 import { barOf } from '../server/alerts/rule.ts'
 import { sinceWhen } from '../server/alerts/since.ts'
 import { bucketKey } from '../server/statistics/histogram.ts'
+import { chance, type Chance } from '../test/chance.ts'
 import { report } from './report.ts'
 
 /**
@@ -41,20 +42,8 @@ const lookedAfter = 60
 const rule = { id: 'r', body: AlertRuleBody.parse({ kind: 'regression', name: 'added', measure: 'added' }) }
 const bar = barOf(rule.body as RegressionRule)
 
-function randomOf(seed: number) {
-  let state = Math.imul(seed + 1, 0x9e3779b1) | 1
-  const next = () => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return (state >>> 0) / 2 ** 32
-  }
-  return { next, normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()) }
-}
-type Random = ReturnType<typeof randomOf>
-
 /** One series, minute after minute. */
-function traffic(random: Random) {
+function traffic(random: Chance) {
   const base = Math.log(1e6) + 1.5 * random.next()
   const rhythm = 0.2 * random.next()
   const phase = random.next() * 2 * Math.PI
@@ -92,9 +81,9 @@ interface Fired {
 }
 
 function world(seed: number): World {
-  const random = randomOf(seed)
+  const random = chance(seed)
   const all = Array.from({ length: count }, (_, i) => ({
-    next: traffic(randomOf(seed * 1009 + i + Math.floor(random.next() * 1e6))),
+    next: traffic(chance(seed * 1009 + i + Math.floor(random.next() * 1e6))),
     series: watch(newMinutes()),
   }))
   const book: Book = new Map()
@@ -171,7 +160,7 @@ function slower(effect: number, seed: number) {
   const errors: number[] = []
   for (let run = 0; run < runs; run++) {
     const one = world(seed + run)
-    const random = randomOf(seed + 31 * run)
+    const random = chance(seed + 31 * run)
     const start = begin + history + 60 + Math.floor(random.next() * 600)
     const effectOf = (series: number, minute: number) => (series < guilty && minute >= start ? Math.log(1 + effect) : 0)
     one.runTo(start, effectOf)

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { compareCohorts, isDistinguishable } from '../server/statistics/compare.ts'
-import { chance, madeCohort } from '../test/cohorts.ts'
+import { chance } from '../test/chance.ts'
+import { madeCohort } from '../test/cohorts.ts'
 import { report } from './report.ts'
 
 /**

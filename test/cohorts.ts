@@ -1,4 +1,5 @@
 import type { CohortRow } from '../server/statistics/cohort.ts'
+import type { Chance } from './chance.ts'
 import { histogramOf } from '../server/statistics/histogram.ts'
 
 /** Generated cohorts of known difference: minutes that waver together, strata of different speed. */
@@ -12,24 +13,6 @@ export interface MadeCohort {
   readonly ratio: number
   /** Deviation of the logarithm of a minute's level, AR(1) with phi 0.7. */
   readonly noise: number
-}
-
-export interface Chance {
-  /** 0 to below 1. */
-  next(): number
-  normal(): number
-}
-
-export function chance(seed: number): Chance {
-  let state = Math.imul(seed + 1, 0x9e3779b1) | 1
-  const next = () => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return (state >>> 0) / 2 ** 32
-  }
-  for (let i = 0; i < 20; i++) next()
-  return { next, normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()) }
 }
 
 export function madeCohort({ minutes, rate, mix, ratio, noise }: MadeCohort, { next, normal }: Chance): CohortRow[] {

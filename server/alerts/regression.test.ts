@@ -1,19 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { chance } from '../../test/chance.ts'
 import { bucketKey } from '../statistics/histogram.ts'
 import { advance, keptMinutes, keyAt, keysIn, newMinutes, putMinute, requestsIn } from './minutes.ts'
 import { judge, pagingGate, ratioInterval, shiftAt, watch, type Reference, type Watched } from './regression.ts'
 import { sinceWhen } from './since.ts'
-
-function randomOf(seed: number) {
-  let state = Math.imul(seed + 1, 0x9e3779b1) | 1
-  const next = () => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return (state >>> 0) / 2 ** 32
-  }
-  return { next, normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()) }
-}
 
 const end = 30_000_000
 const bar = { relMin: 0.1, absMinNs: 200_000, q: 0.1, minCount: 300 }
@@ -24,7 +14,7 @@ function seriesOf(
   nsAt: (minute: number) => number,
   { seed = 1, n = 100, wander = 0.03 } = {},
 ): Watched {
-  const random = randomOf(seed)
+  const random = chance(seed)
   const series = newMinutes()
   for (let minute = end - minutes; minute < end; minute++)
     putMinute(series, minute, bucketKey(Math.round(nsAt(minute) * Math.exp(wander * random.normal()))), n)
@@ -68,7 +58,7 @@ describe('a shift', () => {
     expect(shift.ratio).toBeCloseTo(0.4, 1)
     expect([shift.n, shift.lasts, shift.isPlain]).toEqual([1500, true, false])
     expect(Math.abs(sinceWhen(slow.minutes, end)! - (end - 20))).toBeLessThanOrEqual(1)
-    const interval = ratioInterval(keysIn(slow.minutes, end - 15, end), shift.baseline, randomOf(5).next)!
+    const interval = ratioInterval(keysIn(slow.minutes, end - 15, end), shift.baseline, chance(5).next)!
     expect(interval.lo).toBeLessThan(1.4)
     expect(interval.hi).toBeGreaterThan(1.4)
     expect(interval.hi - interval.lo).toBeLessThan(0.15)

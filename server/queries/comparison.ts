@@ -1,9 +1,16 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { ComparedDifference, CompareRequest, Comparison } from '../api/contract-compare.ts'
 import type { Fidelity } from '../api/contract.ts'
-import { refusal } from '../statistics/claims.ts'
+import { leastCoverage, refusal } from '../statistics/claims.ts'
 import type { CohortRow } from '../statistics/cohort.ts'
-import { compareCohorts, isDistinguishable, type Difference, type Estimate } from '../statistics/compare.ts'
+import {
+  compareCohorts,
+  isDistinguishable,
+  leastCommon,
+  leastInStratum,
+  type Difference,
+  type Estimate,
+} from '../statistics/compare.ts'
 import { bucketsPerOctave, representative, total } from '../statistics/histogram.ts'
 import { kitagawa } from '../statistics/mix.ts'
 import { readSide, slotSecondsOf, stratumKeys, type Side, type SideRow } from './compare.ts'
@@ -15,10 +22,6 @@ import { unixNano } from './rollup-window.ts'
 
 export const comparedQuantiles = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999] as const
 const mostStrata = 200
-/** Of both sides' requests, in strata that both have (algorithms.md section 6, "A vs B"). */
-const leastCommon = 0.8
-const leastInStratum = 30
-const leastCoverage = 0.8
 
 /** A filter that cannot be read, and of which side. */
 export class CohortError extends Error {
@@ -50,8 +53,8 @@ export async function readComparison(
       return await readSide(clickhouse, question, slotSeconds, partOf(options, side))
     } catch (error) {
       if (!(error instanceof FilterError)) throw error
-      const named = Object.keys(asked[side].filter).find((key) => key !== 'q' && error.message.includes(`“${key}”`))
-      throw new CohortError(side, named ?? 'q', error)
+      const named = conditions[side].find(({ at }) => at < 0 && at === error.at)
+      throw new CohortError(side, named?.field ?? 'q', error)
     }
   }
   const [a, b, names] = await Promise.all([
@@ -59,17 +62,18 @@ export async function readComparison(
     read('b'),
     namesOf(clickhouse, [...conditions.a, ...conditions.b], partOf(options, 'names')),
   ])
-  return comparisonOf(asked, { a, b }, names)
+  const called = { a: nameOf(conditions.a, names), b: nameOf(conditions.b, names) }
+  return comparisonOf(asked, { a, b }, called)
 }
 
-/** What a side is narrowed by: what is named, then the filter. @throws CohortError */
+/** What a side is narrowed by: what is named, at places before the filter's first, then the filter. @throws CohortError */
 function conditionsOf(asked: CompareRequest, side: 'a' | 'b'): Condition[] {
   const { q = '', ...named } = asked[side].filter
-  const isNamed = Object.entries(named).flatMap(([field, value]): Condition[] =>
-    value === undefined || value === '' ? [] : [{ field, operator: '=', values: [value], at: 0, valueAt: 0 }],
+  const byName = Object.entries(named).flatMap(([field, value], i): Condition[] =>
+    value === undefined || value === '' ? [] : [{ field, operator: '=', values: [value], at: -1 - i, valueAt: -1 - i }],
   )
   try {
-    return [...isNamed, ...readFilter(q)]
+    return [...byName, ...readFilter(q)]
   } catch (error) {
     if (error instanceof FilterError) throw new CohortError(side, 'q', error)
     throw error
@@ -86,11 +90,11 @@ async function namesOf(clickhouse: ClickHouse, conditions: readonly Condition[],
   return ids.length > 0 ? readProxyNames(clickhouse, ids, options) : new Map<string, { name: string }>()
 }
 
-/** Pure: what is read, to what is said. */
-export function comparisonOf(
+/** What is read, to what is said. @param called what the sides are called. */
+function comparisonOf(
   asked: CompareRequest,
   sides: Readonly<Record<'a' | 'b', Side>>,
-  names: ReadonlyMap<string, { readonly name: string }>,
+  called: Readonly<Record<'a' | 'b', string>>,
 ): Comparison {
   const keys = asked.matchRoutes ? stratumKeys(asked.measure) : []
   const fidelity = commonLevel(sides.a.rows, sides.b.rows)
@@ -99,8 +103,8 @@ export function comparisonOf(
   const matched = matchedKeys(keys, ofLevel, bands)
   const rows = { a: rowsOf(ofLevel.a, matched, bands), b: rowsOf(ofLevel.b, matched, bands) }
   const seen = {
-    a: seenOf(asked, 'a', sides.a, fidelity, names),
-    b: seenOf(asked, 'b', sides.b, fidelity, names),
+    a: seenOf(called.a, sides.a, fidelity),
+    b: seenOf(called.b, sides.b, fidelity),
   }
   const compared = compareCohorts(rows.a, rows.b, comparedQuantiles, seeded())
   const reasons: Comparison['reasons'] = [...compared.reasons]
@@ -200,19 +204,13 @@ function rowsOf(rows: readonly SideRow[], keys: readonly string[], bands: boolea
   })
 }
 
-function seenOf(
-  asked: CompareRequest,
-  side: 'a' | 'b',
-  { rows, window }: Side,
-  fidelity: Fidelity,
-  names: ReadonlyMap<string, { readonly name: string }>,
-): Comparison['a'] {
+function seenOf(name: string, { rows, window }: Side, fidelity: Fidelity): Comparison['a'] {
   const sum = (some: readonly SideRow[], of: (row: SideRow) => number) => some.reduce((all, row) => all + of(row), 0)
   const n = sum(atLevel(rows, fidelity), (row) => row.n)
   const requests = sum(rows, (row) => row.requests)
   const lost = sum(rows, (row) => (row.level === fidelity || row.level === 'unknown' ? row.requests - row.n : 0))
   return {
-    name: nameOf(conditionsOf(asked, side), names),
+    name,
     n,
     requests,
     coverage: n + lost > 0 ? n / (n + lost) : 0,

@@ -4,7 +4,8 @@
 export const claimedQuantiles = [0.5, 0.75, 0.9, 0.95, 0.99, 0.999] as const
 
 const leastFacts = 200
-const leastCoverage = 0.8
+/** Share of the requests that has a value. */
+export const leastCoverage = 0.8
 /** So many values have to lie above a quantile. */
 const leastAbove = 20
 

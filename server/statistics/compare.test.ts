@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { chance, madeCohort } from '../../test/cohorts.ts'
+import { chance } from '../../test/chance.ts'
+import { madeCohort } from '../../test/cohorts.ts'
 import { cohortsOf, logQuantile, pooled, smoothShift, summed, type CohortRow } from './cohort.ts'
 import { compareCohorts, isDistinguishable } from './compare.ts'
 import { histogramOf } from './histogram.ts'
@@ -62,10 +63,12 @@ describe('two cohorts', () => {
         const value = () => Math.round(1e6 * Math.exp(0.2 * random.normal()) * (random.next() < share ? 10 : 1))
         return { stratum: '', minute, histogram: histogramOf(Array.from({ length: 100 }, value)) }
       })
-    const { verdict, adjusted } = compare(tailed(0), tailed(0.03))
-    expect(verdict).toBe('not_distinguishable')
+    const { adjusted } = compare(tailed(0), tailed(0.03))
+    // Three of a hundred requests hardly move the middle.
+    expect(Math.abs(adjusted!.shift.value)).toBeLessThan(0.04)
     const [p50, p99] = adjusted!.quantiles
-    expect([isDistinguishable(p50!.difference), isDistinguishable(p99!.difference)]).toEqual([false, true])
+    expect(Math.abs(p50!.difference.value)).toBeLessThan(0.05 * p50!.a)
+    expect(p99!.difference.lo).toBeGreaterThan(p99!.a)
     expect(adjusted!.tail.lo).toBeGreaterThan(1)
     expect(isDistinguishable(adjusted!.dispersion)).toBe(false)
     expect(p99!.difference.value).toBe(p99!.b - p99!.a)

@@ -17,7 +17,7 @@ import {
   type CohortRow,
   type Cohorts,
 } from './cohort.ts'
-import { studentQuantile } from './student.ts'
+import { normalQuantile, studentQuantile } from './student.ts'
 import type { Random } from './shift.ts'
 
 /** With its 95 % interval. */
@@ -80,8 +80,8 @@ export interface Comparison {
 /** Section 6, "Compare" and "A vs B". */
 const leastRequests = 30
 const leastMinutes = 20
-const leastCommon = 0.8
-const leastInStratum = 30
+export const leastCommon = 0.8
+export const leastInStratum = 30
 const blockMinutes = 5
 
 /** Where one of so many strata has its own interval; the rest would cost time and nobody reads them. */
@@ -117,8 +117,8 @@ export function compareCohorts(
   if (common < leastCommon && n.a > 0 && n.b > 0) reasons.push('few_common_strata')
   const nothing = Math.min(n.a, n.b) === 0
   const draws = nothing ? [] : drawsOf(cohorts, random, resamples)
-  const raw = nothing ? null : differenceOf(cohorts, draws, null, quantiles)
-  const like = nothing || shared === 0 ? null : differenceOf(cohorts, draws, weights, quantiles)
+  const raw = nothing ? null : differenceOf(cohorts, whole, draws, null, quantiles)
+  const like = nothing || shared === 0 ? null : differenceOf(cohorts, whole, draws, weights, quantiles)
   const verdict =
     reasons.length > 0 || like === null
       ? 'not_comparable'
@@ -174,6 +174,7 @@ function drawsOf({ a, b }: Cohorts, random: Random, count: number): Draw[] {
 /** @param weights of the strata; null: all requests as they are. */
 function differenceOf(
   cohorts: Cohorts,
+  whole: Draw,
   draws: readonly Draw[],
   weights: readonly number[] | null,
   quantiles: readonly number[],
@@ -192,7 +193,6 @@ function differenceOf(
       p50,
     ]
   }
-  const whole = { a: summed(cohorts.a, cohorts.a.minutes), b: summed(cohorts.b, cohorts.b.minutes) }
   const now = { a: read(mixed(whole.a)), b: read(mixed(whole.b)) }
   const again = draws.map(({ a, b }) => ({ a: read(mixed(a)), b: read(mixed(b)) }))
   const ofMinutes = (cohort: Cohort) => (minutes: Cohort['minutes']) =>
@@ -279,9 +279,6 @@ function shiftOf(
     now.slack,
   )
 }
-
-/** 95 % of a normal distribution lie within so many deviations. */
-const normalQuantile = 1.959964
 
 /** From a value to the 2.5 % and 97.5 % of its resamples, times `scale`, and by what buckets hide. */
 function widened(value: number, resampled: readonly number[], scale: number, slack: number): Estimate {

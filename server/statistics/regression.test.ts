@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { chance, type Chance } from '../../test/chance.ts'
 import { changePoints, studentBeyond } from './change-point.ts'
 import { bucketKey, histogramOf, representative, type Histogram } from './histogram.ts'
 import { kitagawa, quantileMix } from './mix.ts'
@@ -7,18 +8,6 @@ import { believed } from './proportions.ts'
 import { hodgesLehmann, logShift, logShiftInterval } from './shift.ts'
 
 /** Worked figures and REG-1 to REG-5 of algorithms.md sections 8 and 12. */
-
-function randomOf(seed: number) {
-  let state = Math.imul(seed + 1, 0x9e3779b1) | 1
-  const next = () => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return (state >>> 0) / 2 ** 32
-  }
-  const normal = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next())
-  return { next, normal }
-}
 
 describe('the shift between two samples', () => {
   it('REG-1: of {13, 15, 14} above {10, 12, 11} is 3', () => {
@@ -30,7 +19,7 @@ describe('the shift between two samples', () => {
   })
 
   it('is the median of all differences, whatever their order', () => {
-    const { next } = randomOf(3)
+    const { next } = chance(3)
     for (let round = 0; round < 300; round++) {
       const draw = () => Array.from({ length: 1 + Math.floor(next() * 12) }, () => Math.floor(next() * 8))
       const [now, before] = [draw(), draw()]
@@ -41,7 +30,7 @@ describe('the shift between two samples', () => {
   })
 
   it('of histograms is that of the logarithms of their buckets', () => {
-    const { next } = randomOf(4)
+    const { next } = chance(4)
     const value = () => Math.floor(2 ** (3 + next() * 4))
     for (let round = 0; round < 200; round++) {
       const draw = () => Array.from({ length: 1 + Math.floor(next() * 12) }, value)
@@ -56,7 +45,7 @@ describe('the shift between two samples', () => {
   })
 
   it('has an interval that holds the truth in about 19 of 20 runs where minutes are independent', () => {
-    const random = randomOf(5)
+    const random = chance(5)
     const minutes = (count: number, ratio: number): Histogram[] =>
       Array.from({ length: count }, () =>
         histogramOf(Array.from({ length: 40 }, () => Math.round(1e6 * ratio * Math.exp(0.6 * random.normal())))),
@@ -72,7 +61,7 @@ describe('the shift between two samples', () => {
 })
 
 /** Logarithms of minute medians of a series that wavers by itself: AR(1), phi 0.7. */
-function series(random: ReturnType<typeof randomOf>, minutes: number, noise: number): number[] {
+function series(random: Chance, minutes: number, noise: number): number[] {
   let state = noise * random.normal()
   return Array.from({ length: minutes }, () => {
     state = 0.7 * state + noise * Math.sqrt(1 - 0.49) * random.normal()
@@ -86,7 +75,7 @@ const shiftAt = (values: readonly number[], at: number) =>
 describe('placebos', () => {
   it('REG-2: at 5 % at most 8 % of 200 quiet series alarm, though minutes depend on each other', () => {
     for (const noise of [0.07, 0.15]) {
-      const random = randomOf(17)
+      const random = chance(17)
       let alarms = 0
       for (let run = 0; run < 200; run++) {
         const values = series(random, 75 + 100 * 15, noise)
@@ -99,7 +88,7 @@ describe('placebos', () => {
   })
 
   it('REG-3: pooled over a family, 12 of 400 series 25 % slower: at most 15 % of what is found is false, at least 80 % is found', () => {
-    const random = randomOf(23)
+    const random = chance(23)
     let [found, wrong, guilty] = [0, 0, 0]
     for (let run = 0; run < 3; run++) {
       const pool: number[] = []
@@ -143,7 +132,7 @@ describe('placebos', () => {
   })
 
   it('of a series, each against the others, are what leaving one out after the other gives', () => {
-    const { next } = randomOf(31)
+    const { next } = chance(31)
     for (let round = 0; round < 200; round++) {
       const values = Array.from({ length: 3 + Math.floor(next() * 12) }, () => Math.floor(next() * 9))
       const one = (i: number, least: number) =>
@@ -154,7 +143,7 @@ describe('placebos', () => {
   })
 
   it('have a tail that goes on beyond them', () => {
-    const random = randomOf(37)
+    const random = chance(37)
     const pool = Float64Array.from({ length: 20_000 }, () => -Math.log(1 - random.next())).sort()
     expect(chanceInTail(1, pool)).toBe(chanceInPool(1, pool))
     for (const z of [7, 12, 20]) expect(Math.log(chanceInTail(z, pool)) / -z).toBeCloseTo(1, 0)
@@ -174,7 +163,7 @@ describe('placebos', () => {
 
 describe('since when', () => {
   it('finds where a series changed, and nothing in one that did not', () => {
-    const random = randomOf(29)
+    const random = chance(29)
     for (let run = 0; run < 20; run++) {
       const quiet = Array.from({ length: 288 }, () => 0.05 * random.normal())
       expect(changePoints(quiet).length).toBeLessThanOrEqual(1)

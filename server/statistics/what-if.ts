@@ -1,6 +1,7 @@
 /** Many requests as they would be (algorithms.md section 10): quantiles with what is not known of them, and other distributions in place of one's own. */
 import { bucketBounds, bucketKey, quantile, total, type Histogram } from './histogram.ts'
 import type { Random } from './shift.ts'
+import { normalQuantile } from './student.ts'
 
 /** Durations of the same requests, ns, one beside the other. */
 export interface Retimed {
@@ -29,7 +30,7 @@ export function retimedQuantiles({ before, lower, upper }: Retimed, qs: readonly
   const sorted = { before: ascending(before), lower: ascending(lower), upper: ascending(upper) }
   const at = (values: Float64Array, rank: number) => values[Math.min(n, Math.max(1, rank)) - 1]!
   return qs.map((q) => {
-    const around = 1.959964 * Math.sqrt(n * q * (1 - q))
+    const around = normalQuantile * Math.sqrt(n * q * (1 - q))
     return {
       q,
       beforeNs: at(sorted.before, Math.ceil(q * n)),

@@ -9,7 +9,8 @@ import type { AlertsPart } from '../../process/alerts.ts'
 import { readDocuments, writeDocuments, type Written } from '../../server/queries/alerts/documents.ts'
 import { eventually } from '../eventually.ts'
 import { quiet, startEngine, type TestEngine } from '../harness.ts'
-import { nameProxies, randomOf, writeMinutes } from './alert-traffic.ts'
+import { chance } from '../chance.ts'
+import { nameProxies, writeMinutes } from './alert-traffic.ts'
 
 /** The process of alerts, killed -9 at random instants while rules begin to fire. */
 const minute = 60_000
@@ -83,7 +84,7 @@ it('loses no alert, and tells none twice under two keys', async () => {
   }
   const part: Part = await startPart({ module: './alerts', name: 'alerts', options, heapMb: 256, log: quiet })
   try {
-    const random = randomOf(Date.now() % 1e6)
+    const random = chance(Date.now() % 1e6)
     // Rules come one after the other, so that there is always one that is about to fire when it dies.
     let next = 0
     for (let kill = 0; kill < 5; kill++) {

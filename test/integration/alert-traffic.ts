@@ -1,5 +1,6 @@
 import { nativeBlock } from '../../storage/native.ts'
 import type { ClickHouse } from '../../storage/clickhouse.ts'
+import { chance } from '../chance.ts'
 import { histogramOf } from '../../server/statistics/histogram.ts'
 
 /** Minutes of rollups as the finaliser writes them, for series with known medians. */
@@ -20,18 +21,6 @@ export interface Stretch {
   readonly spread?: number
   readonly wander?: number
   readonly seed?: number
-}
-
-export function randomOf(seed: number) {
-  let state = Math.imul(seed + 1, 0x9e3779b1) | 1
-  const next = () => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return (state >>> 0) / 2 ** 32
-  }
-  const normal = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next())
-  return { next, normal }
 }
 
 const minute = 60_000
@@ -61,7 +50,7 @@ export async function writeMinutes(clickhouse: ClickHouse, stretches: readonly S
       spread = 0.3,
       wander = 0.02,
     } = stretch
-    const random = randomOf((stretch.seed ?? 1) * 7919 + Number(BigInt(`0x${id}`) % 100_003n) + metric.length)
+    const random = chance((stretch.seed ?? 1) * 7919 + Number(BigInt(`0x${id}`) % 100_003n) + metric.length)
     for (let atMs = fromMs; atMs < toMs; atMs += minute) {
       const median = medianNs(atMs) * Math.exp(wander * random.normal())
       const values = Array.from({ length: perMinute }, () => Math.round(median * Math.exp(spread * random.normal())))
