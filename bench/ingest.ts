@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process'
-import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { connect, type ClickHouse } from '../storage/clickhouse.ts'
 import { startHopscope, type RunningHopscope } from '../test/harness.ts'
+import { measureOtelcol } from './otelcol.ts'
 import { median, report } from './report.ts'
+import { mergesSettled, send, until, warmUpSeconds, type Load, type Sent } from './sending.ts'
 import { parts, usageOf, type PartName, type Usage } from './usage.ts'
 
 /**
@@ -15,6 +14,8 @@ import { parts, usageOf, type PartName, type Usage } from './usage.ts'
  * Connections (streams, of gRPC) send their next request as soon as the last was answered, or, with --rate, so many spans a
  * second in all; an answer then takes from when its request was due.
  * --overload MINUTES: twice the load that is stored at most, for so long, after that was measured; HOPSCOPE_SPOOL_BYTES (here 512 MiB) bounds what waits.
+ * --otelcol PATH: after each run the same load goes to that OpenTelemetry Collector (otelcol-contrib), whose ClickHouse exporter
+ * has a ClickHouse of its own; it has no queue, so that what it acknowledges is stored, as here.
  * --table: all loads of `table` instead of one. --all-roles: with the finaliser and the API beside it on the same cores.
  */
 const { values: options } = parseArgs({
@@ -28,19 +29,11 @@ const { values: options } = parseArgs({
     runs: { type: 'string', default: '3' },
     table: { type: 'boolean', default: false },
     overload: { type: 'string', default: '0' },
+    otelcol: { type: 'string' },
     'all-roles': { type: 'boolean', default: false },
     json: { type: 'string' },
   },
 })
-
-interface Load {
-  protocol: string
-  gzip: boolean
-  connections: number
-  requestSpans: number
-  /** Spans a second; 0: as many as are taken. */
-  rate: number
-}
 
 const http: Load = { protocol: 'http', gzip: false, connections: 64, requestSpans: 2000, rate: 0 }
 const table: readonly Load[] = [
@@ -51,57 +44,8 @@ const table: readonly Load[] = [
   { ...http, requestSpans: 200, connections: 8, rate: 10_000 },
 ]
 
-const warmUpSeconds = 3
 const runs = Number(options.runs)
 const roles = options['all-roles'] ? 'collector,finaliser,api' : 'collector'
-
-/** What the generator prints. */
-interface Sent {
-  acknowledged: number
-  retried: number
-  seconds: number
-  cpuSeconds: number
-  ackMsP50: number
-  ackMsP99: number
-}
-
-async function send({ otlpHttpUrl, otlpGrpcUrl }: RunningHopscope, load: Load, seconds: number): Promise<Sent> {
-  const flags = {
-    ...(load.protocol === 'grpc' ? { grpc: otlpGrpcUrl } : { http: otlpHttpUrl }),
-    seconds,
-    connections: load.connections,
-    spans: load.requestSpans,
-    rate: load.rate,
-  }
-  const child = spawn(
-    process.execPath,
-    [
-      fileURLToPath(new URL('./load.js', import.meta.url)),
-      ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`),
-      ...(load.gzip ? ['--gzip'] : []),
-    ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
-  return JSON.parse((await buffer(child.stdout)).toString()) as Sent
-}
-
-/** Resolves when `done` says so. @throws Error when that takes longer than two minutes. */
-async function until(what: string, done: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 120_000; !(await done()); await sleep(200))
-    if (Date.now() > end) throw new Error(`${what} takes too long`)
-}
-
-/** Nothing has been merged for so many looks, 200 ms each. */
-const settledLooks = 10
-
-async function mergesSettled(clickhouse: ClickHouse): Promise<void> {
-  let quiet = 0
-  await until('merging', async () => {
-    const [row] = await clickhouse.query<{ merges: string }>('SELECT count() AS merges FROM system.merges')
-    quiet = Number(row!.merges) === 0 ? quiet + 1 : 0
-    return quiet >= settledLooks
-  })
-}
 
 async function measure(hopscope: RunningHopscope, load: Load) {
   const usage = () =>
@@ -249,9 +193,15 @@ async function spoolBytesOf({ otlpHttpUrl }: RunningHopscope): Promise<number> {
 
 async function figuresOf(load: Load) {
   const results: Awaited<ReturnType<typeof run>>[] = []
-  for (let i = 0; i < runs; i++) results.push(await run(load))
+  const others: Awaited<ReturnType<typeof measureOtelcol>>[] = []
+  for (let i = 0; i < runs; i++) {
+    results.push(await run(load))
+    if (options.otelcol !== undefined) others.push(await measureOtelcol(options.otelcol, load, Number(options.seconds)))
+  }
   const of = (key: keyof (typeof results)[number], digits = 2) =>
     Number(median(results.map((r) => r[key])).toFixed(digits))
+  const otelcol = (key: keyof (typeof others)[number], digits = 2) =>
+    Number(median(others.map((r) => r[key])).toFixed(digits))
   return {
     ...load,
     acknowledgedSpansPerSecond: of('spansPerSecond', 0),
@@ -270,6 +220,24 @@ async function figuresOf(load: Load) {
     },
     peakMemoryMb: { collector: of('collectorPeakMb', 0), clickhouse: of('clickhousePeakMb', 0) },
     diskBytesPerSpan: of('diskBytesPerSpan', 1),
+    ...(others.length > 0 && {
+      otelcol: {
+        acknowledgedSpansPerSecond: otelcol('spansPerSecond', 0),
+        storedEqualsAcknowledged: true,
+        ackMs: { p50: otelcol('ackMsP50', 0), p99: otelcol('ackMsP99', 0) },
+        cpuSecondsPerMillionSpans: {
+          collector: otelcol('collectorCpu'),
+          clickhouseMergesSettled: otelcol('clickhouseCpu'),
+          collectorAndClickhouseMergesSettled: otelcol('sumCpu'),
+        },
+        peakMemoryMb: { collector: otelcol('collectorPeakMb', 0), clickhouse: otelcol('clickhousePeakMb', 0) },
+        diskBytesPerSpan: otelcol('diskBytesPerSpan', 1),
+        /** CPU of its sum to that of ours: medians of the runs' ratios. */
+        timesOurCpu: Number(
+          median(others.map(({ sumCpu }, i) => sumCpu / results[i]!.collectorAndClickhouseSettled)).toFixed(1),
+        ),
+      },
+    }),
   }
 }
 

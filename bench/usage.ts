@@ -18,7 +18,11 @@ export const parts = {
 export type PartName = keyof typeof parts
 
 export function usageOf(part: PartName, { dataDir }: Pick<RunningHopscope, 'dataDir'>): Usage {
-  const pid = pidOf(parts[part], dataDir)
+  return usageOfProcess(pidOf(parts[part], dataDir))
+}
+
+/** Nothing of a process that is not there. */
+export function usageOfProcess(pid: string | number | undefined): Usage {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8')
     const mb = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024

@@ -10,6 +10,8 @@ const helpers = new Set([
   'generate',
   'load',
   'usage',
+  'sending',
+  'otelcol',
   'map-traffic',
   'page-cost',
   'large-trace',
