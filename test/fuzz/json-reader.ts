@@ -110,16 +110,18 @@ const oneOf =
   }
 
 let depth = 0
-const message =
-  (fields: () => Message, nests = false): Write =>
-  (value, number) => {
+const message = (fieldsOf: () => Message, nests = false): Write => {
+  let fields: Message | undefined
+  return (value, number) => {
     if (!(value instanceof Map)) return refuse()
+    const known = (fields ??= fieldsOf())
     depth += nests ? 1 : 0
     // What is nested deeper is left out: the span is rejected anyway.
-    const parts = depth > 33 ? [] : [...value].map(([name, inner]) => part(fields(), name, inner))
+    const parts = depth > 33 ? [] : [...value].map(([name, inner]) => part(known, name, inner))
     depth -= nests ? 1 : 0
     return lengthDelimited(number, Buffer.concat(parts))
   }
+}
 function part(fields: Message, name: string, value: Json): Buffer {
   const field = Object.hasOwn(fields, name) ? fields[name] : undefined
   return field && value !== null ? field[1](value, field[0]) : Buffer.alloc(0)
