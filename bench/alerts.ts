@@ -1,256 +1,141 @@
 import { parseArgs } from 'node:util'
-import { applyRule, isActive, isFiring, type AlertRecord, type Book, type Evaluated } from '../server/alerts/book.ts'
-import type { Cell } from '../server/alerts/cause.ts'
-import { group, type Slower } from '../server/alerts/grouping.ts'
-import { newMinutes, putMinute } from '../server/alerts/minutes.ts'
-import { judge, shiftAt, watch, type Watched } from '../server/alerts/regression.ts'
-import { AlertRuleBody, type RegressionRule } from '../server/api/contract-alert-rules.ts'
-import { barOf } from '../server/alerts/rule.ts'
-import { sinceWhen } from '../server/alerts/since.ts'
-import { bucketKey } from '../server/statistics/histogram.ts'
-import { chance, type Chance } from '../test/chance.ts'
+import { pagingGate } from '../server/alerts/regression.ts'
+import { chance } from '../test/chance.ts'
+import { pagesOfMisfortunes, toldOfMovedTraffic } from './alerts/no-regression.ts'
+import { bad, oneVersion } from './alerts/one-version.ts'
+import { day, nothing } from './alerts/traffic.ts'
+import { copyWorld, firstMinute, gates, isBeyond, minuteMs, newWorld, runTo, type Fired } from './alerts/world.ts'
 import { report } from './report.ts'
 
 /**
  * Regression alerts against made traffic whose truth is known: `--series=N` (default 400) of 100 requests a minute, their minutes' medians with
- * AR(1) noise of 7 % (phi 0.7), a daily rhythm of up to 20 %, and bursts of a few minutes. First `--days=N` (default 7) in which nothing happens: who is
- * called then is called for nothing. Then `--runs=N` (default 4) for each effect, of 12 series that become slower at a time: how many are found, when, and how well
- * it is said since when. Last a bad version on 41 proxies, which is one thing to tell. The rule is the built-in one.
+ * AR(1) noise of 7 % (phi 0.7), a daily rhythm of up to 20 %, weekends of up to 10 % more or less, bursts of a few minutes twice a day, and forty proxies that restart one
+ * after the other once a day. First `--days=N` (default 14) in which nothing else happens: who is called then is called for nothing. Then `--runs=N` (default 4) for
+ * each effect, of 12 series that become slower at a time: how many are found, when, and how well it is said since when. Then
+ * `--versions=N` (default 200) times a bad version on 41 proxies, which is one thing to tell; and what is no regression. The rule is the built-in one.
+ * `--only=quiet,effects,drifts,versions,misfortunes` leaves the rest out.
  */
 const { values } = parseArgs({
   options: {
-    series: { type: 'string' },
-    days: { type: 'string' },
-    runs: { type: 'string' },
-    seed: { type: 'string' },
-    json: { type: 'string' },
+    ...{ series: { type: 'string' }, days: { type: 'string' }, runs: { type: 'string' }, versions: { type: 'string' } },
+    ...{ seed: { type: 'string' }, only: { type: 'string' }, json: { type: 'string' } },
   },
 })
 const count = Number(values.series ?? 400)
-const days = Number(values.days ?? 7)
+const days = Number(values.days ?? 14)
 const runs = Number(values.runs ?? 4)
-const firstSeed = Number(values.seed ?? 1_000_003)
+const versions = Number(values.versions ?? 200)
+const seed = Number(values.seed ?? 1_000_003)
+const parts = new Set((values.only ?? 'quiet,effects,drifts,versions,misfortunes').split(','))
 
-const day = 1440
-const minuteMs = 60_000
-const history = 9 * day
-const step = 5
-/** Minutes since 1970 at which the past begins: a midnight. */
-const begin = 20_000 * day
 const guilty = 12
-const lookedAfter = 60
-const rule = { id: 'r', body: AlertRuleBody.parse({ kind: 'regression', name: 'added', measure: 'added' }) }
-const bar = barOf(rule.body as RegressionRule)
-
-/** One series, minute after minute. */
-function traffic(random: Chance) {
-  const base = Math.log(1e6) + 1.5 * random.next()
-  const rhythm = 0.2 * random.next()
-  const phase = random.next() * 2 * Math.PI
-  let noise = 0.07 * random.normal()
-  let burst = 0
-  let height = 0
-  return (minute: number, effect: number): number => {
-    noise = 0.7 * noise + 0.07 * Math.sqrt(1 - 0.49) * random.normal()
-    if (burst > 0) burst--
-    else if (random.next() < 2 / day)
-      [burst, height] = [1 + Math.floor(4 * random.next()), Math.log(1.5 + 2 * random.next())]
-    // Of 100 requests the median is a sample too.
-    const sampled = 0.06 * random.normal()
-    const log =
-      base +
-      rhythm * Math.sin((2 * Math.PI * minute) / day + phase) +
-      noise +
-      sampled +
-      (burst > 0 ? height : 0) +
-      effect
-    return Math.exp(log)
-  }
-}
-
-interface World {
-  readonly book: Book
-  /** Evaluates at a minute, and every five up to it. @returns alerts that fire since. */
-  runTo(end: number, effectOf: (series: number, minute: number) => number): Fired[]
-  readonly watched: readonly Watched[]
-}
-interface Fired {
-  readonly series: number
-  readonly at: number
-  readonly record: AlertRecord
-}
-
-function world(seed: number): World {
-  const random = chance(seed)
-  const all = Array.from({ length: count }, (_, i) => ({
-    next: traffic(chance(seed * 1009 + i + Math.floor(random.next() * 1e6))),
-    series: watch(newMinutes()),
-  }))
-  const book: Book = new Map()
-  let minute = begin
-  const put = (to: number, effectOf: (series: number, minute: number) => number) => {
-    for (; minute < to; minute++)
-      all.forEach(({ next, series }, i) =>
-        putMinute(series.minutes, minute, bucketKey(Math.round(next(minute, effectOf(i, minute)))), 100),
-      )
-  }
-  put(begin + history, () => 0)
-  return {
-    book,
-    watched: all.map(({ series }) => series),
-    runTo(end, effectOf) {
-      const fired: Fired[] = []
-      while (minute + step <= end) {
-        put(minute + step, effectOf)
-        const family = all.map(({ series }, i) => {
-          const record = book.get(`r-${i}`)
-          const active = record !== undefined && isActive(record)
-          const pin = active ? Math.floor((record.startedMs ?? record.state.sinceMs) / minuteMs) : Infinity
-          if (active) series.incidents.push({ from: pin - 1, to: minute })
-          const reference = active ? { pin, kept: record.baseline ?? [] } : {}
-          return { series, shift: shiftAt(series, minute, reference), isActive: active }
-        })
-        const evaluated = judge(family, bar).map(({ finding, pages }, i): Evaluated => {
-          const { shift } = family[i]!
-          const series = { kind: 'proxy', id: String(i), name: String(i), fidelity: 'exact' } as const
-          return {
-            series,
-            finding,
-            pages,
-            value: shift?.nowNs ?? null,
-            n: shift?.n ?? 0,
-            ...(shift && { before: shift.beforeNs, baseline: shift.baseline }),
-          }
-        })
-        const { changes } = applyRule(book, [...book.values()], rule, evaluated, {
-          atMs: minute * minuteMs,
-          intervalMs: step * minuteMs,
-          idOf: (id, one) => `${id}-${one.id}`,
-        })
-        for (const { alertId, what } of changes) {
-          const record = book.get(alertId)!
-          const since =
-            what === 'pending' || what === 'firing'
-              ? sinceWhen(all[Number(record.series.id)]!.series.minutes, minute)
-              : null
-          if (since !== null && since * minuteMs >= record.state.sinceMs - 180 * minuteMs)
-            record.startedMs = since * minuteMs
-          if (what === 'firing' && record.firedMs === minute * minuteMs)
-            fired.push({ series: Number(record.series.id), at: minute, record })
-        }
-      }
-      return fired
-    },
-  }
-}
-
-const quantileOf = (sorted: readonly number[], q: number) =>
-  sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? null
 const round = (value: number, digits = 2) => Number(value.toFixed(digits))
+const quantileOf = (some: readonly number[], q: number) => {
+  const sorted = [...some].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? null
+}
+const gateName = ({ q, effect }: { q: number; effect: number }) => `q${q}, ${Math.round(100 * effect)} %`
+const byGate = (fired: readonly Fired[], of: (beyond: Fired[]) => number) =>
+  Object.fromEntries(gates.map((gate) => [gateName(gate), of(fired.filter(({ beyond }) => isBeyond(beyond, gate)))]))
 
 function quietDays() {
-  const one = world(firstSeed)
-  const fired = one.runTo(begin + history + days * day, () => 0)
-  return { quietDays: days, falsePages: fired.filter(({ record }) => record.pages).length, falseListed: fired.length }
+  const fired = runTo(newWorld(count, seed), firstMinute + days * day, () => nothing)
+  const windows = fired.map(({ record }) => record.windowMs! / minuteMs)
+  return {
+    days,
+    falsePages: fired.filter(({ record }) => record.pages).length,
+    falseListed: fired.length,
+    falseListedByWindow: Object.fromEntries(
+      [15, 60, 120, day].map((m) => [m, windows.filter((one) => one === m).length]),
+    ),
+    falsePagesByGate: byGate(fired, (those) => those.length),
+  }
 }
 
-function slower(effect: number, seed: number) {
-  let [paged, listed, wrongPages, wrongListed] = [0, 0, 0, 0]
-  const waits: number[] = []
+/** @param after minutes in which the effect grows to its whole. */
+function slower(effect: number, lookedAfter: number, after = 0) {
+  const waits: Record<'paged' | 'listed', number[]> = { paged: [], listed: [] }
   const errors: number[] = []
+  const guiltyFired: Fired[] = []
+  let [wrongPages, wrongListed] = [0, 0]
+  const past = newWorld(count, seed + 7)
   for (let run = 0; run < runs; run++) {
-    const one = world(seed + run)
     const random = chance(seed + 31 * run)
-    const start = begin + history + 60 + Math.floor(random.next() * 600)
-    const effectOf = (series: number, minute: number) => (series < guilty && minute >= start ? Math.log(1 + effect) : 0)
-    one.runTo(start, effectOf)
-    const fired = one.runTo(start + lookedAfter, effectOf).filter(({ at }) => at > start)
-    for (const { series, at, record } of fired) {
-      if (series >= guilty) {
+    const start = firstMinute + 10 + Math.floor(random.next() * 60)
+    const first = Math.floor(random.next() * (count - guilty))
+    const isGuilty = (series: number) => series >= first && series < first + guilty
+    const happens = (series: number, minute: number) =>
+      isGuilty(series) && minute >= start
+        ? { effect: Math.log(1 + effect * Math.min(1, after > 0 ? (minute - start) / after : 1)), seen: 1 }
+        : nothing
+    const world = copyWorld(past, seed + 100 + run)
+    runTo(world, start, happens)
+    const fired = runTo(world, start + lookedAfter, happens).filter(({ at }) => at > start)
+    for (const one of fired) {
+      const { series, at, record } = one
+      if (!isGuilty(series)) {
         wrongListed++
         wrongPages += Number(record.pages)
         continue
       }
-      listed++
-      if (!record.pages) continue
-      paged++
-      waits.push(at - start)
+      guiltyFired.push(one)
+      waits.listed.push(at - start)
+      if (record.pages) waits.paged.push(at - start)
       if (record.startedMs !== null) errors.push(Math.abs(record.startedMs / minuteMs - start))
     }
   }
   const all = runs * guilty
-  waits.sort((a, b) => a - b)
-  errors.sort((a, b) => a - b)
+  const [paged, listed] = [waits.paged.length, waits.listed.length]
   return {
+    lookedAfterMinutes: lookedAfter,
     recallPaged: round(paged / all),
     recallListed: round(listed / all),
+    recallListedWithinAnHour: round(waits.listed.filter((wait) => wait <= 60).length / all),
     falseOfPaged: round(wrongPages / Math.max(1, paged + wrongPages)),
     falseOfListed: round(wrongListed / Math.max(1, listed + wrongListed)),
-    minutesToFireP50: quantileOf(waits, 0.5),
-    minutesToFireP90: quantileOf(waits, 0.9),
-    sinceErrorMinutesP50: quantileOf(errors, 0.5),
-    sinceErrorMinutesP90: quantileOf(errors, 0.9),
+    minutesToFireP50: quantileOf(waits.listed, 0.5),
+    minutesToFireP90: quantileOf(waits.listed, 0.9),
+    ...(after === 0 && {
+      sinceWithin5Minutes: round(errors.filter((error) => error <= 5).length / Math.max(1, listed)),
+      sinceErrorMinutesP90: quantileOf(errors, 0.9),
+    }),
+    recallPagedByGate: byGate(guiltyFired, (those) => round(those.length / all)),
   }
 }
 
-/** A bad version on 41 of the proxies, which fire when they do: how many leads there are. */
-function oneVersion() {
-  const one = world(firstSeed + 77)
-  const start = begin + history + 60
-  const bad = 41
-  const fired = one.runTo(start + lookedAfter, (series, minute) =>
-    series < bad && minute >= start ? Math.log(1.4) : 0,
-  )
-  const told = new Set<string>()
-  for (const at of [...new Set(fired.map((each) => each.at))].sort((a, b) => a - b)) {
-    const open = [...one.book.values()].filter(
-      (record) => record.firedMs !== null && record.firedMs <= at * minuteMs && isFiring(record),
-    )
-    const slow = open.map((record): Slower => ({
-      ...{ alertId: record.id, kind: 'proxy', id: record.series.id, metric: 'added', quantile: 0.5, n: record.n },
-      ...{ addedNs: record.value! - record.before!, isTold: told.has(record.id), isFiring: true },
-    }))
-    const cells = Array.from({ length: bad + 30 }, (_, i) => cellsOf(i, i < bad)).flat()
-    const placed = group(slow, {
-      cells: { proxy: cells, hop: [] },
-      viaOf: () => [],
-      classesOf: () => [],
-      classes: new Map(),
-    })
-    for (const [id, { partOf, quiet }] of placed) if (partOf === null && quiet === null) told.add(id)
+function versionsTold() {
+  const past = newWorld(count, seed + 77)
+  const told = Array.from({ length: versions }, (_, run) => oneVersion(past, seed + 1000 + run))
+  const share = (of: (one: (typeof told)[number]) => boolean) => round(told.filter(of).length / versions, 3)
+  return {
+    runs: versions,
+    proxiesOfTheVersion: bad,
+    oneAlert: share(({ alerts }) => alerts === 1),
+    mostAlerts: Math.max(...told.map(({ alerts }) => alerts)),
+    rightPredicate: share(({ isRight }) => isRight),
+    intervalHoldsTheTruth: share(({ holds }) => holds),
+    symptomsP50: quantileOf(
+      told.map(({ symptoms }) => symptoms),
+      0.5,
+    ),
   }
-  return { proxiesOfTheVersion: bad, ofThemFired: fired.filter(({ series }) => series < bad).length, told: told.size }
 }
 
-function cellsOf(series: number, isBad: boolean): Cell[] {
-  const mean = 1e6 * (1 + (series % 7) / 3)
-  const tally = (n: number, of: number) => ({ n, weight: n, sum: n * of, squares: n * (of * of + (of / 3) ** 2) })
-  const attributes = (version: string) => ({
-    proxy: String(series),
-    version,
-    node: `n${series % 5}`,
-    route: series % 3 === 0 ? '/a' : '/b',
-  })
-  const none = tally(0, 0)
-  if (!isBad)
-    return [
-      { series: String(series), attributes: attributes('1.28'), before: tally(400, mean), since: tally(400, mean) },
-    ]
-  return [
-    { series: String(series), attributes: attributes('1.28'), before: tally(400, mean), since: none },
-    { series: String(series), attributes: attributes('1.29'), before: none, since: tally(400, mean * 1.4) },
-  ]
-}
-
+const hour = 60
+const wanted = <T>(part: string, of: () => T): T | 'not asked for' => (parts.has(part) ? of() : 'not asked for')
 const cpu = process.cpuUsage()
-const named = (prefix: string, of: Record<string, number | null>) =>
-  Object.fromEntries(Object.entries(of).map(([name, value]) => [`${prefix}${name}`, value]))
 const figures = {
   series: count,
-  ...quietDays(),
-  ...named('at25percent.', slower(0.25, firstSeed + 100)),
-  ...named('at10percent.', slower(0.1, firstSeed + 200)),
-  ...named('badVersion.', oneVersion()),
+  gate: pagingGate,
+  quiet: wanted('quiet', quietDays),
+  slowerBy25percent: wanted('effects', () => slower(0.25, hour)),
+  slowerBy100percent: wanted('effects', () => slower(1, hour)),
+  slowerBy10percent: wanted('effects', () => slower(0.1, 3 * hour)),
+  drifting20percentIn2hours: wanted('drifts', () => slower(0.2, 3 * hour, 2 * hour)),
+  drifting15percentInADay: wanted('drifts', () => slower(0.15, 36 * hour, 24 * hour)),
+  badVersion: wanted('versions', versionsTold),
+  pagesOfMisfortunes: wanted('misfortunes', () => pagesOfMisfortunes(newWorld(count, seed + 5), seed + 6)),
+  movedTraffic: wanted('misfortunes', () => ({ runs: 200, ...toldOfMovedTraffic(200, seed) })),
 }
 const { user, system } = process.cpuUsage(cpu)
 await report('alerts', {

@@ -22,7 +22,7 @@ const may: Record<string, { folders: string[]; packages: string[] }> = {
     folders: ['contract', 'server/alerts', 'server/queries', 'server/statistics', 'storage', 'telemetry'],
     packages: ['node:'],
   },
-  'server/alerts/notify': { folders: ['contract', 'storage'], packages: ['node:'] },
+  'server/alerts/notify': { folders: ['contract', 'storage'], packages: ['node:', 'nodemailer'] },
   telemetry: {
     folders: ['storage'],
     packages: ['@opentelemetry/api', '@opentelemetry/sdk-node', 'express', 'prom-client'],

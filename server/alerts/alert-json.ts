@@ -22,7 +22,7 @@ export function alertOf(record: AlertRecord, said: Said): Alert | null {
     firedUnixNano: firedMs === null ? null : nano(firedMs),
     startedAtUnixNano: startedMs === null ? null : nano(startedMs),
     evaluatedUnixNano: nano(state.atMs),
-    ...{ value, before, change, n, pages, quiet, partOf },
+    ...{ value, before, change, n, pages, quiet, partOf, windowMs: record.windowMs ?? null },
     ...{ cause: record.cause, symptoms: record.symptoms, events: record.events },
     ...{ exemplars: record.exemplars, exemplarsBefore: record.exemplarsBefore, labels: record.labels },
     fingerprint: fingerprintOf(series),

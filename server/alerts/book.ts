@@ -22,6 +22,8 @@ export interface AlertRecord {
   value: number | null
   before: number | null
   change: Alert['change']
+  /** Of a regression: the window that it was found in, ms. Alerts of before there were several have none. */
+  windowMs?: number | null
   n: number
   pages: boolean
   quiet: Alert['quiet']
@@ -47,6 +49,10 @@ export interface Evaluated {
   readonly value: number | null
   readonly n: number
   readonly pages: boolean
+  /** ms for which every minute has shown it. */
+  readonly steadyMs?: number
+  /** Of a regression: the window that it was found in, ms. */
+  readonly windowMs?: number
   readonly before?: number | null
   readonly baseline?: readonly number[]
 }
@@ -92,10 +98,10 @@ export function applyRule(
   const changes: Change[] = []
   const patience = patienceOf(rule.body, intervalMs)
   const seen = new Set<AlertRecord>()
-  const apply = (record: AlertRecord, finding: Finding) => {
+  const apply = (record: AlertRecord, finding: Finding, steadyMs = 0) => {
     const phase = record.state.phase
     const before = record.state
-    record.state = step(before, atMs, finding, patience)
+    record.state = step(before, atMs, finding, patience, steadyMs)
     if (record.state === before) return
     if (isActive(record) || record.state.phase !== phase) touched.add(record)
     if (record.state.phase === phase || (phase === 'resolved' && record.state.phase === 'inactive')) return
@@ -117,8 +123,9 @@ export function applyRule(
       record.pages ||= one.pages
       if (record.pages && record.quiet === 'listed') record.quiet = null
       if (one.before !== undefined) record.before = one.before
+      if (one.windowMs !== undefined) record.windowMs = one.windowMs
     }
-    apply(record, one.finding)
+    apply(record, one.finding, one.steadyMs)
     if (record.state.phase === 'firing' && record.firedMs === null) record.firedMs = atMs
   }
   for (const record of own) if (!seen.has(record) && isActive(record)) apply(record, 'unknown')
@@ -140,6 +147,7 @@ const fresh = () => ({
     value: null,
     before: null,
     change: null,
+    windowMs: null,
     n: 0,
     pages: false,
     quiet: null,

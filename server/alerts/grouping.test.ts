@@ -19,7 +19,7 @@ const slower = (kind: Slower['kind'], id: string, more: Partial<Slower> = {}): S
     metric: kind === 'proxy' ? 'added' : 'transit',
     quantile: 0.5,
   },
-  ...{ addedNs: 0.5 * ms, n: 1000, isTold: false, isFiring: true },
+  ...{ addedNs: 0.5 * ms, n: 1000, isTold: false, pages: true, isFiring: true },
   ...more,
 })
 /** Requests of a proxy, all of them slower since. */

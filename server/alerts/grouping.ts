@@ -20,6 +20,8 @@ export interface Slower {
   readonly n: number
   /** Somebody was told of it. */
   readonly isTold: boolean
+  /** It is beyond the gate of those that somebody is told of. */
+  readonly pages: boolean
   readonly isFiring: boolean
 }
 
@@ -68,9 +70,11 @@ export function group(slower: readonly Slower[], known: Known): Map<string, Plac
 
 /** The one that speaks for others: of whom somebody was told, else that fires, else by time added in all. */
 function first(alerts: readonly Slower[]): Slower {
-  const rank = (one: Slower): [number, number, number, number] => [
+  const rank = (one: Slower): [number, number, number, number, number] => [
     Number(one.isTold),
     Number(one.isFiring),
+    // Else nobody would be told of a cause whose first alert does not page.
+    Number(one.pages),
     Number(one.quantile === 0.5 && one.metric !== 'overhead'),
     one.addedNs * one.n,
   ]

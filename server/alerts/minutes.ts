@@ -1,4 +1,5 @@
-import { representative } from '../statistics/histogram.ts'
+import { bucketKey, representative } from '../statistics/histogram.ts'
+import { hodgesLehmann } from '../statistics/shift.ts'
 
 /**
  * One quantile of one series by minute, for nine days: two bytes a minute, so that thousands of series fit. Minutes are whole ones
@@ -58,12 +59,22 @@ export function requestsIn({ counts, end }: MinuteSeries, from: number, to: numb
   return sum
 }
 
-/** Keys of the minutes of [from, to) that had requests, every `step`th looked at. */
-export function keysIn(series: MinuteSeries, from: number, to: number, step = 1): number[] {
-  const found: number[] = []
-  for (let minute = from; minute < to; minute += step) {
-    const key = keyAt(series, minute)
+/** Keys of the minutes of [from, to) that had requests, every `step`th looked at. @param found what they are put behind. */
+export function keysIn(
+  { keys, end }: MinuteSeries,
+  from: number,
+  to: number,
+  step = 1,
+  found: number[] = [],
+): number[] {
+  const oldest = Math.max(0, end - keptMinutes)
+  const first = from >= oldest ? from : from + step * Math.ceil((oldest - from) / step)
+  const last = Math.min(to, end)
+  for (let minute = first, at = first % keptMinutes; minute < last; minute += step) {
+    const key = keys[at]!
     if (key !== 0) found.push(key)
+    at += step
+    if (at >= keptMinutes) at -= keptMinutes
   }
   return found
 }
@@ -76,3 +87,64 @@ export const nsOf = (key: number): number => (key < ns.length ? ns[key]! : repre
 const leastNs = 1_000
 const logs = Float64Array.from(ns, (value) => Math.log(Math.max(value, leastNs)))
 export const logOf = (key: number): number => (key < logs.length ? logs[key]! : Math.log(representative(key)))
+
+/** 32 buckets an octave: logarithms of keys lie so far apart. */
+const logStep = Math.LN2 / 32
+const leastKey = bucketKey(leastNs)
+/** Keys of all that takes less than 18 minutes lie below. */
+const keyCount = 2048
+const counted = { now: new Int32Array(keyCount), before: new Int32Array(keyCount) }
+const differences = new Int32Array(2 * keyCount)
+
+/**
+ * The Hodges-Lehmann shift of what keys stand for: of logarithms, or of ns where `isPlain`. Both at least one. Of logarithms keys are counted and
+ * their differences too, O(n + b1 b2) over the distinct ones.
+ */
+export function shiftOfKeys(now: readonly number[], before: readonly number[], isPlain: boolean): number {
+  if (isPlain) return hodgesLehmann(now.map(nsOf), before.map(nsOf))!
+  const [a, b] = [countKeys(now, counted.now), countKeys(before, counted.before)]
+  const [lo, hi] = [a.lo - b.hi, a.hi - b.lo]
+  for (let i = a.lo; i <= a.hi; i++) {
+    const n = counted.now[i]!
+    if (n === 0) continue
+    for (let j = b.lo; j <= b.hi; j++) differences[i - j + keyCount]! += n * counted.before[j]!
+  }
+  counted.now.fill(0, a.lo, a.hi + 1)
+  counted.before.fill(0, b.lo, b.hi + 1)
+  const pairs = now.length * before.length
+  let at = lo
+  let below = differences[at + keyCount]!
+  while (2 * below < pairs) below += differences[++at + keyCount]!
+  let above = at
+  // With half of all pairs on either side, the median lies between two values.
+  if (2 * below === pairs)
+    do above++
+    while (differences[above + keyCount] === 0)
+  differences.fill(0, lo + keyCount, hi + keyCount + 1)
+  return ((at + above) / 2) * logStep
+}
+
+/** The middle one, of an even number the mean of both, rounded. At least one. */
+export function middleKey(keys: readonly number[]): number {
+  const { lo, hi } = countKeys(keys, counted.now, 1)
+  let at = lo
+  let below = counted.now[at]!
+  while (2 * below < keys.length) below += counted.now[++at]!
+  let above = at
+  if (2 * below === keys.length)
+    do above++
+    while (counted.now[above] === 0)
+  counted.now.fill(0, lo, hi + 1)
+  return Math.round((at + above) / 2)
+}
+
+function countKeys(keys: readonly number[], into: Int32Array, least = leastKey): { lo: number; hi: number } {
+  let [lo, hi] = [keyCount, 0]
+  for (const key of keys) {
+    const at = Math.min(keyCount - 1, Math.max(least, key))
+    into[at]!++
+    if (at < lo) lo = at
+    if (at > hi) hi = at
+  }
+  return { lo, hi }
+}

@@ -8,6 +8,7 @@ export interface Point {
   readonly finding: Finding
   readonly value: number | null
   readonly n: number
+  readonly steadyMs?: number
 }
 
 export interface Stretch {
@@ -24,9 +25,9 @@ export function lifeOf(points: readonly Point[], patience: Patience): { fired: n
   const [first] = points
   if (!first) return { fired, stretches }
   let state = inactive(first.atMs - 1)
-  for (const { atMs, finding } of points) {
+  for (const { atMs, finding, steadyMs } of points) {
     const before = state.phase
-    state = step(state, atMs, finding, patience)
+    state = step(state, atMs, finding, patience, steadyMs)
     if (state.phase === 'firing' && (before === 'pending' || before === 'inactive' || before === 'resolved')) fired++
     const last = stretches.at(-1)
     if (last) last.toMs = atMs

@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { chance } from '../../test/chance.ts'
 import { bucketKey } from '../statistics/histogram.ts'
 import { advance, keptMinutes, keyAt, keysIn, newMinutes, putMinute, requestsIn } from './minutes.ts'
-import { judge, pagingGate, ratioInterval, shiftAt, watch, type Reference, type Watched } from './regression.ts'
+import { effectSince } from './effect.ts'
+import { judge, pagingGate } from './regression.ts'
 import { sinceWhen } from './since.ts'
+import { scales, shiftAt, shiftsAt, watch, type Reference, type Watched } from './windows.ts'
 
 const end = 30_000_000
 const bar = { relMin: 0.1, absMinNs: 200_000, q: 0.1, minCount: 300 }
@@ -23,7 +25,7 @@ function seriesOf(
 
 const judged = (all: readonly Watched[], reference: Reference = {}, at = end) =>
   judge(
-    all.map((series) => ({ series, shift: shiftAt(series, at, reference), isActive: false })),
+    all.map((series) => ({ series, shifts: shiftsAt(series, at, reference), isActive: false })),
     bar,
   )
 const quiet = (count: number, minutes = 1500) =>
@@ -58,7 +60,8 @@ describe('a shift', () => {
     expect(shift.ratio).toBeCloseTo(0.4, 1)
     expect([shift.n, shift.lasts, shift.isPlain]).toEqual([1500, true, false])
     expect(Math.abs(sinceWhen(slow.minutes, end)! - (end - 20))).toBeLessThanOrEqual(1)
-    const interval = ratioInterval(keysIn(slow.minutes, end - 15, end), shift.baseline, chance(5).next)!
+    const interval = effectSince(slow, { end, started: end - 20, before: shift.baseline }, chance(5).next)!
+    expect(interval.ratio).toBeCloseTo(0.4 + 1, 1)
     expect(interval.lo).toBeLessThan(1.4)
     expect(interval.hi).toBeGreaterThan(1.4)
     expect(interval.hi - interval.lo).toBeLessThan(0.15)
@@ -82,7 +85,7 @@ describe('a shift', () => {
     expect(shiftAt(series, end)!.ratio).toBeCloseTo(0, 1)
     const pinned = shiftAt(series, end, { pin: end - 300 })!
     expect(pinned.ratio).toBeCloseTo(0.4, 1)
-    expect(judge([{ series, shift: pinned, isActive: true }], bar)[0]!.finding).toBe('met')
+    expect(judge([{ series, shifts: [pinned], isActive: true }], bar)[0]!.finding).toBe('met')
     // Baselines that an alert began with outlive the minutes they are of.
     const kept = [bucketKey(2e6), bucketKey(2e6)]
     expect(shiftAt(series, end, { pin: end - 300, kept })!.ratio).toBeCloseTo(0.4, 1)
@@ -125,8 +128,63 @@ describe('a shift', () => {
     const series = seriesOf(1500, (minute) => (minute >= end - 600 && minute < end - 500 ? 4e6 : 2e6))
     series.incidents.push({ from: end - 600, to: end - 500 })
     shiftAt(series, end)
-    const wild = [...series.placebos].filter((one) => Math.abs(one) > 0.3)
+    const wild = [...series.pasts[0]!.placebos].filter((one) => Math.abs(one) > 0.3)
     // What comes after it is held against it.
     expect(wild.every((one) => one < 0)).toBe(true)
+  })
+})
+
+describe('a slow drift', () => {
+  const days = 9 * 1440
+  const rhythm = (minute: number) => 2e6 * (1 + 0.15 * Math.sin((2 * Math.PI * minute) / 1440))
+  const drifting = (over: number, by: number, seed: number, wander = 0.06) =>
+    seriesOf(days, (minute) => rhythm(minute) * (1 + by * Math.max(0, Math.min(1, (minute - end + over) / over))), {
+      ...{ seed, wander },
+    })
+  const calm = Array.from({ length: 40 }, (_, i) => drifting(1, 0, 300 + i))
+
+  it('over a day is found by a window of hours, when a quarter of an hour says nothing yet', () => {
+    const found = judged([drifting(1440, 0.16, 7), ...calm])
+    expect(found[0]!.finding).toBe('met')
+    expect(found[0]!.shift!.scale.minutes).toBeLessThanOrEqual(120)
+    expect(found.slice(1).filter(({ finding }) => finding === 'met')).toEqual([])
+  })
+
+  it('that has lasted for days is found by the window of a day, held against the days before it', () => {
+    const series = seriesOf(days, (minute) => rhythm(minute) * (minute >= end - 1500 ? 1.14 : 1), { wander: 0.15 })
+    const shift = shiftAt(series, end, {}, 3)!
+    expect(shift.scale.minutes).toBe(1440)
+    expect(shift.ratio).toBeCloseTo(0.14, 1)
+    // What it wavers by from day to day is less than can be told.
+    expect(shift.z).toBeGreaterThan(5)
+  })
+
+  it('needs days: a series of a day has no window that is longer than a quarter of an hour', () => {
+    expect(
+      shiftsAt(
+        seriesOf(1500, () => 2e6),
+        end,
+      ).map((shift) => shift !== null),
+    ).toEqual([true, false, false, false])
+  })
+
+  it('ends when its end is as it was: nobody waits for a day to pass', () => {
+    const past = drifting(1, 0, 5, 0.02)
+    for (let minute = end - 900; minute < end - 60; minute++)
+      putMinute(past.minutes, minute, bucketKey(Math.round(1.4 * rhythm(minute))), 100)
+    const shifts = shiftsAt(past, end, { pin: end - 900 })
+    expect(shifts[3]!.ratio).toBeGreaterThan(0.1)
+    expect(judge([{ series: past, shifts, isActive: true }], bar)[0]!.finding).toBe('gone')
+    expect(scales.map(({ last }) => last)).toEqual([5, 15, 30, 60])
+  })
+})
+
+describe('a family', () => {
+  it('is believed with all its windows together: each more costs the others some', () => {
+    const slow = seriesOf(1500, (minute) => (minute >= end - 20 ? 2.8e6 : 2e6))
+    const [found] = judged([slow, ...quiet(20)])
+    expect(found!.beyond).toHaveLength(1)
+    expect(found!.beyond[0]!.ratio).toBeCloseTo(0.4, 1)
+    expect(found!.steady).toBeGreaterThanOrEqual(20)
   })
 })

@@ -41,8 +41,11 @@ export const inactive = (atMs: number): AlertState => ({
   ...{ noDataSinceMs: null, staleFrom: null },
 })
 
-/** The state after an evaluation at `atMs`. One that is not later than the last is one of the past: it changes nothing. */
-export function step(state: AlertState, atMs: number, finding: Finding, patience: Patience): AlertState {
+/**
+ * The state after an evaluation at `atMs`. One that is not later than the last is one of the past: it changes nothing. @param steadyMs for so
+ * long every minute has shown what is met: that is waiting enough, however seldom anybody looked.
+ */
+export function step(state: AlertState, atMs: number, finding: Finding, patience: Patience, steadyMs = 0): AlertState {
   if (atMs <= state.atMs) return state
   if (finding === 'unknown') return withoutData(state, atMs)
   const waited = state.dataOk ? atMs - state.atMs : 0
@@ -55,9 +58,11 @@ export function step(state: AlertState, atMs: number, finding: Finding, patience
   switch (state.phase) {
     case 'inactive':
     case 'resolved':
-      return finding === 'met' ? ripe(to('pending', { sinceMs: atMs }), patience) : to('inactive', { sinceMs: atMs })
+      return finding === 'met'
+        ? ripe(to('pending', { sinceMs: atMs }), patience, steadyMs)
+        : to('inactive', { sinceMs: atMs })
     case 'pending':
-      return finding === 'met' ? ripe(held, patience) : to('inactive', { sinceMs: atMs })
+      return finding === 'met' ? ripe(held, patience, steadyMs) : to('inactive', { sinceMs: atMs })
     case 'firing':
       return finding === 'gone' ? to('keep') : held
     case 'keep':
@@ -70,12 +75,17 @@ export function step(state: AlertState, atMs: number, finding: Finding, patience
         atMs,
         finding,
         patience,
+        steadyMs,
       )
   }
 }
 
-function ripe(pending: AlertState, { forMs, leastEvaluations }: Patience): AlertState {
-  if (pending.heldMs < forMs || pending.evaluations < leastEvaluations) return pending
+/** Less is no waiting: bursts last for minutes. */
+const leastSteadyMs = 10 * 60_000
+
+function ripe(pending: AlertState, { forMs, leastEvaluations }: Patience, steadyMs: number): AlertState {
+  const hasWaited = pending.heldMs >= forMs && pending.evaluations >= leastEvaluations
+  if (!hasWaited && steadyMs < Math.max(forMs, leastSteadyMs)) return pending
   return { ...pending, phase: 'firing', heldMs: 0, evaluations: 1 }
 }
 

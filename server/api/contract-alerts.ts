@@ -54,6 +54,7 @@ export const Alert = z.object({
     .object({ ratio: z.number(), lo: z.number().nullable(), hi: z.number().nullable() })
     .nullable()
     .describe('of a regression: value over before, and its 95 % interval'),
+  windowMs: Count.nullable().describe('of a regression: the length of the window that finds it; null of others'),
   n: Count.describe('requests that the value is of'),
   pages: z.boolean().describe('somebody is told when it fires'),
   quiet: z
@@ -147,31 +148,83 @@ const file = z.strictObject({ file: z.string().min(1).max(1024) })
 export const Secret = z.union([z.string().min(1).max(4096), env, file], 'must be a text, { env } or { file }')
 export type Secret = z.infer<typeof Secret>
 
-export const TargetKind = z.enum(['webhook', 'slack', 'teams', 'pagerduty', 'alertmanager'])
+export const TargetKind = z.enum(['webhook', 'slack', 'teams', 'pagerduty', 'alertmanager', 'email'])
 export type TargetKind = z.infer<typeof TargetKind>
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'not an http or https URL' }).max(2048)
+/** What a template may name, besides `label.NAME`. */
+export const templateNames = [
+  ...(['status', 'rule', 'series', 'kind', 'measure', 'quantile', 'value', 'before', 'change', 'since'] as const),
+  ...(['sentence', 'facts', 'cause', 'symptoms', 'events', 'url', 'requests', 'id'] as const),
+] as const
+const isName = (name: string): boolean =>
+  (templateNames as readonly string[]).includes(name) || /^label\.[^\s{}]{1,64}$/.test(name)
+const templateText = (most: number) =>
+  z
+    .string()
+    .max(most, `longer than ${most}`)
+    .superRefine((text, context) => {
+      const unknown = [...text.matchAll(/\{\{([^{}]*)\}\}/g)].find(([, name = '']) => !isName(name.trim()))
+      if (unknown) context.addIssue({ code: 'custom', message: `there is no ${unknown[0].slice(0, 90)}` })
+      if (/\{\{[^{}]*(\{|$)/.test(text)) context.addIssue({ code: 'custom', message: '{{ is not closed' })
+    })
+const Template = z
+  .strictObject({ title: templateText(500).optional(), body: templateText(8_000).optional() })
+  .describe(`names in double braces: ${templateNames.join(', ')}, label.NAME; what is left out is as it always is`)
+export type Template = z.infer<typeof Template>
+
+const mailAddress = z.email('not a mail address').max(320)
+const smtpUrl = z
+  .url({ protocol: /^smtps?$/, error: 'not an smtp or smtps URL' })
+  .max(2048)
+  .refine((url) => /^smtps?:\/\/[^/?#@]+\/?$/.test(url), 'more than host and port')
+
 const TargetFields = {
   name: z.string().trim().min(1, 'is empty').max(200),
   enabled: z.boolean().default(true),
 }
-const urlTarget = (kind: 'webhook' | 'slack' | 'teams' | 'alertmanager') =>
+const urlTarget = <Kind extends 'webhook' | 'slack' | 'teams' | 'alertmanager'>(kind: Kind) =>
   z.strictObject({ ...TargetFields, kind: z.literal(kind), url: httpUrl, secret: Secret.optional() })
+const templated = { template: Template.optional() }
 export const TargetBody = z.discriminatedUnion(
   'kind',
   [
     urlTarget('webhook'),
-    urlTarget('slack'),
-    urlTarget('teams'),
-    urlTarget('alertmanager'),
+    urlTarget('slack').extend(templated),
+    urlTarget('teams').extend(templated),
+    urlTarget('alertmanager').extend(templated),
     z.strictObject({
       ...TargetFields,
       kind: z.literal('pagerduty'),
       url: httpUrl.default('https://events.pagerduty.com/v2/enqueue'),
       secret: Secret.optional().describe('the integration key'),
+      ...templated,
     }),
+    z
+      .strictObject({
+        ...TargetFields,
+        kind: z.literal('email'),
+        url: smtpUrl.describe(
+          'smtp://HOST:PORT (587 when left out) asks for STARTTLS, smtps://HOST:PORT (465) is TLS from the start',
+        ),
+        from: mailAddress,
+        to: z.array(mailAddress, 'not a list of mail addresses').min(1, 'is empty').max(50, 'more than 50'),
+        username: z.string().min(1).max(320).optional(),
+        secret: Secret.optional().describe('the password of username'),
+        allowPlaintext: z.boolean().default(false).describe('smtp: also to servers without STARTTLS'),
+        ca: z
+          .string()
+          .max(16_384)
+          .optional()
+          .describe("PEM of the authority of the server's certificate, where it is not a public one"),
+        ...templated,
+      })
+      .superRefine(({ username, allowPlaintext }, context) => {
+        if (username !== undefined && allowPlaintext)
+          context.addIssue({ code: 'custom', path: ['allowPlaintext'], message: 'a password goes over TLS only' })
+      }),
   ],
-  'kind: must be webhook, slack, teams, pagerduty or alertmanager',
+  'kind: must be webhook, slack, teams, pagerduty, alertmanager or email',
 )
 export type TargetBody = z.infer<typeof TargetBody>
 
@@ -180,6 +233,12 @@ export const Target = z.object({
   name: z.string(),
   kind: TargetKind,
   url: z.string(),
+  from: z.string().optional().describe('of email'),
+  to: z.array(z.string()).optional().describe('of email'),
+  username: z.string().optional().describe('of email'),
+  allowPlaintext: z.boolean().optional().describe('of email'),
+  ca: z.string().optional().describe('of email'),
+  template: Template.optional(),
   enabled: z.boolean(),
   hasSecret: z.boolean(),
   secretFrom: z.string().nullable().describe('env NAME or file PATH; null for one that was given, and without one'),

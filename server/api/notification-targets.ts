@@ -192,6 +192,7 @@ const exampleAlert = (nowMs: number): Alert => ({
     value: 1_000_000,
     before: null,
     change: null,
+    windowMs: null,
     n: 0,
     pages: true,
     quiet: null,

@@ -1,9 +1,10 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import { advance, newMinutes, putMinute } from '../alerts/minutes.ts'
 import type { Point } from '../alerts/preview.ts'
-import { judge, shiftAt, watch, type Watched } from '../alerts/regression.ts'
+import { judge } from '../alerts/regression.ts'
 import { barOf, patienceOf } from '../alerts/rule.ts'
 import { inactive, step } from '../alerts/state.ts'
+import { shiftsAt, watch, type Watched } from '../alerts/windows.ts'
 import { readKeptMinutes, readMinutes, type MinuteQuantiles } from '../queries/alerts/minutes.ts'
 import type { QueryOf } from '../queries/query-of.ts'
 import type { Window } from '../queries/rollup-window.ts'
@@ -55,14 +56,13 @@ export async function previewRegression(
       const since = Math.floor(states[i]!.sinceMs / minute)
       if (isActive(i)) series.incidents.push({ from: since - 1, to: end })
       const reference = isActive(i) ? { pin: since, kept: kept[i]! } : {}
-      return { series, shift: shiftAt(series, end, reference), isActive: isActive(i) }
+      return { series, shifts: shiftsAt(series, end, reference), isActive: isActive(i) }
     })
-    judge(family, bar).forEach(({ finding }, i) => {
-      const { shift } = family[i]!
+    judge(family, bar).forEach(({ finding, shift, steady }, i) => {
       const wasActive = isActive(i)
-      states[i] = step(states[i]!, atMs, finding, patience)
+      states[i] = step(states[i]!, atMs, finding, patience, steady * minute)
       if (!wasActive && shift) kept[i] = shift.baseline
-      points[i]!.push({ atMs, finding, value: shift && shift.ratio, n: shift?.n ?? 0 })
+      points[i]!.push({ atMs, finding, value: shift && shift.ratio, n: shift?.n ?? 0, steadyMs: steady * minute })
     })
   }
   const series = looked.map((subject, i) => seriesOf(subject, points[i]!, patience))

@@ -8,16 +8,28 @@ import { median } from './shift.ts'
 /** Makes the deviation of a normal distribution of the median of absolute deviations. */
 const madToSigma = 1.4826
 
+/** Where the placebos of a series lie, and how far from there. */
+export interface Wavering {
+  readonly middle: number
+  readonly deviation: number
+}
+
 /**
- * How many of the deviations of its own placebos a shift lies above their median; null when they are fewer than two, or all the
- * same, so that nothing can be said of how it wavers. @param least a deviation is no smaller: what is measured in steps wavers by them.
+ * null when they are fewer than two, or all the same, so that nothing can be said of how it wavers. @param least a deviation is no smaller: what
+ * is measured in steps wavers by them.
  */
-export function standardised(shift: number, placebos: readonly number[], least = 0): number | null {
+export function waveringOf(placebos: readonly number[], least = 0): Wavering | null {
   if (placebos.length < 2) return null
   const middle = median(Float64Array.from(placebos))
   const deviations = Float64Array.from(placebos, (placebo) => Math.abs(placebo - middle))
   const deviation = Math.max(least, madToSigma * median(deviations))
-  return deviation > 0 ? (shift - middle) / deviation : null
+  return deviation > 0 ? { middle, deviation } : null
+}
+
+/** How many of the deviations of its own placebos a shift lies above their median; null where they say nothing. */
+export function standardised(shift: number, placebos: readonly number[], least = 0): number | null {
+  const own = waveringOf(placebos, least)
+  return own && (shift - own.middle) / own.deviation
 }
 
 /**
@@ -43,9 +55,10 @@ export function standardisedAll(placebos: readonly number[], least = 0): number[
 /** Of ascending values without one `value` among them. */
 function medianWithout(ascending: Float64Array, value: number): number {
   const place = firstAtLeast(ascending, value)
-  const at = (rank: number) => ascending[rank < place ? rank : rank + 1]!
   const n = ascending.length - 1
-  return n % 2 === 1 ? at(n >> 1) : (at((n >> 1) - 1) + at(n >> 1)) / 2
+  const upper = n >> 1
+  const above = ascending[upper < place ? upper : upper + 1]!
+  return n % 2 === 1 ? above : (ascending[upper - 1 < place ? upper - 1 : upper]! + above) / 2
 }
 
 function firstAtLeast(ascending: Float64Array, value: number): number {

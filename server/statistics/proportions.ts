@@ -70,3 +70,15 @@ export function believed(chances: readonly number[], q: number): boolean[] {
   for (const index of order.slice(0, last + 1)) kept[index] = true
   return kept
 }
+
+/** Of each chance the least share `q` at which {@link believed} believes it (adjusted chances), in their order. */
+export function falseShares(chances: readonly number[]): number[] {
+  const order = chances.map((_, i) => i).sort((a, b) => chances[b]! - chances[a]!)
+  const found = [...chances]
+  let least = 1
+  order.forEach((index, rank) => {
+    least = Math.min(least, (chances[index]! * chances.length) / (chances.length - rank))
+    found[index] = least
+  })
+  return found
+}

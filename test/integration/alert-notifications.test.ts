@@ -2,7 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { Target, TargetList, TargetTest, type Alert } from '../../server/api/contract-alerts.ts'
+import { Target, TargetList, TargetTest } from '../../server/api/contract-alerts.ts'
 import { Problem } from '../../server/api/contract.ts'
 import { forbidden, parseAllowed } from '../../server/alerts/notify/address.ts'
 import { send } from '../../server/alerts/notify/send.ts'
@@ -10,6 +10,7 @@ import { outbox, retryAfterMs } from '../../server/alerts/run/outbox.ts'
 import type { Notification } from '../../server/alerts/run/stored.ts'
 import { readDocuments, writeDocuments } from '../../server/queries/alerts/documents.ts'
 import { quiet } from '../harness.ts'
+import { anAlert as alert } from './an-alert.ts'
 import { startMeasuredApi, type MeasuredApi } from './measured-api.ts'
 
 /** What is told to whom, against a server that speaks and misbehaves as asked. */
@@ -48,26 +49,6 @@ beforeEach(() => {
   answer = (response) => response.end('ok')
 })
 
-const alert: Alert = {
-  ...{ id: 'a'.repeat(16), ruleId: 'b'.repeat(16), ruleName: 'r', kind: 'regression', measure: 'added', quantile: 0.5 },
-  series: { kind: 'proxy', id: 'c'.repeat(16), name: 'cart <1>', fidelity: 'modelled' },
-  ...{ state: 'firing', dataOk: true, sinceUnixNano: '1700000000000000000', firedUnixNano: '1700000600000000000' },
-  ...{
-    startedAtUnixNano: '1699999980000000000',
-    evaluatedUnixNano: '1700000600000000000',
-    value: 2_800_000,
-    before: 2_000_000,
-  },
-  ...{ change: { ratio: 1.4, lo: 1.3, hi: 1.5 }, n: 900, pages: true, quiet: null, partOf: null },
-  cause: {
-    predicate: [{ key: 'version', value: '1.29' }],
-    effect: { ns: 800_000, loNs: null, hiNs: null, fidelity: 'modelled', reasons: [] },
-    explained: 0.97,
-  },
-  ...{ symptoms: [], exemplars: [], exemplarsBefore: [], labels: { severity: 'warning' }, fingerprint: 'proxy:c' },
-  events: [{ atUnixNano: '1699999970000000000', kind: 'deploy', title: 'cart 1.29', source: 'told' }],
-  ...{ silencedUntilUnixNano: null, acknowledged: null },
-}
 const telling = (status: 'firing' | 'resolved' = 'firing') => ({
   ...{ key: 'the-key', status, alert, rule: { id: alert.ruleId, name: 'r' }, url: 'http://hopscope/alerts/a' },
 })

@@ -75,6 +75,10 @@ export function forbidden(host: string, address: string, allowed: Allowed): stri
   return undefined
 }
 
+/** The same of a host that is an address: nothing looks those up. A name is checked when it is looked up. */
+export const forbiddenAddress = (host: string, allowed: Allowed): string | undefined =>
+  isIP(host) === 0 ? undefined : forbidden(host, host, allowed)
+
 /**
  * What connections look names up with: the very addresses that are connected to are checked, so that a name cannot change its mind in between.
  */

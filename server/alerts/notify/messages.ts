@@ -1,18 +1,8 @@
 import { createHmac } from 'node:crypto'
-import type { Alert, TargetBody } from '../../api/contract-alerts.ts'
-import { factsOf, sentenceOf } from './words.ts'
+import type { Alert, TargetBody, Template } from '../../api/contract-alerts.ts'
+import { factsOf, ownBody, sentenceOf, titleOf, type Telling } from './words.ts'
 
 /** What each kind of target is sent. */
-
-export interface Telling {
-  /** The idempotency key. */
-  readonly key: string
-  readonly status: 'firing' | 'resolved'
-  readonly alert: Alert
-  readonly rule: { readonly id: string; readonly name: string }
-  /** Of the alert's page. */
-  readonly url: string
-}
 
 export interface HttpMessage {
   readonly url: string
@@ -21,22 +11,26 @@ export interface HttpMessage {
 }
 
 /** @throws Error when the target lacks what its kind needs. */
-export function messageFor(target: TargetBody, secret: string | null, telling: Telling): HttpMessage {
+export function messageFor(
+  target: Exclude<TargetBody, { kind: 'email' }>,
+  secret: string | null,
+  telling: Telling,
+): HttpMessage {
   switch (target.kind) {
     case 'webhook':
       return webhook(target.url, secret, telling)
     case 'slack':
-      return json(target.url, slack(telling))
+      return json(target.url, slack(telling, target.template))
     case 'teams':
-      return json(target.url, teams(telling))
+      return json(target.url, teams(telling, target.template))
     case 'pagerduty':
       if (!secret) throw new Error('secret: the integration key is missing')
-      return json(target.url, pagerduty(secret, telling))
+      return json(target.url, pagerduty(secret, telling, target.template))
     case 'alertmanager': {
       const url = new URL(target.url)
       if (!url.pathname.endsWith('/api/v2/alerts')) url.pathname = `${url.pathname.replace(/\/$/, '')}/api/v2/alerts`
       const headers: Record<string, string> = secret ? { authorization: `Bearer ${secret}` } : {}
-      return json(url.href, alertmanager(telling), headers)
+      return json(url.href, alertmanager(telling, target.template), headers)
     }
   }
 }
@@ -53,34 +47,39 @@ function webhook(url: string, secret: string | null, { key, status, alert, rule,
   return { ...message, headers: { ...message.headers, 'x-hopscope-signature': `sha256=${signature}` } }
 }
 
-const titleOf = ({ status, rule }: Telling) => `${status === 'firing' ? 'Firing' : 'Resolved'}: ${rule.name}`
-
 /** Block Kit; `text` is what a phone shows. */
-function slack(telling: Telling): unknown {
+function slack(telling: Telling, template?: Template): unknown {
   const { alert, url } = telling
   // Slack reads these three as markup.
   const plain = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
   const facts = factsOf(alert).map(([name, text]) => `*${plain(name)}*: ${plain(text)}`)
   const section = (text: string) => ({ type: 'section', text: { type: 'mrkdwn', text: text.slice(0, 2900) } })
+  const own = ownBody(telling, template)
+  const title = titleOf(telling, template)
   return {
-    text: plain(`${titleOf(telling)}. ${sentenceOf(alert)}`),
+    text: plain(`${title}. ${sentenceOf(alert)}`),
     blocks: [
-      section(`*<${url}|${plain(titleOf(telling))}>*\n${plain(sentenceOf(alert))}`),
-      ...(facts.length > 0 ? [section(facts.join('\n'))] : []),
+      section(`*<${url}|${plain(title)}>*\n${plain(own ?? sentenceOf(alert))}`),
+      ...(own === undefined && facts.length > 0 ? [section(facts.join('\n'))] : []),
     ],
   }
 }
 
 /** An adaptive card, as incoming webhooks of Workflows take it. */
-function teams(telling: Telling): unknown {
+function teams(telling: Telling, template?: Template): unknown {
   const { alert, url, status } = telling
   const text = (words: string, more: object = {}) => ({ type: 'TextBlock', text: words, wrap: true, ...more })
-  const facts = factsOf(alert).map(([title, value]) => ({ title, value }))
+  const own = ownBody(telling, template)
+  const facts = own === undefined ? factsOf(alert).map(([title, value]) => ({ title, value })) : []
   const content = {
     ...{ $schema: 'http://adaptivecards.io/schemas/adaptive-card.json', type: 'AdaptiveCard', version: '1.4' },
     body: [
-      text(titleOf(telling), { weight: 'Bolder', size: 'Medium', color: status === 'firing' ? 'Attention' : 'Good' }),
-      text(sentenceOf(alert)),
+      text(titleOf(telling, template), {
+        weight: 'Bolder',
+        size: 'Medium',
+        color: status === 'firing' ? 'Attention' : 'Good',
+      }),
+      text(own ?? sentenceOf(alert)),
       ...(facts.length > 0 ? [{ type: 'FactSet', facts }] : []),
     ],
     actions: [{ type: 'Action.OpenUrl', title: 'Open in hopscope', url }],
@@ -92,7 +91,9 @@ function teams(telling: Telling): unknown {
 }
 
 /** Events API v2. The same life of an alert is the same incident. */
-function pagerduty(routingKey: string, { status, alert, rule, url }: Telling): unknown {
+function pagerduty(routingKey: string, telling: Telling, template?: Template): unknown {
+  const { status, alert, rule, url } = telling
+  const own = ownBody(telling, template)
   const dedup = {
     routing_key: routingKey,
     event_action: status === 'firing' ? 'trigger' : 'resolve',
@@ -102,7 +103,10 @@ function pagerduty(routingKey: string, { status, alert, rule, url }: Telling): u
   return {
     ...dedup,
     payload: {
-      summary: `${rule.name}: ${sentenceOf(alert)}`.slice(0, 1024),
+      summary: (template?.title === undefined
+        ? `${rule.name}: ${sentenceOf(alert)}`
+        : titleOf(telling, template)
+      ).slice(0, 1024),
       source: alert.series.name,
       severity:
         alert.labels['severity'] && ['critical', 'error', 'warning', 'info'].includes(alert.labels['severity'])
@@ -112,7 +116,7 @@ function pagerduty(routingKey: string, { status, alert, rule, url }: Telling): u
       component: alert.series.name,
       group: rule.name,
       class: alert.measure,
-      custom_details: Object.fromEntries(factsOf(alert)),
+      custom_details: { ...Object.fromEntries(factsOf(alert)), ...(own !== undefined && { text: own }) },
     },
     client: 'hopscope',
     client_url: url,
@@ -126,7 +130,9 @@ const rfc3339 = (nano: string): string => new Date(Number(BigInt(nano) / 1_000_0
 const longMs = 30 * 86_400_000
 
 /** `POST /api/v2/alerts`. */
-function alertmanager({ status, alert, rule, url }: Telling): unknown {
+function alertmanager(telling: Telling, template?: Template): unknown {
+  const { status, alert, rule, url } = telling
+  const own = ownBody(telling, template)
   const startsAt = rfc3339(alert.firedUnixNano ?? alert.sinceUnixNano)
   const end = BigInt(alert.evaluatedUnixNano)
   const endsAt = status === 'resolved' ? rfc3339(String(end)) : rfc3339(String(end + BigInt(longMs) * 1_000_000n))
@@ -142,7 +148,8 @@ function alertmanager({ status, alert, rule, url }: Telling): unknown {
     },
   }
   const annotations = {
-    summary: sentenceOf(alert),
+    summary: template?.title === undefined ? sentenceOf(alert) : titleOf(telling, template),
+    ...(own !== undefined && { description: own }),
     ...Object.fromEntries(factsOf(alert).map(([name, text]) => [name.toLowerCase().replace(/\W/g, '_'), text])),
   }
   return [{ labels, annotations, startsAt, endsAt, generatorURL: url }]

@@ -1,19 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { request as overHttp } from 'node:http'
 import { request as overTls } from 'node:https'
-import { isIP } from 'node:net'
 import type { Secret, TargetBody } from '../../api/contract-alerts.ts'
-import { checkedLookup, forbidden, type Allowed } from './address.ts'
-import { messageFor, type HttpMessage, type Telling } from './messages.ts'
-
-export interface Outcome {
-  readonly ok: boolean
-  /** Trying again cannot help. */
-  readonly permanent: boolean
-  readonly detail: string
-  /** ms to wait at least, where the other side says so. */
-  readonly retryAfterMs?: number
-}
+import { checkedLookup, forbiddenAddress, type Allowed } from './address.ts'
+import { mail } from './mail.ts'
+import { messageFor, type HttpMessage } from './messages.ts'
+import type { Outcome } from './outcome.ts'
+import type { Telling } from './words.ts'
 
 const timeoutMs = 10_000
 /** Of an answer, so much is read. */
@@ -28,6 +21,7 @@ export async function send(
 ): Promise<Outcome> {
   try {
     const known = secretOf(secret)
+    if (target.kind === 'email') return await mail(target, known, telling, { allowed, timeoutMs })
     return await post(messageFor(target, known, telling), allowed)
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException
@@ -54,10 +48,8 @@ function secretOf(secret: Secret | null): string | null {
 function post({ url, headers, body }: HttpMessage, allowed: Allowed): Promise<Outcome> {
   const { hostname, protocol } = new URL(url)
   const host = hostname.replace(/^\[|\]$/g, '')
-  if (isIP(host) !== 0) {
-    const why = forbidden(host, host, allowed)
-    if (why !== undefined) return Promise.resolve({ ok: false, permanent: true, detail: why })
-  }
+  const why = forbiddenAddress(host, allowed)
+  if (why !== undefined) return Promise.resolve({ ok: false, permanent: true, detail: why })
   return new Promise((resolve, reject) => {
     const request = (protocol === 'https:' ? overTls : overHttp)(
       url,

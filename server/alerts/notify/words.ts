@@ -1,4 +1,5 @@
-import type { Alert } from '../../api/contract-alerts.ts'
+import type { Alert, Template } from '../../api/contract-alerts.ts'
+import { filled, type TemplateValues } from './template.ts'
 
 /** What people are told, in a line and a few facts. */
 
@@ -65,4 +66,48 @@ export function factsOf({ cause, symptoms, events, labels }: Alert): [name: stri
     ])
   for (const [name, text] of Object.entries(labels)) facts.push([name, text])
   return facts
+}
+
+/** One thing to tell one target. */
+export interface Telling {
+  /** The idempotency key. */
+  readonly key: string
+  readonly status: 'firing' | 'resolved'
+  readonly alert: Alert
+  readonly rule: { readonly id: string; readonly name: string }
+  /** Of the alert's page. */
+  readonly url: string
+}
+
+export const titleOf = (telling: Telling, template?: Template): string =>
+  // A title is one line.
+  (filled(template, 'title', () => valuesOf(telling)) ?? usualTitle(telling)).replace(/\s+/g, ' ').trim()
+
+const usualTitle = ({ status, rule }: Telling) => `${status === 'firing' ? 'Firing' : 'Resolved'}: ${rule.name}`
+
+/** As text. */
+export const bodyOf = (telling: Telling, template?: Template): string =>
+  ownBody(telling, template) ??
+  [sentenceOf(telling.alert), '', ...factLines(telling.alert), '', telling.url].join('\n').replace(/\n{3,}/g, '\n\n')
+
+/** undefined where the target has none. */
+export const ownBody = (telling: Telling, template?: Template): string | undefined =>
+  filled(template, 'body', () => valuesOf(telling))
+
+const factLines = (alert: Alert) => factsOf(alert).map(([name, text]) => `${name}: ${text}`)
+
+function valuesOf({ status, alert, rule, url }: Telling): TemplateValues {
+  const { series, measure, quantile, value, before, change, labels } = alert
+  const facts = new Map(factsOf(alert))
+  return {
+    ...{ status, rule: rule.name, series: series.name, kind: series.kind, measure: names[measure], url, labels },
+    quantile: quantile === null ? '' : `p${number(quantile * 100)}`,
+    value: value === null ? '' : amount(alert, value),
+    before: before === null ? '' : amount(alert, before),
+    change: change === null ? '' : `${change.ratio >= 1 ? '+' : ''}${Math.round((change.ratio - 1) * 100)} %`,
+    since: utc(alert.startedAtUnixNano ?? alert.sinceUnixNano),
+    ...{ sentence: sentenceOf(alert), facts: factLines(alert).join('\n'), cause: facts.get('Likely cause') ?? '' },
+    ...{ symptoms: facts.get('Also slower') ?? '', events: facts.get('Shortly before') ?? '' },
+    ...{ requests: String(alert.n), id: alert.id },
+  }
 }

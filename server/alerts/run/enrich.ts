@@ -1,19 +1,17 @@
 import type { ClickHouse } from '../../../storage/clickhouse.ts'
 import { subjectOf } from '../../api/contract-alert-rules.ts'
 import type { EventItem } from '../../api/contract-events.ts'
-import type { Measure } from '../../api/contract.ts'
 import { readCells } from '../../queries/alerts/cells.ts'
 import { readClassChanges } from '../../queries/alerts/classes.ts'
 import { readNearTraces } from '../../queries/alerts/exemplars.ts'
 import type { Subjects } from '../../queries/alerts/subjects.ts'
 import { isFiring, type AlertRecord, type Book } from '../book.ts'
-import { group, type Known, type Slower } from '../grouping.ts'
+import type { Known, Slower } from '../grouping.ts'
+import { begunWith, effectOf, place, slowerOf, startOf } from '../place.ts'
 import { metricOf } from '../rule.ts'
 import { isOf } from './regressions.ts'
 
 const minuteMs = 60_000
-/** What began so far apart has not one cause. */
-const togetherMs = 20 * minuteMs
 const beforeMs = 20 * minuteMs
 const mostSinceMs = 30 * minuteMs
 /** Others that are looked at beside the slower ones: what is the same everywhere explains nothing. */
@@ -30,17 +28,6 @@ export interface Surroundings {
   readonly quiet: { readonly proxy: readonly string[]; readonly hop: readonly string[] }
 }
 
-/** What the change is, as a measure: there is an estimate of it and no bounds. */
-export const effectOf = (ns: number): Measure => ({
-  ns: Math.round(ns),
-  loNs: null,
-  hiNs: null,
-  fidelity: 'modelled',
-  reasons: [],
-})
-
-const startOf = ({ startedMs, state }: AlertRecord): number => startedMs ?? state.sinceMs
-
 /** Finds causes of regressions that fire, and puts those of one cause together. @param fired alerts that fire since this evaluation. */
 export async function findCauses(
   clickhouse: ClickHouse,
@@ -48,38 +35,12 @@ export async function findCauses(
   fired: readonly AlertRecord[],
   { atMs, around }: { atMs: number; around: Surroundings },
 ): Promise<Set<AlertRecord>> {
-  const newest = Math.max(...fired.map(startOf))
-  const together = [...book.values()].filter((one) => {
-    const open = one.state.phase === 'pending' || one.state.phase === 'firing'
-    return one.kind === 'regression' && open && Math.abs(startOf(one) - newest) <= togetherMs
-  })
+  const together = begunWith(book, fired)
   const slower = together.map(slowerOf)
   const starts = together.map(startOf).sort((a, b) => a - b)
   const splitMs = Math.floor(starts[starts.length >> 1]! / minuteMs) * minuteMs
   const known = await knownOf(clickhouse, slower, { splitMs, atMs, around })
-  const placed = group(slower, known)
-  const touched = new Set<AlertRecord>()
-  for (const record of together) {
-    const place = placed.get(record.id)
-    if (!place) continue
-    record.quiet = place.quiet ?? (record.pages ? null : 'listed')
-    record.partOf = place.partOf
-    record.cause = place.cause && {
-      ...{ predicate: place.cause.predicate, explained: place.cause.explained },
-      effect: effectOf(place.cause.effectNs),
-    }
-    touched.add(record)
-  }
-  return touched
-}
-
-function slowerOf(record: AlertRecord): Slower {
-  const { id: alertId, measure, quantile, value, before, n, series } = record
-  return {
-    ...{ alertId, kind: subjectOf[measure], id: series.id, metric: metricOf(measure), quantile: quantile ?? 0.5 },
-    addedNs: (value ?? 0) - (before ?? 0),
-    ...{ n, isTold: record.told !== null, isFiring: isFiring(record) },
-  }
+  return place(together, known)
 }
 
 async function knownOf(

@@ -17,9 +17,10 @@ import {
   type Change,
 } from '../book.ts'
 import { builtInRules, type Rule } from '../rule.ts'
-import { keysIn, requestsIn } from '../minutes.ts'
-import { ratioInterval, type Watched } from '../regression.ts'
+import { effectSince } from '../effect.ts'
+import { requestsIn } from '../minutes.ts'
 import { sinceWhen } from '../since.ts'
+import type { Watched } from '../windows.ts'
 import { addEvidence, findCauses, listSymptoms } from './enrich.ts'
 import { evaluateRegression, isRegression, wantedBy } from './regressions.ts'
 import { alertDocument, alertId, changeDocument, notificationDocuments, readSaid, type Note } from './stored.ts'
@@ -222,10 +223,12 @@ function watchedOf({ measure, series, quantile }: AlertRecord, watching: Watchin
 }
 
 /** Of minutes' quantiles: those the shift is of. */
-function changeOf({ value, before, baseline }: AlertRecord, { minutes }: Watched, end: number): AlertRecord['change'] {
+function changeOf(record: AlertRecord, watched: Watched, end: number): AlertRecord['change'] {
+  const { value, before, baseline, startedMs, state } = record
   if (value === null || before === null || before <= 0) return null
-  const interval = baseline && ratioInterval(keysIn(minutes, end - 15, end), baseline, Math.random)
-  return { ratio: value / before, lo: interval?.lo ?? null, hi: interval?.hi ?? null }
+  const started = Math.floor((startedMs ?? state.sinceMs) / minuteMs)
+  const effect = baseline && effectSince(watched, { end, started, before: baseline }, Math.random)
+  return effect ?? { ratio: value / before, lo: null, hi: null }
 }
 
 function quietOnes(measure: 'added' | 'transit', watching: Watching, book: Book, atMs: number): string[] {

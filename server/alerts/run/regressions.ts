@@ -3,8 +3,9 @@ import type { EventItem } from '../../api/contract-events.ts'
 import { isAbout, labelOf, type Subjects } from '../../queries/alerts/subjects.ts'
 import { isActive, type AlertRecord, type Evaluated } from '../book.ts'
 import { requestsIn } from '../minutes.ts'
-import { judge, shiftAt, type Reference, type Shift, type Watched } from '../regression.ts'
+import { judge, type FamilyMember } from '../regression.ts'
 import { barOf, type Rule } from '../rule.ts'
+import { shiftsAt, type Reference, type Watched } from '../windows.ts'
 import type { Wanted, WatchedSeries, Watching } from './watching.ts'
 
 const minuteMs = 60_000
@@ -37,7 +38,7 @@ export interface RegressionInput {
 export function evaluateRegression({ body }: RegressionRuleOf, input: RegressionInput): Evaluated[] {
   const { watching, subjects, end } = input
   const kind = subjectOf[body.measure]
-  const family: { one: WatchedSeries; series: Watched; shift: Shift | null; isActive: boolean }[] = []
+  const family: (FamilyMember & { one: WatchedSeries })[] = []
   for (const one of chosenLevels(watching.all(body.measure), body, input)) {
     if (!isAbout(body.filter, subjects, kind, one.id)) continue
     const series = body.quantile === 0.95 ? one.p95 : one.p50
@@ -45,14 +46,18 @@ export function evaluateRegression({ body }: RegressionRuleOf, input: Regression
     const record = input.recordOf(one.id)
     const active = record !== undefined && isActive(record)
     noteIncident(series, record, end)
-    family.push({ one, series, shift: shiftAt(series, end, referenceOf(one, record, input)), isActive: active })
+    family.push({ one, series, shifts: shiftsAt(series, end, referenceOf(one, record, input)), isActive: active })
   }
-  return judge(family, barOf(body)).map(({ finding, pages }, i): Evaluated => {
-    const { one, shift } = family[i]!
+  return judge(family, barOf(body)).map(({ finding, pages, shift, steady }, i): Evaluated => {
+    const { one } = family[i]!
     return {
       series: { kind, id: one.id, name: labelOf(subjects, kind, one.id), fidelity: one.fidelity },
       ...{ finding, pages, value: shift && Math.round(shift.nowNs), n: shift?.n ?? 0 },
-      ...(shift && { before: Math.round(shift.beforeNs), baseline: shift.baseline }),
+      ...{ steadyMs: steady * minuteMs },
+      ...(shift && {
+        ...{ before: Math.round(shift.beforeNs), baseline: shift.baseline },
+        windowMs: shift.scale.minutes * minuteMs,
+      }),
     }
   })
 }

@@ -10,7 +10,7 @@ import {
   type MinuteQuantiles,
 } from '../../queries/alerts/minutes.ts'
 import { advance, newMinutes, putMinute } from '../minutes.ts'
-import { watch, type Watched } from '../regression.ts'
+import { watch, type Watched } from '../windows.ts'
 
 /** One metric of one entity at one level, and its quantiles by minute. */
 export interface WatchedSeries {
