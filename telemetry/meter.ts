@@ -21,6 +21,8 @@ export interface Meter {
   ): (value: number, labels: Labels<Label>) => void
   /** @param read asked whenever somebody looks; undefined: not known. */
   gauge(instrument: Instrument, read: () => number | undefined): void
+  /** @param read what it stands at, by label; labels that are no longer there are gone. */
+  gauges<Label extends string>(instrument: Instrument<Label>, read: () => [Labels<Label>, number][]): void
   /** A counter that is kept elsewhere. @param read what it stands at, by label. */
   counted<Label extends string>(instrument: Instrument<Label>, read: () => [Labels<Label>, number][]): void
   /** In Prometheus' text format. */
@@ -89,6 +91,18 @@ export function newMeter(part: string): Meter {
       meter.createObservableGauge(instrument.name, described(instrument)).addCallback((result) => {
         const value = read()
         if (value !== undefined) result.observe(value)
+      })
+    },
+    gauges(instrument, read) {
+      new Gauge({
+        ...settings(instrument),
+        collect() {
+          this.reset()
+          for (const [labels, value] of read()) this.set(ofPrometheus(labels), value)
+        },
+      })
+      meter.createObservableGauge(instrument.name, described(instrument)).addCallback((result) => {
+        for (const [labels, value] of read()) result.observe(value, labels)
       })
     },
     counted(instrument, read) {

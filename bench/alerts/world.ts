@@ -1,5 +1,5 @@
 import { AlertRuleBody, type RegressionRule } from '../../server/api/contract-alert-rules.ts'
-import { applyRule, isActive, type AlertRecord, type Book, type Evaluated } from '../../server/alerts/book.ts'
+import { applyRule, isActive, isFiring, type AlertRecord, type Book, type Evaluated } from '../../server/alerts/book.ts'
 import { advance, newMinutes, putMinute } from '../../server/alerts/minutes.ts'
 import { judge, type Judged } from '../../server/alerts/regression.ts'
 import { barOf } from '../../server/alerts/rule.ts'
@@ -22,7 +22,7 @@ export interface Fired {
   readonly series: number
   readonly at: number
   readonly record: AlertRecord
-  /** At which gates it would have paged, over its life: see {@link gates}. */
+  /** At which gates it would page, over its life; grows while it lasts: see {@link gates}. */
   readonly beyond: { q: number; ratio: number }[]
 }
 
@@ -32,20 +32,22 @@ export interface World {
   readonly traffic: Traffic
   minute: number
   readonly beyond: Map<string, { q: number; ratio: number }[]>
+  /** The minute at which somebody is told of an alert that is there, by its id: it fires, and is beyond the gate. */
+  readonly told: Map<string, number>
 }
 
 /** Nine days in which nothing happened but what always does. */
 export function newWorld(count: number, seed: number): World {
   const traffic = newTraffic(count, seed)
   const watched = traffic.series.map(() => watch(newMinutes()))
-  const world = { book: new Map(), watched, traffic, minute: begin, beyond: new Map() }
+  const world = { book: new Map(), watched, traffic, minute: begin, beyond: new Map(), told: new Map() }
   put(world, firstMinute, () => nothing)
   return world
 }
 
 /** The same up to now, to go on otherwise. */
 export const copyWorld = (world: World, seed: number): World => ({
-  ...{ ...world, book: structuredClone(world.book), beyond: structuredClone(world.beyond) },
+  ...{ ...world, book: structuredClone(world.book), beyond: structuredClone(world.beyond), told: new Map(world.told) },
   watched: world.watched.map(({ minutes, pasts, incidents }) => ({
     minutes: { ...minutes, keys: minutes.keys.slice(), counts: minutes.counts.slice() },
     pasts: pasts.map((past) => ({ ...past, placebos: past.placebos.slice() })),
@@ -81,7 +83,7 @@ export function runTo(
 }
 
 function evaluate(world: World): Fired[] {
-  const { book, watched, minute, beyond } = world
+  const { book, watched, minute, beyond, told } = world
   const family = watched.map((series, i) => {
     const record = book.get(`r-${i}`)
     const active = record !== undefined && isActive(record)
@@ -104,14 +106,22 @@ function evaluate(world: World): Fired[] {
   judged.forEach((one, i) => {
     const record = book.get(`r-${i}`)
     if (!record || !isActive(record)) beyond.delete(`r-${i}`)
-    else if (one.beyond.length > 0) beyond.set(`r-${i}`, [...(beyond.get(`r-${i}`) ?? []), ...one.beyond])
+    else if (one.beyond.length > 0) {
+      const known = beyond.get(`r-${i}`)
+      if (known) known.push(...one.beyond)
+      else beyond.set(`r-${i}`, [...one.beyond])
+    }
+    if (record && isFiring(record) && record.pages && !told.has(record.id)) told.set(record.id, minute)
+    if (record && !isActive(record)) told.delete(record.id)
   })
   const fired: Fired[] = []
   for (const { alertId, what } of changes) {
     const record = book.get(alertId)!
     const series = Number(record.series.id)
-    const since = what === 'pending' || what === 'firing' ? sinceWhen(watched[series]!.minutes, minute) : null
-    if (since !== null && since * minuteMs >= record.state.sinceMs - 180 * minuteMs) record.startedMs = since * minuteMs
+    const window = record.windowMs! / minuteMs
+    const since = what === 'pending' || what === 'firing' ? sinceWhen(watched[series]!.minutes, minute, window) : null
+    if (since !== null && since * minuteMs >= record.state.sinceMs - (180 + window) * minuteMs)
+      record.startedMs = since * minuteMs
     if (what === 'firing' && record.firedMs === minute * minuteMs)
       fired.push({ series, at: minute, record, beyond: beyond.get(alertId)! })
   }
@@ -130,6 +140,5 @@ function evaluatedOf({ finding, pages, shift, steady }: Judged, i: number): Eval
 export const gates = [0.03, 0.01, 0.003, 0.001, 0.0001].flatMap((q) =>
   [0.1, 0.15, 0.2].map((effect) => ({ q, effect })),
 )
-/** Of the first evaluations of its life only: those before it fired and some after. */
 export const isBeyond = (beyond: Fired['beyond'], gate: { q: number; effect: number }): boolean =>
   beyond.some(({ q, ratio }) => q <= gate.q && ratio >= gate.effect)

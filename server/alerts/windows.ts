@@ -94,6 +94,8 @@ interface Past {
   readonly placebos: Float64Array
   /** Number of the last window that is in `placebos`. */
   lastWindow: number
+  /** Of the last window that was there when they were standardised: once an hour. */
+  standardised: number
   compared: string
   /** How it wavers; null where there are too few. */
   wavering: Wavering | null
@@ -115,7 +117,7 @@ export interface Watched {
 export const watch = (minutes: MinuteSeries): Watched => ({
   minutes,
   pasts: scales.map(({ placebos }) => ({
-    ...{ placebos: new Float64Array(placebos).fill(NaN), lastWindow: -1, compared: '' },
+    ...{ placebos: new Float64Array(placebos).fill(NaN), lastWindow: -1, standardised: -1, compared: '' },
     ...{ wavering: null, pool: [], found: { at: -Infinity, against: '', shift: null } },
   })),
   incidents: [],
@@ -161,8 +163,8 @@ export function shiftsAt(series: Watched, end: number, reference: Reference = {}
   const against = `${reference.floor} ${reference.pin} ${reference.release}`
   return scales.map(({ every }, at) => {
     const past = series.pasts[at]!
-    if (every <= 5) return shiftAt(series, end, reference, at)
-    if (Math.floor(past.found.at / every) !== Math.floor(end / every) || past.found.against !== against)
+    const isFresh = every > 5 ? Math.floor(past.found.at / every) === Math.floor(end / every) : past.found.at === end
+    if (!isFresh || past.found.against !== against)
       past.found = { at: end, against, shift: shiftAt(series, end, reference, at) }
     return past.found.shift
   })
@@ -270,7 +272,7 @@ function refreshPlacebos(
   const compared = `${scheme} ${isPlain} ${floor ?? ''}`
   if (compared !== past.compared) {
     past.placebos.fill(NaN)
-    Object.assign(past, { compared, lastWindow: -1 })
+    Object.assign(past, { compared, lastWindow: -1, pool: [] })
   }
   const last = Math.floor(end / length) - 1
   const first = Math.max(past.lastWindow + 1, last - count + 1)
@@ -286,6 +288,8 @@ function refreshPlacebos(
     past.placebos[window % count] = shiftOfKeys(current, before.keys, isPlain)
   }
   past.lastWindow = last
+  if (past.pool.length > 0 && (last - past.standardised) * length < hour) return
+  past.standardised = last
   const known = Array.from(past.placebos).filter((one) => !Number.isNaN(one))
   const least = isPlain ? 0 : leastDeviation
   const isEnough = known.length >= scale.leastPlacebos

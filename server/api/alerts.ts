@@ -4,7 +4,7 @@ import type { ClickHouse } from '../../storage/clickhouse.ts'
 import { holderOf } from '../../storage/lease.ts'
 import { alertOf } from '../alerts/alert-json.ts'
 import type { AlertRecord } from '../alerts/book.ts'
-import { readSaid, type Note, type Notification, type Silence } from '../alerts/run/stored.ts'
+import { readSaid, type Note, type Notification, type Progress, type Silence } from '../alerts/run/stored.ts'
 import { auditOf, newId } from '../queries/alerts/audit.ts'
 import { readDocuments, writeDocuments, type Written } from '../queries/alerts/documents.ts'
 import { clockMs } from '../queries/finaliser/following.ts'
@@ -110,7 +110,7 @@ export async function listAlerts(read: ClickHouse, { state, rule }: z.infer<type
     readDocuments<AlertRecord>(read, { kinds: ['alert'], states: ['resolved'], most: mostResolved }),
     readSaid(read, nowMs),
     holderOf(read, 'alerts'),
-    readDocuments(read, { kinds: ['progress'] }),
+    readDocuments<Partial<Progress>>(read, { kinds: ['progress'] }),
   ])
   const all = [...active, ...over].flatMap(({ body }) => alertOf(body, said(body)) ?? [])
   const count = (is: (alert: Alert) => boolean) => all.filter(is).length
@@ -140,6 +140,7 @@ export async function listAlerts(read: ClickHouse, { state, rule }: z.infer<type
       evaluatedUnixNano: nano(threshold),
       regressionsUnixNano: nano(evaluatedMs('regression')),
       behindMs: threshold === null ? null : Math.max(0, nowMs - threshold),
+      rulesLeftOut: progress.reduce((sum, { body }) => sum + (body.leftOut ?? 0), 0),
     },
   }
 }

@@ -9,6 +9,7 @@ import type { RuleSource } from '../analysis/recognise/user-rule.ts'
 import { parseAllowed } from '../alerts/notify/address.ts'
 import { accuracyRouter } from './accuracy.ts'
 import { alertRulesRouter } from './alert-rules.ts'
+import { alertMetrics } from './alert-metrics.ts'
 import { alertsRouter } from './alerts.ts'
 import { catalogueRouter } from './catalogue.ts'
 import { compressed } from './compress.ts'
@@ -122,7 +123,9 @@ function apiApp(options: ApiOptions, { clickhouse, writing }: Connections, { tri
       .send(ready ? 'ok\n' : 'ClickHouse does not answer\n')
   })
 
+  const measured = alertMetrics(meter, clickhouse, log)
   app.get('/metrics', async (_request, response) => {
+    await measured.refresh()
     response.set('Content-Type', meter.contentType).send(await meter.text())
   })
 

@@ -84,6 +84,9 @@ export const AlertList = z.object({
     evaluatedUnixNano: Instant.nullable().describe('what thresholds were last evaluated for'),
     regressionsUnixNano: Instant.nullable(),
     behindMs: Count.nullable().describe('how long ago that was'),
+    rulesLeftOut: Count.describe(
+      'rules that the last evaluations had no time for: they take turns, and their alerts hold',
+    ),
   }),
 })
 export type AlertList = z.infer<typeof AlertList>

@@ -23,8 +23,17 @@ import { sinceWhen } from '../since.ts'
 import type { Watched } from '../windows.ts'
 import { addEvidence, findCauses, listSymptoms } from './enrich.ts'
 import { evaluateRegression, isRegression, wantedBy } from './regressions.ts'
-import { alertDocument, alertId, changeDocument, notificationDocuments, readSaid, type Note } from './stored.ts'
+import {
+  alertDocument,
+  alertId,
+  changeDocument,
+  notificationDocuments,
+  readSaid,
+  type Note,
+  type Progress,
+} from './stored.ts'
 import { evaluateThresholds } from './thresholds.ts'
+import { mostLooks, turnOf } from './turns.ts'
 import type { Watching } from './watching.ts'
 
 /** Thresholds and budgets are evaluated more often than regressions: two series of ticks. */
@@ -61,9 +70,14 @@ const togetherMs = 10 * minuteMs
 export async function evaluateTick(tick: Tick, using: EvaluateWith): Promise<boolean> {
   const { clickhouse, book, holder, publicUrl } = using
   const { kind, atMs } = tick
-  const all = await readRules(clickhouse, builtInRules)
+  const started = performance.now()
+  const [all, [last]] = await Promise.all([
+    readRules(clickhouse, builtInRules),
+    readDocuments<Progress>(clickhouse, { kinds: ['progress'], id: kind }),
+  ])
   const own = all.filter(({ body }) => body.enabled && (body.kind === 'regression') === (kind === 'regression'))
   const around = await surroundings(own, tick, using)
+  const turn = turnOf(own, last?.body.next ?? 0, looksOf(around.subjects), mostLooks[kind])
   const touched = new Set<AlertRecord>()
   const changes: Change[] = []
 
@@ -73,7 +87,7 @@ export async function evaluateTick(tick: Tick, using: EvaluateWith): Promise<boo
   }
   const isKept = (record: AlertRecord) => keeps(all, record, around.subjects)
   const ended = endOrphans(book, isKept, atMs)
-  const fired = await applyAll(own, tick, using, around)
+  const fired = await applyAll(turn.rules, own, tick, using, around)
   for (const applied of [ended, ...fired.applied]) {
     for (const record of applied.touched) touched.add(record)
     changes.push(...applied.changes)
@@ -99,7 +113,12 @@ export async function evaluateTick(tick: Tick, using: EvaluateWith): Promise<boo
     tell(record, 'resolved')
     record.told = null
   }
-  const progress = { kind: 'progress', id: kind, revision: atMs, atMs, body: { holder, rules: own.length } } as const
+  const done: Progress = {
+    ...{ holder, rules: own.length, leftOut: turn.leftOut, next: turn.next },
+    evaluations: (last?.body.evaluations ?? 0) + 1,
+    durationMs: Math.round(performance.now() - started),
+  }
+  const progress = { kind: 'progress', id: kind, revision: atMs, atMs, body: done } as const
   const documents = [
     ...[...touched].map((record) => alertDocument(record, atMs)),
     ...changes.map(changeDocument),
@@ -108,6 +127,15 @@ export async function evaluateTick(tick: Tick, using: EvaluateWith): Promise<boo
   await writeDocuments(clickhouse, [...documents, progress], `alerts-${kind}-${atMs}`)
   const [stored] = await readDocuments<{ holder: string }>(clickhouse, { kinds: ['progress'], id: kind })
   return stored?.revision === atMs && stored.body.holder === holder
+}
+
+/** About how many series a rule looks at. */
+function looksOf({ proxies, hops, routes }: Subjects): (rule: Rule) => number {
+  const sizes = { proxy: proxies.size, hop: hops.size, trace: routes.size }
+  return (rule) => {
+    const { proxy, hop } = rule.body.filter
+    return proxy !== undefined || hop !== undefined ? 1 : Math.max(1, sizes[kindOf(rule)])
+  }
 }
 
 interface Around {
@@ -154,21 +182,35 @@ function keeps(rules: readonly StoredRule[], { ruleId, series, measure }: AlertR
   )
 }
 
-async function applyAll(rules: readonly Rule[], tick: Tick, using: EvaluateWith, { subjects, events }: Around) {
+/** @param all also those whose turn it is not: their alerts hold. */
+async function applyAll(
+  rules: readonly Rule[],
+  all: readonly Rule[],
+  tick: Tick,
+  using: EvaluateWith,
+  { subjects, events }: Around,
+) {
   const { clickhouse, book, watching, options } = using
   const { atMs, intervalMs } = tick
   const end = Math.floor(atMs / minuteMs)
-  if (tick.kind === 'regression') await watching.update(end * minuteMs, wantedBy(rules.filter(isRegression)))
+  if (tick.kind === 'regression') await watching.update(end * minuteMs, wantedBy(all.filter(isRegression)))
   const found =
     tick.kind === 'threshold' ? await evaluateThresholds(clickhouse, { rules, subjects, atMs }, options) : new Map()
   const records = new Set<AlertRecord>()
   const ofRule = new Map<string, AlertRecord[]>()
-  for (const record of book.values()) ofRule.set(record.ruleId, [...(ofRule.get(record.ruleId) ?? []), record])
-  const applied = rules.map((rule) => {
+  for (const record of book.values()) {
+    const others = ofRule.get(record.ruleId)
+    if (others) others.push(record)
+    else ofRule.set(record.ruleId, [record])
+  }
+  const mine = new Set(rules)
+  const applied = all.map((rule) => {
     const recordOf = (id: string) => book.get(alertId(rule.id, { kind: kindOf(rule), id }))
-    const evaluated = isRegression(rule)
-      ? evaluateRegression(rule, { watching, subjects, events, end, recordOf })
-      : (found.get(rule.id) ?? [])
+    const evaluated = !mine.has(rule)
+      ? []
+      : isRegression(rule)
+        ? evaluateRegression(rule, { watching, subjects, events, end, recordOf })
+        : (found.get(rule.id) ?? [])
     const result = applyRule(book, ofRule.get(rule.id) ?? [], rule, evaluated, { atMs, intervalMs, idOf: alertId })
     for (const { alertId: id, what } of result.changes)
       if (what === 'pending' || what === 'firing') records.add(book.get(id)!)
@@ -198,9 +240,11 @@ async function explain(
       const watched = watchedOf(record, watching)
       if (!watched) continue
       const end = Math.floor(atMs / minuteMs)
-      const since = sinceWhen(watched.minutes, end)
+      const windowMs = record.windowMs ?? 0
+      const since = sinceWhen(watched.minutes, end, windowMs / minuteMs)
       // A change of long ago is not this one.
-      if (since !== null && since * minuteMs >= record.state.sinceMs - 3 * hourMs) record.startedMs = since * minuteMs
+      if (since !== null && since * minuteMs >= record.state.sinceMs - 3 * hourMs - windowMs)
+        record.startedMs = since * minuteMs
       record.change = changeOf(record, watched, end)
     }
     if (fired.length > 0) {

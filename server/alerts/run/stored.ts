@@ -97,3 +97,16 @@ export function notificationDocuments(
     body: { targetId, status, alert, rule, url, attempts: 0, nextMs: atMs, error: '' } satisfies Notification,
   }))
 }
+
+/** What is known of the last tick of a kind; its revision is the instant that it was of. Those of before may lack what came later. */
+export interface Progress {
+  readonly holder: string
+  readonly rules: number
+  /** Rules that there was no time for: their turn comes first next time. */
+  readonly leftOut?: number
+  readonly next?: number
+  /** Since there are any. */
+  readonly evaluations?: number
+  /** Of the last one, without what it stores. */
+  readonly durationMs?: number
+}
