@@ -14,7 +14,7 @@ export interface Bar {
 }
 
 /** Of those that page, so many of the false discoveries and so much more of the least effect (bench/alerts.ts tells what comes of it). */
-export const pagingGate = { q: 0.1, effect: 1.5 }
+export const pagingGate = { q: 0.01, effect: 1.5 }
 
 export interface Judged {
   readonly finding: Finding
