@@ -194,6 +194,7 @@ async function checkPorts({ host, port, otlpGrpcPort, otlpHttpPort, zipkinPort, 
 const day = 86_400
 const retentionOf = ({ retention }: Config) => [
   { table: 'spans', column: 'received_at', seconds: retention.spans },
+  { table: 'trace_pages', column: 'made_at', seconds: retention.spans },
   { table: 'resources', column: 'seen_at', seconds: retention.spans + 2 * day },
   { table: 'scopes', column: 'seen_at', seconds: retention.spans + 2 * day },
   { table: 'attrsets', column: 'seen_at', seconds: retention.spans + 2 * day },

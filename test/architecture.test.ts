@@ -32,10 +32,19 @@ const may: Record<string, { folders: string[]; packages: string[] }> = {
     packages: ['node:crypto', 'node:fs', 'node:url'],
   },
   // Formats of other tools' trace files: no I/O in it.
+  'server/trace-page': { folders: ['contract', 'server/analysis'], packages: [] },
   'server/import': { folders: ['storage', 'server/analysis'], packages: [] },
   'server/finaliser': {
-    folders: ['storage', 'server/analysis', 'server/queries', 'server/statistics', 'telemetry'],
-    packages: ['node:timers/promises', 'node:worker_threads'],
+    folders: [
+      'contract',
+      'storage',
+      'server/analysis',
+      'server/queries',
+      'server/statistics',
+      'server/trace-page',
+      'telemetry',
+    ],
+    packages: ['node:timers/promises', 'node:worker_threads', 'node:zlib'],
   },
   'server/api': {
     folders: [
@@ -46,6 +55,7 @@ const may: Record<string, { folders: string[]; packages: string[] }> = {
       'server/import',
       'server/queries',
       'server/statistics',
+      'server/trace-page',
       'telemetry',
     ],
     packages: ['express', 'helmet', 'zod', 'node:'],

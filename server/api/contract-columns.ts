@@ -1,100 +1,135 @@
-/** A trace for the page that draws it: `GET /api/v1/traces/{traceId}?format=columns`, with which 100,000 spans are quick to read. */
-import { z } from 'zod'
-import { Trace } from './contract.ts'
+/**
+ * A trace for the page that draws it: `GET /api/v1/traces/{traceId}?format=columns`. 100,000 spans are there without an object a span:
+ * what repeats is there once, numbers stand in arrays that are read where they lie.
+ *
+ * The answer: bytes of the head as an unsigned integer of 4 bytes; the head, JSON in UTF-8, which is a `PackedHead`; then the numbers,
+ * little-endian, from the next multiple of 8 on. What the head leaves out of `trace` is where its `arrays` say.
+ */
+import type { Trace } from './contract.ts'
 
-const Place = z.number().int()
-const Places = z.array(Place)
-/** Words of keys and values in turn. */
-const Pairs = z.array(Place)
+/** Raised when a reader of the version before could not read it. */
+export const pageFormat = 1
 
-const Measures = z.object({
-  ns: z
-    .array(z.union([z.number().int().nullable(), z.array(z.number().int().nullable())]))
-    .describe('ns where lo and hi are the same, else [ns, lo, hi]'),
-  level: Places,
-  reasons: Places.describe('words with a space between'),
-})
-export type Measures = z.infer<typeof Measures>
+export interface PackedHead {
+  readonly trace: object
+  /** Names from `trace` on with dots between, how wide its numbers are, where they begin (bytes after the head) and how many there are. */
+  readonly arrays: readonly (readonly [path: string, type: NumberType, at: number, length: number])[]
+}
+export type NumberType = 'u8' | 'u16' | 'i32' | 'f64'
 
-export const ProxyColumns = z
-  .object({
-    span: Places.describe('of the spans, as all places of spans below; -1: none'),
-    spans: z.array(Places),
-    identity: Places,
-    identities: z.array(Places).describe('proxyId, name, family, role'),
-    instance: Places,
-    overhead: Measures,
-    requestPath: Measures,
-    responsePath: Measures,
-    added: Measures,
-    attempts: Places,
-    lost: z.array(z.array(z.number().int())).describe('of those that lost any: place, backoffNs, wastedNs'),
-    connect: z.array(z.number().int().nullable()),
-    fanOut: z.array(z.array(z.number().int())).describe('place, calls, stragglerNs, its span'),
-    localReply: Places.describe('those that replied themselves'),
-    flags: Places.describe('words with a space between'),
-  })
-  .describe('a column has an entry for each traversal')
-export type ProxyColumns = z.infer<typeof ProxyColumns>
+/** As narrow as its numbers allow. */
+export type Numbers = ArrayLike<number>
 
-export const HopColumns = z
-  .object({
-    id: Places,
-    kind: Places,
-    caller: z.array(Places).describe('service, span; empty: none'),
-    callee: z.array(Places),
-    via: z.array(Places).describe('spans'),
-    transit: Measures,
-    segments: z.array(z.array(z.number().int())).describe('class, owning span, ns, level, in turn'),
-  })
-  .describe('a column has an entry for each hop')
-export type HopColumns = z.infer<typeof HopColumns>
+/** Several numbers an entry: those of entry i end before `ends[i]` of `items`, where those of the next begin. */
+export interface Lists {
+  readonly ends: Numbers
+  readonly items: Numbers
+}
 
-export const TraceColumns = z
-  .object({
-    words: z.array(z.string()).describe('every text once; other columns have places in it'),
-    spanIds: z.string().describe('16 hex digits a span'),
-    parent: Places.describe('place among the spans; -1: none, -2: not among them'),
-    missing: z
-      .array(z.tuple([Place, z.string()]))
-      .describe('place and parent id of the spans whose parent is not among them'),
-    service: Places,
-    name: Places,
-    kind: Places,
-    role: Places,
-    family: Places,
-    rule: Places,
-    status: Places,
-    start: z.array(z.number().int()).describe('ns since startUnixNano'),
-    moved: z.array(z.number().int()).describe('ns that placedStart comes after start'),
-    duration: z.array(z.number().int()),
-    self: Measures,
-    flags: Places.describe('words with a space between'),
-    resource: Places,
-    scope: Places,
-    set: Places,
-    attributes: z.array(Pairs).describe('of the span itself, which win over those of its set'),
-    resources: z.array(Pairs),
-    scopes: z.array(Pairs).describe('name, version'),
-    sets: z.array(Pairs),
-    events: z
-      .array(z.tuple([Place, z.array(z.array(z.number().int()))]))
-      .describe('name, ns since startUnixNano, attributes'),
-    links: z.array(z.tuple([Place, z.array(Places)])).describe('trace id, span id'),
-    path: z.object({
-      span: Places,
-      class: Places,
-      leg: Places,
-      start: z.array(z.number().int()),
-      ns: z.array(z.number().int()),
-    }),
-    proxies: ProxyColumns,
-    hops: HopColumns,
-  })
-  .describe('a column has an entry for each span, in the same order')
-export type TraceColumns = z.infer<typeof TraceColumns>
+export interface Measures {
+  /** 0 where it is null. */
+  readonly ns: Numbers
+  readonly lo: Numbers
+  readonly hi: Numbers
+  /** Which are null: 1 ns, 2 lo, 4 hi. */
+  readonly nulls: Numbers
+  readonly level: Numbers
+  /** Words with a space between. */
+  readonly reasons: Numbers
+}
 
-export const CompactTrace = Trace.omit({ spans: true, proxies: true, hops: true, criticalPath: true }).extend({
-  columns: TraceColumns,
-})
-export type CompactTrace = z.infer<typeof CompactTrace>
+/** A column has an entry for each traversal. Places of spans: -1 for none. */
+export interface ProxyColumns {
+  readonly span: Numbers
+  readonly spans: Lists
+  /** Place among `identities`: proxyId, name, family, role, each in its turn. */
+  readonly identity: Numbers
+  readonly identities: Numbers
+  readonly instance: Numbers
+  readonly overhead: Measures
+  readonly requestPath: Measures
+  readonly responsePath: Measures
+  readonly added: Measures
+  readonly attempts: Numbers
+  /** Of those that lost any: place, backoffNs, wastedNs, in turn. */
+  readonly lost: Numbers
+  /** -1: nothing tells. */
+  readonly connect: Numbers
+  /** Of those that called several: place, calls, stragglerNs, its span, in turn. */
+  readonly fanOut: Numbers
+  /** Those that replied themselves. */
+  readonly localReply: Numbers
+  /** Words with a space between. */
+  readonly flags: Numbers
+}
+
+/** A column has an entry for each hop. */
+export interface HopColumns {
+  readonly id: Numbers
+  readonly kind: Numbers
+  /** Words; -1: there is none, or nobody saw it. */
+  readonly caller: Numbers
+  readonly callee: Numbers
+  /** Places of their spans. */
+  readonly callerSpan: Numbers
+  readonly calleeSpan: Numbers
+  /** Spans. */
+  readonly via: Lists
+  readonly transit: Measures
+  /** Class, owning span, ns, level, in turn. */
+  readonly segments: Lists
+}
+
+/** Places in `resources`, `sets` and `scopes` are of entries, words by their place among `words`. */
+export interface TraceColumns {
+  /** Every text once; other columns have places in it. */
+  readonly words: readonly string[]
+  /** 16 hex digits a span. */
+  readonly spanIds: string
+  /** Place among the spans; -1: it names none, -2: one that is not among them. */
+  readonly parent: Numbers
+  /** Place and parent id of the spans whose parent is not among them. */
+  readonly missing: readonly (readonly [number, string])[]
+  readonly service: Numbers
+  readonly name: Numbers
+  readonly kind: Numbers
+  readonly role: Numbers
+  readonly family: Numbers
+  readonly rule: Numbers
+  readonly status: Numbers
+  /** ns since startUnixNano. */
+  readonly start: Numbers
+  /** ns that placedStart comes after start. */
+  readonly moved: Numbers
+  readonly duration: Numbers
+  readonly self: Measures
+  /** Words with a space between. */
+  readonly flags: Numbers
+  readonly resource: Numbers
+  readonly scope: Numbers
+  readonly set: Numbers
+  /** Keys and values in turn, of the span itself; they win over those of its set. */
+  readonly attributes: Lists
+  readonly resources: Lists
+  /** Name, version. */
+  readonly scopes: Lists
+  readonly sets: Lists
+  /** Of the few spans that have any: place, then each as name, ns since startUnixNano, keys and values of attributes. */
+  readonly events: readonly (readonly [number, readonly (readonly number[])[]])[]
+  /** The same: trace id, span id. */
+  readonly links: readonly (readonly [number, readonly (readonly number[])[]])[]
+  readonly path: {
+    readonly span: Numbers
+    readonly class: Numbers
+    readonly leg: Numbers
+    readonly start: Numbers
+    readonly ns: Numbers
+  }
+  readonly proxies: ProxyColumns
+  readonly hops: HopColumns
+}
+
+/** What stands beside the columns, as scripts get it. */
+export type TraceHead = Omit<Trace, 'spans' | 'proxies' | 'hops' | 'criticalPath'>
+
+export type CompactTrace = TraceHead & { readonly columns: TraceColumns }

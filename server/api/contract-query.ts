@@ -163,7 +163,7 @@ export const TraceQuery = z.strictObject({
     .enum(['hopscope', 'columns', 'otlp'])
     .default('hopscope')
     .describe(
-      'columns: a CompactTrace, which large traces are quicker to read from (contract-columns.ts); otlp: as it was sent, an OTLP/JSON request',
+      'columns: numbers as they lie in memory, from which the page draws large traces (application/octet-stream, contract-columns.ts); otlp: as it was sent, an OTLP/JSON request',
     ),
 })
 export const EntityParams = z.strictObject({ id: EntityId })

@@ -1,16 +1,7 @@
 import { flagNames } from '../analysis/flags.ts'
-import { suspectedGateways } from '../analysis/suspects.ts'
-import type {
-  AnalysedSpan,
-  Hop,
-  Measure as AnalysisMeasure,
-  ProxyTraversal,
-  Tax as AnalysisTax,
-  TraceAnalysis,
-} from '../analysis/types.ts'
-import type { CompactTrace } from './contract-columns.ts'
-import type { Measure, Tax, Trace, TraceHop, TraceProxy, TraceSpan } from './contract.ts'
-import { kinds, statuses, traceColumns } from './trace-columns.ts'
+import type { AnalysedSpan, Hop, ProxyTraversal, TraceAnalysis } from '../analysis/types.ts'
+import { instantOf, kinds, measureJson, statuses, traceHead } from '../trace-page/head.ts'
+import type { Trace, TraceHop, TraceProxy, TraceSpan } from './contract.ts'
 
 /**
  * The analysis of a trace as api.md gives it: instants as Unix ns, flags by name.
@@ -19,7 +10,7 @@ import { kinds, statuses, traceColumns } from './trace-columns.ts'
 export function traceJson(trace: TraceAnalysis, settled: boolean, besides: number): Trace {
   const at = instantOf(trace)
   return {
-    ...restJson(trace, settled, besides),
+    ...traceHead(trace, settled, besides),
     proxies: trace.proxies.map(proxyJson),
     hops: trace.hops.map(hopJson),
     spans: trace.spans.map((span) => spanJson(span, at)),
@@ -29,34 +20,6 @@ export function traceJson(trace: TraceAnalysis, settled: boolean, besides: numbe
       leg,
       startUnixNano: at(start),
       ns,
-    })),
-  }
-}
-
-/** The same with columns in place of all that there may be many of. */
-export function compactTraceJson(trace: TraceAnalysis, settled: boolean, besides: number): CompactTrace {
-  return { ...restJson(trace, settled, besides), columns: traceColumns(trace) }
-}
-
-const instantOf = (trace: TraceAnalysis) => (ns: number) => String(trace.baseUnixNano + BigInt(ns))
-
-type Rest = Omit<CompactTrace, 'columns'>
-
-function restJson(trace: TraceAnalysis, settled: boolean, besides: number): Rest {
-  return {
-    traceId: trace.traceId,
-    startUnixNano: instantOf(trace)(trace.start),
-    durationNs: trace.duration,
-    rootService: trace.rootService,
-    rootName: trace.rootName,
-    settled,
-    flags: [...flagNames(trace.flags | besides)],
-    queueWaits: trace.queueWaits.map((queue) => ({ ...queue, wait: measureJson(queue.wait) })),
-    tax: { mesh: taxJson(trace.tax.mesh), gateway: taxJson(trace.tax.gateway) },
-    hints: suspectedGateways(trace).map(({ spanId, service }) => ({
-      kind: 'suspected-gateway' as const,
-      spanId,
-      service,
     })),
   }
 }
@@ -123,6 +86,3 @@ function hopJson(hop: Hop): TraceHop {
     segments: hop.segments.map((segment) => ({ ...segment })),
   }
 }
-
-const measureJson = (measure: AnalysisMeasure): Measure => ({ ...measure, reasons: [...measure.reasons] })
-const taxJson = (tax: AnalysisTax): Tax => ({ ...tax })

@@ -1,10 +1,14 @@
-import { Router } from 'express'
+import { Router, type Request, type Response } from 'express'
+import { promisify } from 'node:util'
+import { gunzip, gzip } from 'node:zlib'
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import { analyseTrace } from '../analysis/analyse.ts'
 import { Flag } from '../analysis/flags.ts'
 import type { AnalysisSettings } from '../analysis/types.ts'
 import { openSpanReader } from '../queries/spans.ts'
+import { storedPage } from '../queries/trace-page.ts'
 import { listTraces, placeOfTrace, type Cursor, type TraceListParams, type TraceRow } from '../queries/trace-list.ts'
+import { leastStored, tracePage } from '../trace-page/page.ts'
 import { askFor } from './ask.ts'
 import type { TraceList, TraceSummary } from './contract-catalogue.ts'
 import { ImportQuery, largestFile } from './contract-import.ts'
@@ -15,7 +19,7 @@ import { extentOf, learnedFor } from './learned-for.ts'
 import type { Importer } from './import-process.ts'
 import { fileIn, ownFile } from './own-json.ts'
 import { badRequest, checked, notFound, ProblemError } from './problem.ts'
-import { compactTraceJson, traceJson } from './trace-json.ts'
+import { traceJson } from './trace-json.ts'
 import { traceOtlp } from './trace-otlp.ts'
 import { typicalOf } from './typical.ts'
 
@@ -87,6 +91,10 @@ export function tracesRouter({ clickhouse, settings, importer }: TracesOptions):
     const { format } = checked(TraceQuery, request.query)
     const { signal, queryId } = askFor(request, response)
     const place = await placeOfTrace(clickhouse, traceId, { signal, queryId })
+    if (format === 'columns' && place && place.spans >= leastStored) {
+      const page = await storedPage(clickhouse, traceId, place.job, { signal, queryId: `${queryId}-page` })
+      if (page) return sendPage(request, response, page)
+    }
     // A settled trace lies where its facts say; late spans that have not been looked at yet may lie a little beside.
     const margin = 600
     const near = place && {
@@ -104,11 +112,23 @@ export function tracesRouter({ clickhouse, settings, importer }: TracesOptions):
       return
     }
     const learned = known ?? (await learnedFor(clickhouse, extentOf(stored), { signal }))
-    const write = format === 'columns' ? compactTraceJson : traceJson
     const besides = (stored.truncated ? Flag.truncated : 0) | (place?.late ? Flag.lateRevision : 0)
-    response.json(write(analyseTrace(stored, { ...settings, ...learned }), place !== undefined, besides))
+    const analysed = analyseTrace(stored, { ...settings, ...learned })
+    const settled = place !== undefined
+    if (format === 'columns') {
+      const page = await promisify(gzip)(tracePage(analysed, settled, besides), { level: 1 })
+      return sendPage(request, response, page)
+    }
+    response.json(traceJson(analysed, settled, besides))
   })
   return router
+}
+
+/** @param page gzip, which is how it goes out unless somebody does not take that. */
+async function sendPage(request: Request, response: Response, page: Buffer): Promise<void> {
+  response.type('application/octet-stream').vary('Accept-Encoding')
+  if (request.acceptsEncodings('gzip')) response.set('Content-Encoding', 'gzip').send(page)
+  else response.send(await promisify(gunzip)(page))
 }
 
 function summary(row: TraceRow): TraceSummary {

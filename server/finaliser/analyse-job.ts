@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { leastStored } from '../trace-page/page.ts'
 import { Flag } from '../analysis/flags.ts'
 import type { SpanReader, StoredTrace, TraceRef } from '../queries/spans.ts'
 import { learnedTables, nothingLearned, type LearnedRows } from '../analysis/learned/learned.ts'
@@ -19,6 +20,7 @@ import { auditPaths } from './audit-paths.ts'
 import { rollupBlocks, type RollupTable } from './rollups/blocks.ts'
 import { foldAnalysis, foldFailed } from './rollups/of-analysis.ts'
 import { noRollups, type Rollups } from './rollups/rollups.ts'
+import { pageBlock, pushPage } from './pages.ts'
 import { isWide, portions } from './portions.ts'
 import { openLearner } from './learn/learner.ts'
 import { learnedBlocks, type LearnedTable } from './learn/rows.ts'
@@ -55,6 +57,8 @@ export interface JobOrder {
 /** Native blocks, empty where there are no rows, and what became of the traces. */
 export interface JobResult {
   readonly blocks: Record<keyof FactBlocks, Uint8Array>
+  /** What the pages of large traces are drawn from. */
+  readonly pages: Uint8Array
   readonly rollups: Record<RollupTable, Uint8Array>
   /** What the traces taught for later jobs. */
   readonly learned: Record<LearnedTable, Uint8Array>
@@ -136,6 +140,7 @@ export function openAnalyst(
     for (const block of [blocks.hops, blocks.proxies, blocks.traces, blocks.proxyNames, blocks.hopNames])
       block.truncate(0)
     const rollups = noRollups()
+    const pages = pageBlock()
     const revised: { traceId: string; job: bigint }[] = []
     const failed: { traceId: string; reason: string }[] = []
     let written = 0
@@ -162,6 +167,11 @@ export function openAnalyst(
         if (!trace.facts) learner.watch(analysed)
         audit.maybe(stored)
         lap('learn')
+        if (analysed.spans.length >= leastStored) {
+          const besides = (late ? lateRevisionFlag : 0) | (stored.truncated ? truncatedFlag : 0)
+          pushPage(pages, analysed, besides, context)
+          lap('page')
+        }
         pushFacts(blocks, analysed, context)
         lap('facts')
         foldAnalysis(rollups, analysed, flags)
@@ -224,7 +234,7 @@ export function openAnalyst(
     const rollupBytes = rollupBlocks(rollups)
     lap('rollups')
     return {
-      ...{ blocks: factBytes, rollups: rollupBytes },
+      ...{ blocks: factBytes, pages: pages.rows > 0 ? pages.toBytes() : new Uint8Array(), rollups: rollupBytes },
       ...{ learned, warnings, written, failed, spans, duplicates, stages },
       revised: revised.map(({ traceId }) => traceId),
     }

@@ -28,8 +28,8 @@ port.on('message', (message: AnalystMessage) => {
   }
   analyst.run({ ...message, traces: unpackTraces(message.traces) }).then(
     (result) => {
-      const { blocks, rollups, learned } = result
-      const buffers = [blocks, rollups, learned].flatMap((made) =>
+      const { blocks, rollups, learned, pages } = result
+      const buffers = [blocks, rollups, learned, { pages }].flatMap((made) =>
         Object.values(made).map((block) => block.buffer as ArrayBuffer),
       )
       port.postMessage({ result } satisfies AnalystAnswer, buffers)

@@ -7,7 +7,7 @@ import { intoRollup, rollupTables, type RollupTable } from './rollups/blocks.ts'
 
 /**
  * The one order in which things are written, so that whatever is left after a crash says what to do (docs/adr/0002):
- * names, what was learned, begin, facts, written, rollups, rolled.
+ * names, pages, what was learned, begin, facts, written, rollups, rolled.
  */
 export interface Job {
   readonly job: bigint
@@ -51,6 +51,8 @@ export async function writeJob(
 
   await insert('proxy_names', result.blocks.proxyNames)
   await insert('hop_names', result.blocks.hopNames)
+  // Nobody looks at one before there are facts of its job.
+  await insert('trace_pages', result.pages)
   for (const table of learnedTableNames) await insert(intoLearned(table), result.learned[table], table)
   onStep('begin')
   await note(writer, { job, state: 'begin', watermarkMs: 0, traces })

@@ -80,6 +80,7 @@ export interface TracePlace {
   readonly late: boolean
   /** Wrote its facts, decimal digits. */
   readonly job: string
+  readonly spans: number
 }
 
 /** Where a trace with facts lies; undefined without facts. */

@@ -1,7 +1,7 @@
 -- Where the spans of a settled trace lie. The bloom filter on trace_id leaves few granules to look into.
 SELECT
   toUnixTimestamp(toStartOfMinute(first_start)) AS firstMinute, toString(traces.job) AS job,
-  bitAnd(flags, 65536) != 0 AS late,
+  bitAnd(flags, 65536) != 0 AS late, span_count AS spans,
   toUnixTimestamp(toStartOfMinute(last_start)) AS lastMinute,
   toString(toUnixTimestamp64Nano(first_start)) AS firstNano, toString(toUnixTimestamp64Nano(last_start)) AS lastNano
 FROM traces

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
+import type { CompactTrace } from '../../server/api/contract-columns.ts'
 import type { Trace } from '../../server/api/contract.ts'
+import { traceOfColumns } from '../../web/src/trace/columns.ts'
+import { unpack } from '../../web/src/trace/unpack.ts'
 import { axe, startSite, themes, type Site } from './browser.ts'
 import { eventually } from '../eventually.ts'
 import { documentOf, largeTrace, recordedExamples, traceIdOf } from './trace-documents.ts'
@@ -367,11 +370,43 @@ describe('odd traces', () => {
     await page.locator('[aria-rowindex="100001"]').waitFor()
     expect(await focused(page)).toBe('99999')
     expect(await rows(page).count()).toBeLessThan(80)
+    // Wherever it is scrolled to, rows fill the screen, in their order, and what they say is there.
+    for (const part of [0.1, 0.5, 0.9]) {
+      await page.evaluate(`window.scrollTo(0, document.documentElement.scrollHeight * ${part})`)
+      const shown = () =>
+        page.evaluate<number[]>(`[...document.querySelectorAll('[data-at]')]
+          .filter((row) => { const { top, bottom } = row.getBoundingClientRect(); return bottom > 0 && top < innerHeight })
+          .map((row) => Number(row.getAttribute('aria-rowindex'))).sort((a, b) => a - b)`)
+      await expect.poll(async () => (await shown()).length).toBeGreaterThan(20)
+      const [first, ...more] = (await shown()) as [number, ...number[]]
+      expect(more).toEqual(more.map((_, i) => first + i + 1))
+      expect(first).toBeGreaterThan(100_000 * (part - 0.02))
+      expect(first).toBeLessThan(100_000 * (part + 0.02))
+    }
+    await rows(page).nth(20).click()
+    const details = page.getByRole('complementary', { name: 'Details' })
+    await details.getByText('Duration of the span less the union of the spans it waited for').first().waitFor()
+    await page.keyboard.press('Escape')
     // The earliest 100,000 of more.
     await send(site.hopscope, documentOf(id(5), [['batch', 200_000, 1, 'one more', 1, 10, 20]]))
     await page.reload()
     await page.getByText('The trace was cut at the size limit.').waitFor({ timeout: 60_000 })
     expect(await grid.getAttribute('aria-rowcount')).toBe('100001')
     await context.close()
+  })
+
+  it('ux 10: of many spans is drawn from what was made of it when it was analysed, which is what its spans say', async () => {
+    const { apiUrl, engineUrl } = site.hopscope
+    for (const part of largeTrace(id(9), 10_000)) await send(site.hopscope, part)
+    await eventually(async () => (await traceOf(id(9))).settled)
+    const sql = `SELECT sum(job IN (SELECT job FROM traces WHERE trace_id = unhex('${id(9)}'))) FROM trace_pages WHERE trace_id = unhex('${id(9)}')`
+    const made = await fetch(`${engineUrl}/?database=hopscope&query=${encodeURIComponent(sql)}`)
+    expect(Number(await made.text())).toBe(1)
+    for (const encoding of ['gzip', 'identity']) {
+      const address = `${apiUrl}/api/v1/traces/${id(9)}?format=columns`
+      const answer = await fetch(address, { headers: { 'accept-encoding': encoding } })
+      const read = traceOfColumns(unpack(await answer.arrayBuffer()) as CompactTrace)
+      expect(JSON.parse(JSON.stringify(read))).toEqual(await traceOf(id(9)))
+    }
   })
 })

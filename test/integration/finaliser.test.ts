@@ -216,6 +216,7 @@ describe('facts', () => {
           blocks: {} as JobResult['blocks'],
           rollups: {} as JobResult['rollups'],
           learned: {} as JobResult['learned'],
+          pages: new Uint8Array(),
           warnings: [],
           duplicates: 0,
           stages: {},

@@ -237,6 +237,7 @@ export async function writeTraces(
       watermarkMs: () => Date.now(),
       result: {
         blocks: bytes as Record<keyof typeof blocks, Uint8Array>,
+        pages: new Uint8Array(),
         rollups: rollupBlocks(rollups),
         learned: learnedBlocks(nothingLearned, settledAt),
         ...{ warnings: [], written: traces.length, revised: [], failed: [], spans: 0, duplicates: 0, stages: {} },

@@ -27,14 +27,23 @@ export function apiPath(resource: string, query: Query = {}): string {
  * @throws {DOMException} AbortError when `signal` aborts; the server stops the query then.
  */
 export async function apiGet<T>(address: string, signal?: AbortSignal): Promise<T> {
+  return (await (await answerOf(address, 'application/json', signal)).json()) as T
+}
+
+/** The same where the answer is no JSON. */
+export async function apiBytes(address: string, signal?: AbortSignal): Promise<ArrayBuffer> {
+  return (await answerOf(address, 'application/octet-stream', signal)).arrayBuffer()
+}
+
+async function answerOf(address: string, accept: string, signal?: AbortSignal): Promise<Response> {
   let response: Response
   try {
-    response = await fetch(address, { headers: { accept: 'application/json' }, ...(signal ? { signal } : {}) })
+    response = await fetch(address, { headers: { accept }, ...(signal ? { signal } : {}) })
   } catch (error) {
     if (signal?.aborted) throw error
     throw new ApiError(unanswered)
   }
-  if (response.ok) return (await response.json()) as T
+  if (response.ok) return response
   throw new ApiError(await problemOf(response))
 }
 

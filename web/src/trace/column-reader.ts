@@ -1,15 +1,14 @@
 /** What columns of a trace say, by place. */
-import type { Measures, TraceColumns } from '../../../server/api/contract-columns.ts'
+import type { Lists, Measures, Numbers, TraceColumns } from '../../../server/api/contract-columns.ts'
 import type { Measure, TraceSpan } from '../../../server/api/contract.ts'
 
 export type Attributes = TraceSpan['attributes']
 
 export class Reader {
   readonly columns: TraceColumns
-  private readonly ids: string[]
   private readonly missing: ReadonlyMap<number, string>
-  private readonly events: ReadonlyMap<number, number[][]>
-  private readonly links: ReadonlyMap<number, number[][]>
+  private readonly events: ReadonlyMap<number, readonly (readonly number[])[]>
+  private readonly links: ReadonlyMap<number, readonly (readonly number[])[]>
   private readonly resources: (Attributes | undefined)[] = []
   private readonly reasons = new Map<number, string[]>()
   private readonly base: bigint
@@ -18,7 +17,6 @@ export class Reader {
 
   constructor(columns: TraceColumns, startUnixNano: string) {
     this.columns = columns
-    this.ids = columns.parent.map((_, at) => columns.spanIds.slice(16 * at, 16 * at + 16))
     this.missing = new Map(columns.missing)
     this.events = new Map(columns.events)
     this.links = new Map(columns.links)
@@ -28,22 +26,22 @@ export class Reader {
     this.rest = isPlain ? Number(startUnixNano.slice(-12)) : Number.NaN
   }
 
+  /** '' for no place. */
   idAt(at: number): string {
-    return this.ids[at]!
+    return at < 0 ? '' : this.columns.spanIds.slice(16 * at, 16 * at + 16)
   }
   parentIdAt(at: number): string {
-    const parent = this.columns.parent[at]!
-    return parent >= 0 ? this.ids[parent]! : (this.missing.get(at) ?? '')
+    return this.columns.parent[at] === -2 ? this.missing.get(at)! : this.idAt(this.columns.parent[at]!)
   }
-  /** '' for no place. */
-  spanIdAt(place: number): string {
-    return this.ids[place] ?? ''
-  }
-  measure({ ns: values, level, reasons }: Measures, at: number): Measure {
-    const value = values[at]!
-    const [ns, loNs, hiNs] = Array.isArray(value) ? value : [value, value, value]
-    const fidelity = this.word(level[at]!) as Measure['fidelity']
-    return { ns: ns ?? null, loNs: loNs ?? null, hiNs: hiNs ?? null, fidelity, reasons: this.list(reasons[at]!) }
+  measure({ ns, lo, hi, nulls, level, reasons }: Measures, at: number): Measure {
+    const none = nulls[at]!
+    return {
+      ns: none & 1 ? null : ns[at]!,
+      loNs: none & 2 ? null : lo[at]!,
+      hiNs: none & 4 ? null : hi[at]!,
+      fidelity: this.word(level[at]!) as Measure['fidelity'],
+      reasons: this.list(reasons[at]!),
+    }
   }
   word(place: number): string {
     return this.columns.words[place]!
@@ -62,15 +60,20 @@ export class Reader {
     return list
   }
 
+  /** Keys and values in turn; what comes later wins. */
   attributes(...pairs: readonly (readonly number[])[]): Attributes {
     const words: Attributes = {}
     for (const places of pairs)
       for (let i = 0; i < places.length; i += 2) define(words, this.word(places[i]!), this.word(places[i + 1]!))
     return words
   }
+  attributesAt(at: number): Attributes {
+    const { sets, set, attributes } = this.columns
+    return this.attributes(listAt(sets, set[at]!), listAt(attributes, at))
+  }
   resourceAt(at: number): Attributes {
     const place = this.columns.resource[at]!
-    return (this.resources[place] ??= this.attributes(this.columns.resources[place]!))
+    return (this.resources[place] ??= this.attributes(listAt(this.columns.resources, place)))
   }
   eventsAt(at: number): TraceSpan['events'] {
     return (this.events.get(at) ?? []).map(([name, since, ...pairs]) => ({
@@ -85,6 +88,21 @@ export class Reader {
       spanId: this.word(spanId!),
     }))
   }
+}
+
+export const startOf = ({ ends }: Lists, entry: number): number => (entry === 0 ? 0 : ends[entry - 1]!)
+
+/** The numbers of one entry. */
+export function listAt(lists: Lists, entry: number): number[] {
+  const list: number[] = []
+  for (let i = startOf(lists, entry); i < lists.ends[entry]!; i++) list.push(lists.items[i]!)
+  return list
+}
+
+/** Of few rows of `width` numbers each, the one that begins with `place`. */
+export function rowAt(rows: Numbers, width: number, place: number): number | null {
+  for (let i = 0; i < rows.length; i += width) if (rows[i] === place) return i
+  return null
 }
 
 /** `__proto__` is a key like any other to whoever sent it. */

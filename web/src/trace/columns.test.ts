@@ -2,13 +2,15 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { analyseTrace } from '../../../server/analysis/analyse.ts'
 import type { TraceInput } from '../../../server/analysis/types.ts'
-import { CompactTrace } from '../../../server/api/contract-columns.ts'
-import { compactTraceJson, traceJson } from '../../../server/api/trace-json.ts'
+import type { CompactTrace } from '../../../server/api/contract-columns.ts'
+import { tracePage } from '../../../server/trace-page/page.ts'
+import { traceJson } from '../../../server/api/trace-json.ts'
 import type { Trace } from '../../../server/api/contract.ts'
 import { tracesOf, type ExportRequest } from '../../../test/otlp-json.ts'
 import { t1Export } from '../../../test/t1.ts'
 import { traceOfColumns } from './columns.ts'
 import { indexTrace } from './index.ts'
+import { unpack } from './unpack.ts'
 
 const examples = JSON.parse(
   readFileSync(new URL('../../../test/fixtures/proxy-span-examples.json', import.meta.url), 'utf8'),
@@ -18,22 +20,47 @@ const t1 = tracesOf([t1Export('0af7651916cd43dd8448eb211c80319c', 1_700_000_000_
 const sent = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 const both = (trace: TraceInput) => {
   const analysed = analyseTrace(trace, { networkRttNs: null })
-  const compact = sent(compactTraceJson(analysed, true, 0)) as CompactTrace
-  return { compact, read: sent(traceOfColumns(compact)), whole: sent(traceJson(analysed, true, 0)) }
+  const page = tracePage(analysed, true, 0)
+  const columns = () => traceOfColumns(unpack(page.slice().buffer as ArrayBuffer) as CompactTrace)
+  return { page, columns, read: sent(columns()), whole: sent(traceJson(analysed, true, 0)) }
 }
 
 describe('a trace out of columns is the very one that scripts get', () => {
   it.each([t1, ...tracesOf(examples)].map((trace) => [trace.traceId, trace] as const))('%s', (_, trace) => {
-    const { compact, read, whole } = both(trace)
-    expect(CompactTrace.parse(compact)).toEqual(compact)
+    const { columns, read, whole } = both(trace)
     expect(read).toEqual(whole)
-    // Drawn by numbers in the one, by instants in the other.
-    const placesIn = (of: Trace) => {
-      const { spans, path, extent, rawExtent } = indexTrace(of)
-      const places = [...spans.values()].map(({ id, from, to, rawFrom }) => [id, from, to, rawFrom])
-      return { places, path: path.map(({ span, from, to }) => [span.id, from, to]), extent, rawExtent }
+    // Drawn by numbers in the one, by ids and instants in the other.
+    const drawn = (of: Trace) => {
+      const index = indexTrace(of)
+      const { spans, tops, path, extent, rawExtent, proxySpan } = index
+      const places = spans.list.map((span) => {
+        const { id, from, to, rawFrom, parent, children, proxy } = span
+        const hops = index.hopsFrom(span).map(({ hopId }) => hopId)
+        const ids = children.map((child) => child.id)
+        return [
+          id,
+          from,
+          to,
+          rawFrom,
+          parent?.id,
+          ids,
+          proxy?.spanId,
+          proxy && [index.topOf(proxy)?.id, index.spansOf(proxy).map((each) => each.id)],
+          span.class,
+          hops,
+        ]
+      })
+      const segments = Array.from(path.span, (at, i) => [at, path.from[i], path.to[i], path.class(i)])
+      return {
+        places,
+        tops: tops.map(({ id }) => id),
+        segments,
+        extent,
+        rawExtent,
+        proxySpan: [...Array.from(proxySpan)],
+      }
     }
-    expect(placesIn(traceOfColumns(compact))).toEqual(placesIn(whole as Trace))
+    expect(drawn(columns())).toEqual(drawn(whole as Trace))
   })
 
   it('with lost parents, lost roots, clocks set back, events, links, odd keys and times long before and after', () => {
@@ -70,10 +97,7 @@ describe('a trace out of columns is the very one that scripts get', () => {
       parentId: i === 0 ? '' : '0000000000000001',
       start: i * 10,
     }))
-    const { compact, whole } = both({ ...t1, spans })
-    const { spans: long, criticalPath, proxies, hops } = whole as Trace
-    expect(JSON.stringify(compact.columns).length).toBeLessThan(
-      JSON.stringify([long, criticalPath, proxies, hops]).length / 5,
-    )
+    const { page, whole } = both({ ...t1, spans })
+    expect(page.length).toBeLessThan(JSON.stringify(whole).length / 5)
   })
 })

@@ -110,9 +110,9 @@ function explainAdded(index: TraceIndex, proxy: WireProxy, name?: string): Secti
 
 /** D4. */
 function explainOverhead(index: TraceIndex, proxy: WireProxy): Section {
-  const top = index.spans.get(proxy.spanId)
+  const top = index.topOf(proxy)
   const { overhead } = proxy
-  const own = proxy.spanIds.map((id) => index.spans.get(id)).filter((span) => span !== undefined)
+  const own = index.spansOf(proxy)
   const attempts = attemptsOf(index, proxy)
   const upstream = own.filter((span) => span !== top && span.wire.kind === 'client')
   const exits = attempts.length > 0 ? attempts : upstream.length > 0 ? upstream : addedParts(index, proxy).below

@@ -48,9 +48,9 @@ describe('the lanes of a flame chart', () => {
     let sum = 0
     for (const span of spans)
       for (let i = pathStart[span.at]!; i < pathStart[span.at + 1]!; i++) {
-        const segment = index.path[pathOrder[i]!]!
-        expect(segment.span).toBe(span)
-        sum += segment.to - segment.from
+        const segment = pathOrder[i]!
+        expect(index.path.span[segment]).toBe(span.at)
+        sum += index.path.to[segment]! - index.path.from[segment]!
       }
     expect(sum).toBe(index.trace.durationNs)
   })

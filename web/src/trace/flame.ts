@@ -19,7 +19,7 @@ export interface Flame {
 
 /** O(n log n), also of a chain as deep and of a fan as wide as there are spans. */
 export function flameOf(index: TraceIndex): Flame {
-  const spans = [...index.spans.values()]
+  const spans = index.spans.list
   const depth = depthsOf(index, spans.length)
   const byStart = Int32Array.from(spans.keys()).sort(
     (a, b) => spans[a]!.from - spans[b]!.from || depth[a]! - depth[b]! || spans[b]!.to - spans[a]!.to || a - b,
@@ -38,8 +38,9 @@ export function flameOf(index: TraceIndex): Flame {
     lanes = Math.max(lanes, found + 1)
   }
   const [start, order] = grouped(byStart, (at) => lane[at]!, lanes)
-  const segments = Int32Array.from(index.path.keys())
-  const [pathStart, pathOrder] = grouped(segments, (i) => index.path[i]!.span.at, spans.length)
+  const { path } = index
+  const segments = Int32Array.from(path.span.keys())
+  const [pathStart, pathOrder] = grouped(segments, (i) => path.span[i]!, spans.length)
   return { spans, lane, lanes, order, start, pathStart, pathOrder }
 }
 

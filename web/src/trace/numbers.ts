@@ -75,13 +75,12 @@ export interface AddedParts {
 }
 
 export function addedParts(index: TraceIndex, proxy: WireProxy): AddedParts {
-  const top = index.spans.get(proxy.spanId) ?? null
-  const own = new Set(proxy.spanIds)
+  const top = index.topOf(proxy) ?? null
+  const own = new Set(index.spansOf(proxy))
   const below: TraceSpan[] = []
-  for (const id of own) {
-    const span = index.spans.get(id)
-    if (!span || isFailedAttempt(index, span)) continue
-    below.push(...span.children.filter((child) => !own.has(child.id) && !isFailedAttempt(index, child)))
+  for (const span of own) {
+    if (isFailedAttempt(index, span)) continue
+    below.push(...span.children.filter((child) => !own.has(child) && !isFailedAttempt(index, child)))
   }
   return {
     caller: top?.parent ?? null,

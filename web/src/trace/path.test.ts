@@ -116,7 +116,7 @@ describe('notices', () => {
     const trace = t1()
     trace.spans = trace.spans.filter((span) => span.spanId !== idOf('A'))
     const [notice] = notices(indexTrace(trace))
-    expect(notice).toMatchObject({ title: '1 parent span is missing', spanIds: [idOf('c1'), idOf('c2')] })
+    expect(notice).toMatchObject({ title: '1 parent span is missing', spanId: idOf('c1') })
   })
 
   it('say that nothing end to end is known without a root', () => {

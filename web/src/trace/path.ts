@@ -23,13 +23,9 @@ export function pathOnRows(
   rowOfSpan: Int32Array,
 ): PathOnRows {
   const position = positionsOf(rows, visible)
-  const { length } = index.path
-  const [from, to, row] = [new Float64Array(length), new Float64Array(length), new Int32Array(length)]
-  index.path.forEach((segment, i) => {
-    from[i] = segment.from
-    to[i] = segment.to
-    row[i] = position[rowOfSpan[segment.span.at]!]!
-  })
+  const { length, span, from, to } = index.path
+  const row = new Int32Array(length)
+  for (let i = 0; i < length; i++) row[i] = position[rowOfSpan[span[i]!]!]!
   const start = new Int32Array(visible.length + 1)
   for (const at of row) start[at + 1]!++
   for (let at = 0; at < visible.length; at++) start[at + 1]! += start[at]!

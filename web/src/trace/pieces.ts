@@ -28,7 +28,7 @@ export function fidelityOf(kind: PieceKind): Fidelity {
 /** What occurs in the bars of a trace, apart from waiting. */
 export function kindsOf({ spans, trace: { proxies } }: TraceIndex): ReadonlySet<PieceKind> {
   const kinds = new Set<PieceKind>()
-  for (const span of spans.values()) kinds.add(classOf(span))
+  for (const span of spans.list) kinds.add(classOf(span))
   if (proxies.some(({ retry }) => retry.attempts > 1)) kinds.add('retry')
   if (proxies.some(({ retry }) => retry.backoffNs > 0)) kinds.add('backoff')
   return kinds
@@ -63,14 +63,14 @@ export function waitingOf(span: TraceSpan): Interval[] {
   return unionWithin(blockingChildren(span), span)
 }
 
+const none: readonly TraceSpan[] = []
+
 /** The attempts of a proxy that tried more than once, in time order; empty for one attempt (algorithms.md D6). */
-export function attemptsOf(index: TraceIndex, proxy: WireProxy | null): TraceSpan[] {
-  if (!proxy || proxy.retry.attempts < 2) return []
-  const upstream = proxy.spanIds
-    .filter((id) => id !== proxy.spanId)
-    .map((id) => index.spans.get(id))
-    .filter((span): span is TraceSpan => span?.wire.kind === 'client')
-  const attempts = upstream.length > 0 ? upstream : (index.spans.get(proxy.spanId)?.children ?? [])
+export function attemptsOf(index: TraceIndex, proxy: WireProxy | null): readonly TraceSpan[] {
+  if (!proxy || proxy.retry.attempts < 2) return none
+  const top = index.topOf(proxy)
+  const upstream = index.spansOf(proxy).filter((span) => span !== top && span.wire.kind === 'client')
+  const attempts = upstream.length > 0 ? upstream : (top?.children ?? none)
   return [...attempts].sort((a, b) => a.from - b.from)
 }
 

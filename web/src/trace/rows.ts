@@ -77,7 +77,7 @@ export function buildRows(index: TraceIndex): Row[] {
       later(inner.outer, at, task.indent + 1, inner.exits)
     } else {
       const external = span.wire.role === 'app' && span.wire.kind === 'client' && span.children.length === 0
-      const at = add(rows, task, { kind: external ? 'external' : 'app', span, bar: [span] })
+      const at = add(rows, task, { kind: external ? 'external' : 'app', span })
       later(span.children, at, task.indent + 1)
     }
   }
@@ -126,26 +126,27 @@ function addHop(index: TraceIndex, rows: Row[], task: Task, { members, callees }
   const { span } = task
   const ownsRow = span.wire.role === 'app' || task.exit
   // What a gateway does below its upstream span (KrakenD reads the body there) is among its stages already.
-  const inside = (ownsRow ? members.slice(1) : members).filter((member) => !task.exit || member.proxy !== span.proxy)
-  const proxies = [...new Set(inside.map((member) => member.proxy).filter((proxy) => proxy !== null))]
+  const inside = members.filter((member, i) => (i > 0 || !ownsRow) && (!task.exit || member.proxy !== span.proxy))
+  const proxies: WireProxy[] = []
+  for (const { proxy } of inside) if (proxy && !proxies.includes(proxy)) proxies.push(proxy)
   const attempt = task.exit ? attemptsOf(index, span.proxy).indexOf(span) + 1 : 0
   const failedAttempt = isFailedAttempt(index, span)
   if (task.exit && inside.length === 0 && callees.length === 0) {
-    add(rows, task, { kind: attempt > 0 ? 'attempt' : 'external', span, bar: [span], attempt, failedAttempt })
+    add(rows, task, { kind: attempt > 0 ? 'attempt' : 'external', span, attempt, failedAttempt })
     return
   }
-  const gatewayHops = task.exit && span.proxy ? (index.hopsFrom.get(span.proxy.spanId) ?? []) : []
-  const reached = new Set(callees.map((callee) => callee.id))
+  const top = task.exit && span.proxy ? index.topOf(span.proxy) : undefined
+  const gatewayHops = top ? index.hopsFrom(top) : []
   const hop = task.exit
     ? gatewayHops.length > 1
-      ? (gatewayHops.find(({ callee }) => callee && reached.has(callee.spanId)) ?? null)
+      ? (gatewayHops.find(({ callee }) => callees.some(({ id }) => id === callee?.spanId)) ?? null)
       : null
-    : (index.hopsFrom.get(span.id)?.at(-1) ?? null)
+    : (index.hopsFrom(span).at(-1) ?? null)
   const retried = proxies.some((proxy) => proxy.retry.attempts > 1)
   const at = add(rows, task, {
     kind: 'hop',
     span,
-    bar: ownsRow ? [span] : [],
+    bar: ownsRow ? undefined : none,
     proxies,
     hop,
     callees,
@@ -153,12 +154,11 @@ function addHop(index: TraceIndex, rows: Row[], task: Task, { members, callees }
     openAtFirst: retried || proxies.some((proxy) => proxy.role === 'gateway'),
     attempt,
     failedAttempt,
-    key: `hop:${span.id}`,
   })
-  const inner = { ...task, parent: at, indent: task.indent + 1, loose: null }
+  const inner = below(task, at)
   for (const proxy of proxies) addProxy(index, rows, inner, proxy, inside)
   for (const member of inside) {
-    if (!member.proxy) add(rows, inner, { kind: 'proxy', span: member, bar: [member], folds: true })
+    if (!member.proxy) add(rows, inner, { kind: 'proxy', span: member, folds: true })
   }
 }
 
@@ -167,23 +167,23 @@ function addProxy(index: TraceIndex, rows: Row[], task: Task, proxy: WireProxy, 
   const top = spans.find((span) => span.id === proxy.spanId) ?? spans[0]
   if (!top) return
   const attempts = attemptsOf(index, proxy)
-  const parts = spans.filter((span) => span !== top)
+  const parts = spans.length === 1 ? none : spans.filter((span) => span !== top)
   const stages = parts.filter((span) => span.wire.kind !== 'client')
   const at = add(rows, task, {
     kind: 'proxy',
     span: top,
-    bar: [top, ...stages],
+    bar: stages.length > 0 ? [top, ...stages] : undefined,
     proxies: [proxy],
     folds: true,
     openAtFirst: attempts.length > 1,
   })
-  const inner = { ...task, parent: at, indent: task.indent + 1 }
+  if (parts.length === 0) return
+  const inner = below(task, at)
   for (const span of parts) {
     const attempt = attempts.indexOf(span) + 1
     add(rows, inner, {
       kind: stages.includes(span) ? 'stage' : attempt > 0 ? 'attempt' : 'upstream',
       span,
-      bar: [span],
       attempt,
       failedAttempt: isFailedAttempt(index, span),
     })
@@ -192,9 +192,7 @@ function addProxy(index: TraceIndex, rows: Row[], task: Task, proxy: WireProxy, 
 
 /** A gateway's own spans, split into stages and those it leaves through, and everything below them. */
 function gatewayParts(index: TraceIndex, top: TraceSpan) {
-  const own = new Set(
-    (top.proxy?.spanIds ?? []).map((id) => index.spans.get(id)).filter((span): span is TraceSpan => span !== undefined),
-  )
+  const own = new Set(top.proxy ? index.spansOf(top.proxy) : [])
   const exits = new Set<TraceSpan>()
   const stages: TraceSpan[] = []
   const outer: TraceSpan[] = []
@@ -212,7 +210,7 @@ function gatewayParts(index: TraceIndex, top: TraceSpan) {
 
 function addGateway(index: TraceIndex, rows: Row[], task: Task, stages: readonly TraceSpan[]): number {
   const { span } = task
-  const hops = index.hopsFrom.get(span.id) ?? []
+  const hops = index.hopsFrom(span)
   const at = add(rows, task, {
     kind: 'gateway',
     span,
@@ -221,17 +219,16 @@ function addGateway(index: TraceIndex, rows: Row[], task: Task, stages: readonly
     hop: hops.length === 1 ? hops[0]! : null,
   })
   if (stages.length > 0) {
-    const inner = { ...task, parent: at, indent: task.indent + 1, loose: null }
+    const inner = below(task, at)
     const group = add(rows, inner, {
       kind: 'stages',
-      key: `stages:${span.id}`,
       span: stages[0]!,
-      bar: [],
+      bar: none,
       folds: true,
       openAtFirst: false,
     })
     for (const stage of stages) {
-      add(rows, { ...inner, parent: group, indent: inner.indent + 1 }, { kind: 'stage', span: stage, bar: [stage] })
+      add(rows, below(inner, group), { kind: 'stage', span: stage })
     }
   }
   return at
@@ -239,29 +236,66 @@ function addGateway(index: TraceIndex, rows: Row[], task: Task, stages: readonly
 
 const none: readonly never[] = []
 
-type NewRow = Pick<Row, 'kind' | 'span' | 'bar'> & Partial<Row>
+/** Without a `bar` it is that of its span. */
+type NewRow = Pick<Row, 'kind' | 'span'> &
+  Partial<Omit<Row, 'bar'>> & { readonly bar?: readonly TraceSpan[] | undefined }
+
+/** What it can tell from its span is no field of it: 100,000 of them are made while somebody waits. */
+class DrawnRow implements Row {
+  readonly kind: RowKind
+  readonly span: TraceSpan
+  private readonly others: readonly TraceSpan[] | undefined
+  readonly proxies: readonly WireProxy[]
+  readonly hop: WireHop | null
+  readonly callees: readonly TraceSpan[]
+  readonly parent: number
+  readonly level: number
+  readonly indent: number
+  end: number
+  readonly folds: boolean
+  readonly openAtFirst: boolean
+  readonly attempt: number
+  readonly failedAttempt: boolean
+  readonly loose: Row['loose']
+
+  constructor(row: NewRow, { parent, indent, loose }: Task, rows: readonly Row[]) {
+    this.kind = row.kind
+    this.span = row.span
+    this.others = row.bar
+    this.proxies = row.proxies ?? none
+    this.hop = row.hop ?? null
+    this.callees = row.callees ?? none
+    this.parent = parent
+    this.level = parent < 0 ? 1 : rows[parent]!.level + 1
+    this.indent = indent
+    this.end = rows.length + 1
+    this.folds = row.folds ?? false
+    this.openAtFirst = row.openAtFirst ?? true
+    this.attempt = row.attempt ?? 0
+    this.failedAttempt = row.failedAttempt ?? false
+    this.loose = loose
+  }
+  get key(): string {
+    const { kind, span } = this
+    if (kind === 'hop') return `hop:${span.id}`
+    return kind === 'stages' ? `stages:${span.proxy?.spanId}` : span.id
+  }
+  get bar(): readonly TraceSpan[] {
+    return this.others ?? [this.span]
+  }
+}
+
+/** For what is drawn inside a row. */
+const below = ({ span, indent, exit }: Task, parent: number): Task => ({
+  span,
+  parent,
+  indent: indent + 1,
+  loose: null,
+  exit,
+})
 
 function add(rows: Row[], task: Task, row: NewRow): number {
-  // Every row with the same keys in the same order: 100,000 of them are built while somebody waits.
-  rows.push({
-    key: row.key ?? row.span.id,
-    kind: row.kind,
-    span: row.span,
-    bar: row.bar,
-    proxies: row.proxies ?? none,
-    hop: row.hop ?? null,
-    callees: row.callees ?? none,
-    parent: task.parent,
-    level: (rows[task.parent]?.level ?? 0) + 1,
-    indent: task.indent,
-    end: rows.length + 1,
-    folds: row.folds ?? false,
-    openAtFirst: row.openAtFirst ?? true,
-    attempt: row.attempt ?? 0,
-    failedAttempt: row.failedAttempt ?? false,
-    loose: task.loose,
-  })
-  return rows.length - 1
+  return rows.push(new DrawnRow(row, task, rows)) - 1
 }
 
 function closeSubtrees(rows: Row[]): void {

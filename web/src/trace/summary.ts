@@ -2,7 +2,7 @@
 import { isOrphan, type TraceIndex } from './index.ts'
 import { byGroup, type GroupKey } from '../format/groups.ts'
 import { reasonSentence } from '../format/reasons.ts'
-import type { Fidelity, WireTax } from './wire.ts'
+import type { Fidelity, SegmentClass, WireTax } from './wire.ts'
 
 export interface ClassShare {
   readonly group: GroupKey
@@ -13,7 +13,12 @@ export interface ClassShare {
 
 /** Shares of the critical path by who; their `ns` add up to the duration of the trace exactly (D7). */
 export function classShares({ path }: TraceIndex): ClassShare[] {
-  return byGroup(path.map(({ class: segmentClass, from, to }) => ({ class: segmentClass, ns: to - from })))
+  const sums = new Map<SegmentClass, number>()
+  for (let i = 0; i < path.length; i++) {
+    const segmentClass = path.class(i)
+    sums.set(segmentClass, (sums.get(segmentClass) ?? 0) + (path.to[i]! - path.from[i]!))
+  }
+  return byGroup([...sums].map(([segmentClass, ns]) => ({ class: segmentClass, ns })))
     .filter(({ ns }) => ns > 0)
     .map(({ group: { key, title, fidelity }, ns }) => ({ group: key, title, ns, fidelity }))
 }
@@ -21,8 +26,8 @@ export function classShares({ path }: TraceIndex): ClassShare[] {
 export interface Notice {
   readonly title: string
   readonly why: string
-  /** Spans concerned, to jump to the first. */
-  readonly spanIds: readonly string[]
+  /** The first span concerned, to jump to. */
+  readonly spanId: string | null
 }
 
 interface NoticeRule {
@@ -92,7 +97,7 @@ export function noticesOf(index: TraceIndex, flags: readonly FlagNote[]): Notice
     notices.push({
       title: 'The root span has not arrived',
       why: 'How long the whole request took is unknown, and there is no critical path. Hops and proxies below are sound.',
-      spanIds: [],
+      spanId: null,
     })
   }
   if (orphans.length > 0) {
@@ -103,19 +108,19 @@ export function noticesOf(index: TraceIndex, flags: readonly FlagNote[]): Notice
         orphans.length === 1
           ? 'The part below it stands on its own, not guessed into the tree.'
           : `The ${orphans.length} parts below stand on their own at the end, not guessed into the tree.`,
-      spanIds: orphans.map((top) => top.id),
+      spanId: orphans[0]!.id,
     })
   }
   if (roots > 1) {
     notices.push({
       title: `${roots} spans have no parent`,
       why: 'Duration and critical path are those of the earliest; the others are shown after it.',
-      spanIds: tops.slice(1, roots).map((top) => top.id),
+      spanId: tops[1]!.id,
     })
   }
   for (const { flag, title, why } of rules) {
-    const spanIds = flags.find((note) => note.flag === flag)?.spanIds
-    if (spanIds) notices.push({ title: title(Math.max(1, spanIds.length)), why, spanIds })
+    const note = flags.find((each) => each.flag === flag)
+    if (note) notices.push({ title: title(Math.max(1, note.spans)), why, spanId: note.spanId })
   }
   return notices
 }
@@ -133,7 +138,7 @@ export function clockNote(index: TraceIndex): ClockNote | null {
   let moved = 0
   let modelled = 0
   let mostNs = 0
-  for (const span of index.spans.values()) {
+  for (const span of index.spans.list) {
     if (span.from === span.rawFrom) continue
     moved++
     mostNs = Math.max(mostNs, Math.abs(span.from - span.rawFrom))
@@ -155,21 +160,45 @@ export function levelOfTax({ lowerNs, upperNs, estimateNs }: WireTax): Exclude<F
 export interface FlagNote {
   readonly flag: string
   readonly why: string
-  /** Spans that carry it, in order of the answer. */
-  readonly spanIds: readonly string[]
+  /** How many carry it, and the first of them. */
+  readonly spans: number
+  readonly spanId: string | null
 }
 
 /** Every flag of the trace with the spans it stands on, most frequent first. */
-export function flagNotes({ trace }: TraceIndex): FlagNote[] {
-  const byFlag = new Map<string, Set<string>>(trace.flags.map((flag) => [flag, new Set()]))
-  for (const { spanId, flags } of [...trace.spans, ...trace.proxies]) {
+export function flagNotes({ trace, spans, proxySpan }: TraceIndex): FlagNote[] {
+  const byFlag = new Map<string, Carriers>(trace.flags.map((flag) => [flag, new Carriers(spans.size)]))
+  const note = (flags: readonly string[], at: number) => {
     for (const flag of flags) {
-      const ids = byFlag.get(flag)
-      if (ids) ids.add(spanId)
-      else byFlag.set(flag, new Set([spanId]))
+      let carriers = byFlag.get(flag)
+      if (!carriers) byFlag.set(flag, (carriers = new Carriers(spans.size)))
+      if (at >= 0) carriers.add(at)
     }
   }
+  for (const { wire, at } of spans.list) note(wire.flags, at)
+  for (const [i, { flags }] of trace.proxies.entries()) note(flags, proxySpan[i]!)
   return [...byFlag]
-    .map(([flag, ids]) => ({ flag, why: reasonSentence(flag), spanIds: [...ids] }))
-    .sort((a, b) => b.spanIds.length - a.spanIds.length)
+    .map(([flag, { count, first }]) => ({
+      flag,
+      why: reasonSentence(flag),
+      spans: count,
+      spanId: spans.list[first]?.id ?? null,
+    }))
+    .sort((a, b) => b.spans - a.spans)
+}
+
+/** Places of spans, each counted once. */
+class Carriers {
+  private readonly seen: Uint8Array
+  count = 0
+  first = -1
+
+  constructor(size: number) {
+    this.seen = new Uint8Array(size)
+  }
+  add(at: number): void {
+    if (this.seen[at]) return
+    this.seen[at] = 1
+    if (this.count++ === 0) this.first = at
+  }
 }

@@ -15,7 +15,7 @@ export function rowsByKey(rows: readonly Row[]): ReadonlyMap<string, number> {
 }
 
 export function isOpen(row: Row, toggled: Toggled): boolean {
-  return row.openAtFirst !== toggled.has(row.key)
+  return row.openAtFirst !== (toggled.size > 0 && toggled.has(row.key))
 }
 
 export function isParent(row: Row, at: number): boolean {

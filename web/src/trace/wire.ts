@@ -2,6 +2,8 @@
  * What `GET /api/v1/traces/{traceId}` answers, as far as the waterfall reads it. Stated here and not derived, so that the
  * model says what it needs; the screen assigns the contract's type to it, so a contract that drifts fails the types.
  */
+import type { TraceShape } from './shape.ts'
+
 export type Fidelity = 'exact' | 'bounded' | 'modelled' | 'unknown'
 
 export interface Measure {
@@ -41,9 +43,6 @@ export interface WireSpan {
   proxyFamily: string
   startUnixNano: string
   placedStartUnixNano: string
-  /** The two starts as ns since that of the trace, where they are there as numbers. */
-  fromNs?: number
-  rawFromNs?: number
   durationNs: number
   self: Measure
   status: 'unset' | 'ok' | 'error'
@@ -90,7 +89,6 @@ export interface WirePathSegment {
   class: SegmentClass
   leg: 'self' | 'req' | 'mid' | 'resp'
   startUnixNano: string
-  fromNs?: number
   ns: number
 }
 
@@ -115,4 +113,6 @@ export interface WireTrace {
   queueWaits: { producerSpanId: string; consumerSpanId: string; wait: Measure }[]
   criticalPath: WirePathSegment[]
   tax: { mesh: WireTax; gateway: WireTax }
+  /** Where its numbers are there already. */
+  shape?: () => TraceShape
 }

@@ -1,38 +1,35 @@
 import type { AnalysedSpan, PathSegment, TraceAnalysis } from '../analysis/types.ts'
-import { flagNames } from '../analysis/flags.ts'
-import { Words } from './column-words.ts'
-import type { TraceColumns } from './contract-columns.ts'
+import type { TraceColumns } from '../api/contract-columns.ts'
+import { kinds, statuses } from './head.ts'
 import { hopColumns, proxyColumns } from './hop-columns.ts'
+import { columnOf, listsOf, Words } from './words.ts'
 
-export const kinds = ['unset', 'internal', 'server', 'client', 'producer', 'consumer'] as const
-export const statuses = ['unset', 'ok', 'error'] as const
-
-/**
- * Spans, proxies, hops and critical path of a trace in a tenth of the bytes: what repeats is there once, numbers stand in arrays. The page opens
- * 100,000 spans from it; scripts have them as objects (trace-json.ts).
- */
+/** Spans, proxies, hops and critical path of a trace as columns; numbers are not narrow yet. */
 export function traceColumns(trace: TraceAnalysis): TraceColumns {
   const { spans } = trace
   const words = new Words()
-  const at = new Map(spans.map(({ spanId }, i) => [spanId, i]))
+  const at = new Map<string, number>()
+  for (const [i, { spanId }] of spans.entries()) at.set(spanId, i)
   const resources = words.shared(
     spans,
     ({ input }) => input.resource,
-    ({ attributes }) => words.pairs(attributes),
+    ({ attributes }, to) => words.pairs(attributes, to),
   )
   const scopes = words.shared(
     spans,
     ({ input }) => input.scope,
-    ({ name, version }) => [words.at(name), words.at(version)],
+    ({ name, version }, to) => {
+      to.add(words.at(name))
+      to.add(words.at(version))
+    },
   )
   const sets = words.shared(
     spans,
     ({ input }) => input.attributeSet,
-    (attributes) => words.pairs(attributes),
+    (attributes, to) => words.pairs(attributes, to),
   )
-  // '' where there is none.
   const placeOf = (spanId: string) => at.get(spanId) ?? -1
-  const column = (of: (span: AnalysedSpan, i: number) => number) => spans.map(of)
+  const column = (of: (span: AnalysedSpan, i: number) => number) => columnOf(spans, of)
   const missing: [number, string][] = []
   const parent = column(({ parentId }, i) => {
     if (parentId === '') return -1
@@ -55,18 +52,22 @@ export function traceColumns(trace: TraceAnalysis): TraceColumns {
     moved: column(({ start, placedStart }) => placedStart - start),
     duration: column(({ duration }) => duration),
     self: words.measures(spans, ({ self }) => self),
-    flags: column(({ flags }) => words.at(flagNames(flags).join(' '))),
+    flags: column(({ flags }) => words.flags(flags)),
     resource: resources.column,
     scope: scopes.column,
     set: sets.column,
-    attributes: spans.map(({ input }) => words.pairs(input.attributes)),
+    attributes: listsOf(spans, ({ input }, to) => words.pairs(input.attributes, to)),
     resources: resources.entries,
     scopes: scopes.entries,
     sets: sets.entries,
     events: sparse(
       spans,
       ({ input }) => input.events,
-      ({ name, time, attributes }) => [words.at(name), time - trace.start, ...words.pairs(attributes)],
+      ({ name, time, attributes }) => [
+        words.at(name),
+        time - trace.start,
+        ...[...attributes].flatMap((pair) => pair.map((word) => words.at(word))),
+      ],
     ),
     links: sparse(
       spans,
@@ -83,11 +84,11 @@ export function traceColumns(trace: TraceAnalysis): TraceColumns {
 
 function pathColumns(path: readonly PathSegment[], at: ReadonlyMap<string, number>, words: Words, start: number) {
   return {
-    span: path.map(({ spanId }) => at.get(spanId)!),
-    class: path.map((segment) => words.at(segment.class)),
-    leg: path.map(({ leg }) => words.at(leg)),
-    start: path.map((segment) => segment.start - start),
-    ns: path.map(({ ns }) => ns),
+    span: columnOf(path, ({ spanId }) => at.get(spanId)!),
+    class: columnOf(path, (segment) => words.at(segment.class)),
+    leg: columnOf(path, ({ leg }) => words.at(leg)),
+    start: columnOf(path, (segment) => segment.start - start),
+    ns: columnOf(path, ({ ns }) => ns),
   }
 }
 
@@ -97,8 +98,10 @@ function sparse<Item>(
   of: (span: AnalysedSpan) => readonly Item[],
   write: (item: Item) => number[],
 ): [number, number[][]][] {
-  return spans.flatMap((span, i): [number, number[][]][] => {
+  const found: [number, number[][]][] = []
+  for (const [i, span] of spans.entries()) {
     const items = of(span)
-    return items.length === 0 ? [] : [[i, items.map(write)]]
-  })
+    if (items.length > 0) found.push([i, items.map(write)])
+  }
+  return found
 }
