@@ -27,8 +27,11 @@ for (const minutes of [60, 240])
       [0.2, same],
       [0, [0.3, 0.3, 0.4]],
       [0.05, [0.3, 0.3, 0.4]],
-    ] as const)
+    ] as const) {
       rows.push(measure(minutes, noise, effect, mix))
+      // A row takes its while.
+      console.error(JSON.stringify(rows.at(-1)))
+    }
 console.table(rows)
 await report('compare', { runs, seed, rows })
 

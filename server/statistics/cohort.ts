@@ -21,8 +21,11 @@ export interface Cohort {
   readonly width: number
 }
 
-interface Minute {
+interface Minute extends Sparse {
   readonly n: number
+}
+
+interface Sparse {
   /** Index = stratum * width + bucket, and its count. */
   readonly at: Int32Array
   readonly counts: Float64Array
@@ -74,9 +77,9 @@ export function cohortsOf(a: readonly CohortRow[], b: readonly CohortRow[]): Coh
 }
 
 /** Sum of minutes: counts by stratum * width + bucket. */
-export function summed({ strata, width }: Cohort, minutes: Iterable<Minute>): Float64Array {
+export function summed({ strata, width }: Cohort, parts: Iterable<Sparse>): Float64Array {
   const sums = new Float64Array(strata * width)
-  for (const { at, counts } of minutes) for (let i = 0; i < at.length; i++) sums[at[i]!]! += counts[i]!
+  for (const { at, counts } of parts) for (let i = 0; i < at.length; i++) sums[at[i]!]! += counts[i]!
   return sums
 }
 
@@ -108,7 +111,7 @@ export function reweighted(sums: Float64Array, width: number, weights: readonly 
 /** All strata together as they are. */
 export function pooled(sums: Float64Array, width: number): Float64Array {
   const mixed = new Float64Array(width)
-  for (let i = 0; i < sums.length; i++) mixed[i % width]! += sums[i]!
+  for (let at = 0; at < sums.length; at += width) for (let i = 0; i < width; i++) mixed[i]! += sums[at + i]!
   return mixed
 }
 
@@ -119,20 +122,34 @@ export interface Read {
 }
 
 /**
- * The quantile of counts as the logarithm of ns, values lying evenly within their bucket. Where much of all lies in that bucket they
- * need not, hence its slack: half a bucket when all do. NaN without values.
+ * Quantiles of counts as logarithms of ns, values lying evenly within their bucket. Where much of all lies in that bucket they
+ * need not, hence the slack: half a bucket when all do. NaN without values.
  */
-export function logQuantile(counts: Float64Array, q: number, least: number): Read {
-  const n = totalOf(counts)
-  if (n <= 0) return { value: NaN, slack: 0 }
-  const rank = q * n
-  let below = 0
-  let i = 0
-  while (i < counts.length - 1 && below + counts[i]! < rank) below += counts[i++]!
-  const inside = counts[i]!
-  const within = inside > 0 ? Math.min(1, Math.max(0, (rank - below) / inside)) : 0.5
-  const share = Math.min(1, inside / n / (2 * Math.min(q, 1 - q)))
-  return { value: (i + least - 1 + within) * bucket, slack: (share * bucket) / 2 }
+export function logQuantiles(counts: Float64Array, qs: readonly number[], least: number): Read[] {
+  const upTo = new Float64Array(counts.length)
+  let n = 0
+  for (let i = 0; i < counts.length; i++) upTo[i] = n += counts[i]!
+  if (n <= 0) return qs.map(() => ({ value: NaN, slack: 0 }))
+  return qs.map((q) => {
+    const rank = q * n
+    const i = firstAtLeast(upTo, rank)
+    const inside = counts[i]!
+    const within = inside > 0 ? Math.min(1, Math.max(0, (rank - (upTo[i]! - inside)) / inside)) : 0.5
+    const share = Math.min(1, inside / n / (2 * Math.min(q, 1 - q)))
+    return { value: (i + least - 1 + within) * bucket, slack: (share * bucket) / 2 }
+  })
+}
+
+/** Index of the first of ascending values that is `least` or more, the last one if none is. */
+function firstAtLeast(ascending: Float64Array, least: number): number {
+  let lo = 0
+  let hi = ascending.length - 1
+  while (lo < hi) {
+    const middle = (lo + hi) >> 1
+    if (ascending[middle]! < least) lo = middle + 1
+    else hi = middle
+  }
+  return lo
 }
 
 /** ln of the ratio of a bucket's edges. */
@@ -140,27 +157,41 @@ const bucket = Math.LN2 / bucketsPerOctave
 
 /**
  * The Hodges-Lehmann shift of logarithms, `b` less `a`, with differences of buckets lying evenly about theirs; its slack is a bucket
- * where all differences are one. NaN when either is empty.
+ * where all differences are one. NaN when either is empty. Pairs are counted, not listed: O(buckets * log buckets).
+ * @param guess where it may lie: near it, it is found sooner.
  */
-export function smoothShift(b: Float64Array, a: Float64Array): Read {
+export function smoothShift(b: Float64Array, a: Float64Array, guess?: number): Read {
   const [fromA, toA] = extent(a)
   const [fromB, toB] = extent(b)
   if (fromA > toA || fromB > toB) return { value: NaN, slack: 0 }
-  const wide = toB - fromB + toA - fromA + 1
-  const pairs = new Float64Array(wide)
-  for (let i = fromB; i <= toB; i++) {
-    const n = b[i]!
-    if (n === 0) continue
-    const to = i - fromB + toA
-    for (let j = fromA; j <= toA; j++) pairs[to - j]! += n * a[j]!
+  /** Of `a`, by bucket from `fromA`: how many lie in it or above. */
+  const above = new Float64Array(toA - fromA + 2)
+  for (let i = toA - fromA; i >= 0; i--) above[i] = above[i + 1]! + a[fromA + i]!
+  /** Pairs whose difference is so many buckets or fewer. */
+  const pairsTo = (difference: number): number => {
+    let pairs = 0
+    for (let i = fromB; i <= toB; i++) {
+      const from = i - difference - fromA
+      if (from <= toA - fromA) pairs += b[i]! * above[Math.max(0, from)]!
+    }
+    return pairs
   }
-  const half = totalOf(pairs) / 2
-  let below = 0
-  let at = 0
-  while (at < wide - 1 && below + pairs[at]! < half) below += pairs[at++]!
-  const within = pairs[at]! > 0 ? (half - below) / pairs[at]! : 0.5
-  const difference = at + fromB - toA - 0.5 + within
-  return { value: difference * bucket, slack: (pairs[at]! / half / 2) * bucket }
+  let [lo, hi] = [fromB - toA, toB - fromA]
+  const half = pairsTo(hi) / 2
+  for (let middle = guess === undefined ? NaN : Math.round(guess / bucket), step = 1; lo < hi; step *= 4) {
+    if (!(middle >= lo && middle < hi)) middle = Math.floor((lo + hi) / 2)
+    if (pairsTo(middle) < half) {
+      lo = middle + 1
+      middle += step
+    } else {
+      hi = middle
+      middle -= step
+    }
+  }
+  const below = pairsTo(lo - 1)
+  const inside = pairsTo(lo) - below
+  const within = inside > 0 ? (half - below) / inside : 0.5
+  return { value: (lo - 0.5 + within) * bucket, slack: (inside / half / 2) * bucket }
 }
 
 function extent(counts: Float64Array): [number, number] {
@@ -175,19 +206,52 @@ function extent(counts: Float64Array): [number, number] {
 export function meanOf(counts: Float64Array, least: number): number {
   let sum = 0
   let n = 0
-  for (let i = 0; i < counts.length; i++) {
-    sum += counts[i]! * Math.exp((i + least - 0.5) * bucket)
+  for (let i = counts.length - 1; i >= 0; i--) {
+    // By Horner: in units of the bucket below, so that no bucket needs a power of its own.
+    sum = sum * wider + counts[i]!
     n += counts[i]!
   }
-  return n > 0 ? sum / n : NaN
+  return n > 0 ? (sum / n) * Math.exp((least - 0.5) * bucket) : NaN
 }
 
-/** As many minutes again, of blocks of `length` that follow each other, begin anywhere and go round the end (Kuensch). */
-export function drawn(minutes: readonly Minute[], length: number, random: Random): Minute[] {
-  const found: Minute[] = []
-  while (found.length < minutes.length) {
-    const from = Math.floor(random() * minutes.length)
-    for (let i = 0; i < length && found.length < minutes.length; i++) found.push(minutes[(from + i) % minutes.length]!)
+/** Ratio of a bucket's edges. */
+const wider = 2 ** (1 / bucketsPerOctave)
+
+/** Draws minutes again, as many, by blocks of `length` that follow each other, begin anywhere and go round the end (Kuensch). @returns what {@link summed} gives. */
+export function redrawer(cohort: Cohort, length: number): (random: Random) => Float64Array {
+  const { minutes } = cohort
+  const from = (at: number) => minutes[at % minutes.length]!
+  const merge = merger(cohort)
+  const blocks = minutes.map((_, at) => merge(Array.from({ length }, (_, i) => from(at + i))))
+  return (random) => {
+    const parts: Sparse[] = []
+    for (let left = minutes.length; left > 0; left -= length) {
+      const at = Math.floor(random() * minutes.length)
+      if (left >= length) parts.push(blocks[at]!)
+      else for (let i = 0; i < left; i++) parts.push(from(at + i))
+    }
+    return summed(cohort, parts)
   }
-  return found
+}
+
+/** Minutes as one, without what is nothing. */
+function merger({ strata, width }: Cohort): (minutes: readonly Minute[]) => Sparse {
+  const sums = new Float64Array(strata * width)
+  const found = new Int32Array(strata * width)
+  return (minutes) => {
+    let cells = 0
+    for (const { at, counts } of minutes)
+      for (let i = 0; i < at.length; i++) {
+        const cell = at[i]!
+        if (sums[cell] === 0) found[cells++] = cell
+        sums[cell]! += counts[i]!
+      }
+    const at = found.slice(0, cells)
+    const counts = new Float64Array(cells)
+    for (let i = 0; i < cells; i++) {
+      counts[i] = sums[at[i]!]!
+      sums[at[i]!] = 0
+    }
+    return { at, counts }
+  }
 }

@@ -4,10 +4,10 @@
  */
 import {
   cohortsOf,
-  drawn,
-  logQuantile,
+  logQuantiles,
   meanOf,
   pooled,
+  redrawer,
   reweighted,
   smoothShift,
   stratumOf,
@@ -117,8 +117,11 @@ export function compareCohorts(
   if (common < leastCommon && n.a > 0 && n.b > 0) reasons.push('few_common_strata')
   const nothing = Math.min(n.a, n.b) === 0
   const draws = nothing ? [] : drawsOf(cohorts, random, resamples)
-  const raw = nothing ? null : differenceOf(cohorts, whole, draws, null, quantiles)
-  const like = nothing || shared === 0 ? null : differenceOf(cohorts, whole, draws, weights, quantiles)
+  const ofAll = () => shiftedBy(draws, whole, (counts) => pooled(counts, width))
+  const raw = nothing ? null : differenceOf(cohorts, whole, draws, null, ofAll(), quantiles)
+  const shifts = nothing || shared === 0 ? [] : shiftsOfStrata(draws, whole, width, weights)
+  const like =
+    shifts.length === 0 ? null : differenceOf(cohorts, whole, draws, weights, averaged(shifts, weights), quantiles)
   const verdict =
     reasons.length > 0 || like === null
       ? 'not_comparable'
@@ -129,7 +132,7 @@ export function compareCohorts(
           : 'b_faster'
   const median = (side: 'a' | 'b', i: number) => {
     const counts = stratumOf(whole[side], width, i)
-    return totalOf(counts) > 0 ? Math.exp(logQuantile(counts, 0.5, cohorts.least).value) : null
+    return totalOf(counts) > 0 ? Math.exp(logQuantiles(counts, [0.5], cohorts.least)[0]!.value) : null
   }
   return {
     verdict,
@@ -149,16 +152,11 @@ export function compareCohorts(
       .map((one, rank) => ({
         stratum: one.stratum,
         n: one.n,
-        shift:
-          like !== null && isCommon(one.n) && rank < mostStrata
-            ? shiftOf(draws, whole, width, oneOf(weights.length, one.i), like.scale)
-            : null,
+        shift: like !== null && shifts[one.i] && rank < mostStrata ? estimateOf(shifts[one.i]!, like.scale) : null,
         p50: { a: median('a', one.i), b: median('b', one.i) },
       })),
   }
 }
-
-const oneOf = (length: number, at: number): number[] => Array.from({ length }, (_, i) => Number(i === at))
 
 /** Both sides of a resample: counts by stratum and bucket. */
 interface Draw {
@@ -167,23 +165,25 @@ interface Draw {
 }
 
 function drawsOf({ a, b }: Cohorts, random: Random, count: number): Draw[] {
-  const one = (cohort: Cohort) => summed(cohort, drawn(cohort.minutes, blockMinutes, random))
-  return Array.from({ length: count }, () => ({ a: one(a), b: one(b) }))
+  const [againA, againB] = [redrawer(a, blockMinutes), redrawer(b, blockMinutes)]
+  return Array.from({ length: count }, () => ({ a: againA(random), b: againB(random) }))
 }
 
-/** @param weights of the strata; null: all requests as they are. */
+/** @param weights of the strata; null: all requests as they are. @param shifted of the same. */
 function differenceOf(
   cohorts: Cohorts,
   whole: Draw,
   draws: readonly Draw[],
   weights: readonly number[] | null,
+  shifted: Shifted,
   quantiles: readonly number[],
 ): { difference: Difference; scale: number } {
   const { least } = cohorts
   const { width } = cohorts.a
   const mixed = (sums: Float64Array) => (weights ? reweighted(sums, width, weights) : pooled(sums, width))
+  const asked = [...quantiles, 0.25, 0.5, 0.75, 0.99]
   const read = (counts: Float64Array): Reading[] => {
-    const log = [...quantiles, 0.25, 0.5, 0.75, 0.99].map((q) => logQuantile(counts, q, least))
+    const log = logQuantiles(counts, asked, least)
     const [p25, p50, p75, p99] = log.splice(quantiles.length) as [Reading, Reading, Reading, Reading]
     return [
       ...log.map(({ value, slack }) => ({ value: Math.exp(value), slack: Math.exp(value) * slack })),
@@ -225,7 +225,7 @@ function differenceOf(
     number,
   ]
   const scale = scaleAt(median)
-  const shift = shiftOf(draws, whole, width, weights, scale)
+  const shift = estimateOf(shifted, scale)
   return {
     scale,
     difference: {
@@ -248,36 +248,44 @@ interface Reading {
   readonly slack: number
 }
 
-/** Shifts of the strata, each with its weight; of all requests together without weights. */
-function shiftOf(
-  draws: readonly Draw[],
-  whole: Draw,
-  width: number,
-  weights: readonly number[] | null,
-  scale: number,
-): Estimate {
-  const shift = ({ a, b }: Draw): Reading => {
-    if (weights === null) return smoothShift(pooled(b, width), pooled(a, width))
-    let value = 0
-    let slack = 0
-    let weight = 0
-    weights.forEach((share, stratum) => {
-      if (share === 0) return
-      const one = smoothShift(stratumOf(b, width, stratum), stratumOf(a, width, stratum))
-      if (Number.isNaN(one.value)) return
-      value += share * one.value
-      slack += share * one.slack
-      weight += share
+/** A shift as it is, and of each resample. */
+interface Shifted {
+  readonly now: Reading
+  readonly again: readonly number[]
+}
+
+const estimateOf = ({ now, again }: Shifted, scale: number): Estimate => widened(now.value, again, scale, now.slack)
+
+function shiftedBy(draws: readonly Draw[], whole: Draw, of: (counts: Float64Array) => Float64Array): Shifted {
+  const now = smoothShift(of(whole.b), of(whole.a))
+  return { now, again: draws.map(({ a, b }) => smoothShift(of(b), of(a), now.value).value) }
+}
+
+/** Of the strata, by their number; of those without a weight none. */
+const shiftsOfStrata = (draws: readonly Draw[], whole: Draw, width: number, weights: readonly number[]) =>
+  weights.map((weight, i) => (weight > 0 ? shiftedBy(draws, whole, (counts) => stratumOf(counts, width, i)) : null))
+
+/** Each by its weight; a resample that has nothing of a stratum goes by the others. */
+function averaged(strata: readonly (Shifted | null)[], weights: readonly number[]): Shifted {
+  const over = (of: (one: Shifted) => number, told: (one: Shifted) => number): number => {
+    let sum = 0
+    let all = 0
+    strata.forEach((one, i) => {
+      if (one === null || Number.isNaN(told(one))) return
+      sum += weights[i]! * of(one)
+      all += weights[i]!
     })
-    return { value: value / weight, slack: slack / weight }
+    return sum / all
   }
-  const now = shift(whole)
-  return widened(
-    now.value,
-    draws.map((draw) => shift(draw).value),
-    scale,
-    now.slack,
-  )
+  const value = ({ now }: Shifted) => now.value
+  const draws = strata.find((one) => one !== null)?.again ?? []
+  return {
+    now: { value: over(value, value), slack: over(({ now }) => now.slack, value) },
+    again: draws.map((_, draw) => {
+      const at = ({ again }: Shifted) => again[draw]!
+      return over(at, at)
+    }),
+  }
 }
 
 /** From a value to the 2.5 % and 97.5 % of its resamples, times `scale`, and by what buckets hide. */

@@ -87,7 +87,10 @@ export function merge(histograms: Iterable<Histogram>): Histogram {
 /** Histogram of integers of ns. */
 export function histogramOf(values: Iterable<number>): Histogram {
   const sums = new Map<number, number>()
-  for (const value of values) sums.set(bucketKey(value), (sums.get(bucketKey(value)) ?? 0) + 1)
+  for (const value of values) {
+    const key = bucketKey(value)
+    sums.set(key, (sums.get(key) ?? 0) + 1)
+  }
   const keys = [...sums.keys()].sort((a, b) => a - b)
   return { keys, counts: keys.map((key) => sums.get(key)!) }
 }
