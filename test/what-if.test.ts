@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { exported, exportOf } from '../bench/accuracy/otlp.ts'
 import { randomFrom } from '../bench/accuracy/random.ts'
-import { simulate, type App, type MadeRequest, type Route } from '../bench/accuracy/simulate.ts'
+import { simulate, type MadeRequest } from '../bench/accuracy/simulate.ts'
 import type { Proxy } from '../bench/accuracy/spans.ts'
-import { world } from '../bench/accuracy/worlds.ts'
 import { outcomeOf, type WhatIf } from '../server/analysis/what-if.ts'
 import type { AnalysisSettings } from '../server/analysis/types.ts'
 import { retimedQuantiles } from '../server/statistics/what-if.ts'
+import { requestsOf, through, withoutSidecars } from './made-requests.ts'
 import { picture } from './picture.ts'
 import { tracesOf, type ExportRequest } from './otlp-json.ts'
 
@@ -14,32 +14,6 @@ import { tracesOf, type ExportRequest } from './otlp-json.ts'
 const traceOf = (made: MadeRequest) =>
   tracesOf([JSON.parse(exportOf(exported(made, Date.UTC(2030, 0, 1), () => 0))) as ExportRequest])[0]!
 const settings: AnalysisSettings = { networkRttNs: null }
-
-/** The same route, but every proxy told otherwise, or not there. */
-function through(route: Route, change: (proxy: Proxy) => Proxy | null): Route {
-  const proxies = route.proxies.map(change).filter((proxy) => proxy !== null)
-  const to: Route['to'] = Array.isArray(route.to)
-    ? (route.to as readonly Route[]).map((inner) => through(inner, change))
-    : appThrough(route.to as App, change)
-  return { proxies, to }
-}
-const appThrough = (app: App, change: (proxy: Proxy) => Proxy | null): App => ({
-  ...app,
-  calls: app.calls.map((group) => group.map((route) => through(route, change))),
-})
-
-/** Requests that Node and NGINX, whose clocks are coarse, have no part in, and that began at a client. */
-function requestsOf(seed: number, count: number) {
-  const random = randomFrom(seed)
-  const { request } = world('w', random)
-  const found: { route: Route; client: NonNullable<ReturnType<typeof request>['client']>; seed: number }[] = []
-  while (found.length < count) {
-    const { route, client } = request(random)
-    const text = JSON.stringify(route)
-    if (client && !/"cuts"/.test(text)) found.push({ route, client, seed: random.below(2 ** 31) })
-  }
-  return found
-}
 
 it('WHATIF-3: proxies that take 0.4 of their time give what is so when they do', () => {
   const pairs = (proxy: Proxy): Proxy =>
@@ -70,13 +44,12 @@ it('WHATIF-3: proxies that take 0.4 of their time give what is so when they do',
 
 it('without sidecars, requests would be what they are when they are made again without', () => {
   const requests = requestsOf(12, 900)
-  const without = (proxy: Proxy) => (proxy.role.startsWith('sidecar') ? null : proxy)
   const whatIf: WhatIf = { concerns: ({ role }) => role.startsWith('sidecar'), removed: true }
   const outcomes = requests.map(({ route, client, seed }) =>
     outcomeOf(traceOf(simulate(randomFrom(seed), route, client)), settings, whatIf)!,
   )
   const truth = requests.map(({ route, client, seed }) => {
-    const { root } = simulate(randomFrom(seed + 1), through(route, without), client)
+    const { root } = simulate(randomFrom(seed + 1), through(route, withoutSidecars), client)
     return 1000 * (root.to - root.from)
   })
   const all = (of: (one: (typeof outcomes)[number]) => number) => outcomes.map(of)

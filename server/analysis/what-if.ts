@@ -1,6 +1,8 @@
 import { measuredTree } from './analyse.ts'
 import { calleeOf } from './edges.ts'
+import { Flag } from './flags.ts'
 import { hash64 } from './hash.ts'
+import { findHops } from './hops.ts'
 import type { Node, Traversal } from './node.ts'
 import { classOf } from './path.ts'
 import { retimed } from './retime.ts'
@@ -10,14 +12,26 @@ import { SpanKind, type AnalysisSettings, type Leg, type SegmentClass, type Trac
 export interface WhatIf {
   /** Proxies that it is about. */
   readonly concerns?: (traversal: Traversal) => boolean
-  /** In-process time of such a proxy, as it would be; ns in, ns out. `traceId`: for chance that is the same again. */
-  readonly work?: (ns: number, traceId: string, spanId: string) => number
+  /** Only as far as they are on the way of this hop (16 hex digits). */
+  readonly hopId?: string | undefined
+  /** In-process time of such a proxy, as it would be; ns in, ns out. null: nothing tells. */
+  readonly work?: (ns: number, own: OwnWork) => number | null
   /** They are not there at all: what they cause beside their own work goes with them (the way to them within a pod). */
   readonly removed?: boolean
   /** Nothing is tried again: attempts that were made good for take no time. */
   readonly withoutRetries?: boolean
   /** Share of the calls to this service that are not made, 0..1. Which ones, their span ids decide. */
   readonly cached?: { readonly service: string; readonly share: number }
+}
+
+/** Whose in-process time it is. The ids are for chance that is the same again. */
+export interface OwnWork {
+  readonly traceId: string
+  readonly spanId: string
+  /** As it is told, whatever bound is asked for: the value, or the upper bound where there is none. ns. */
+  readonly told: number
+  /** For which of the answers. */
+  readonly bound: keyof Shares
 }
 
 /** Of one trace: as it was, and as it would be. ns. */
@@ -33,17 +47,51 @@ export interface Outcome {
   readonly estimate: number | null
   /** Another branch would be waited for. */
   readonly overtaken: boolean
+  /** Something of what it is about is in this trace. */
+  readonly concerned: boolean
 }
 
 /** null: without a root nothing is known of its end. */
-export function outcomeOf(input: TraceInput, settings: AnalysisSettings, whatIf: WhatIf): Outcome | null {
-  const { tree, wireOf } = measuredTree(input, settings)
-  const { root } = tree
-  if (root === null) return null
+export const outcomeOf = (input: TraceInput, settings: AnalysisSettings, whatIf: WhatIf): Outcome | null =>
+  outcomesOf(input, settings, [whatIf])?.[0] ?? null
+
+/** {@link outcomeOf} of several, for the price of one tree. */
+export function outcomesOf(
+  input: TraceInput,
+  settings: AnalysisSettings,
+  whatIfs: readonly WhatIf[],
+): Outcome[] | null {
+  const measured = measuredTree(input, settings)
+  const { root } = measured.tree
+  if (root === null || root.flags & Flag.negDuration) return null
+  return whatIfs.map((whatIf) => outcomeIn(root, measured, whatIf, input.traceId))
+}
+
+/** In-process times of the proxies that it is about, as they are told (ns); not of those of which nothing is. */
+export function toldWork(input: TraceInput, settings: AnalysisSettings, whatIf: WhatIf): number[] {
+  const measured = measuredTree(input, settings)
+  return concernedOf(measured, whatIf).flatMap(({ overhead }) => toldOf(overhead!.total) ?? [])
+}
+
+type Measured = ReturnType<typeof measuredTree>
+type InProcess = NonNullable<Traversal['overhead']>['total']
+
+const toldOf = ({ ns, hiNs }: InProcess): number | null => ns ?? hiNs
+
+function concernedOf({ tree: { order, traversals }, clientAttempts }: Measured, whatIf: WhatIf): Traversal[] {
+  const { concerns, hopId } = whatIf
+  if (concerns === undefined) return []
+  if (hopId === undefined) return traversals.filter(concerns)
+  const hops = findHops(order, traversals, clientAttempts).filter((hop) => hop.hopId === hopId)
+  const heads = new Set(hops.flatMap(({ via }) => via))
+  return traversals.filter((traversal) => heads.has(traversal.head.id) && concerns(traversal))
+}
+
+function outcomeIn(root: Node, measured: Measured, whatIf: WhatIf, traceId: string): Outcome {
+  const { tree, wireOf } = measured
   const shares = new Map<Traversal, Shares>()
-  for (const traversal of tree.traversals)
-    if (whatIf.concerns?.(traversal))
-      shares.set(traversal, sharesOf(traversal, whatIf, input.traceId, wireOf(traversal)))
+  for (const traversal of concernedOf(measured, whatIf))
+    shares.set(traversal, sharesOf(traversal, whatIf, traceId, wireOf(traversal)))
   const spared = whatIf.cached ? answeredFromCache(tree.order, whatIf.cached) : nobody
   let untold = false
   const at = (bound: keyof Shares) =>
@@ -73,8 +121,9 @@ export function outcomeOf(input: TraceInput, settings: AnalysisSettings, whatIf:
     before: root.duration,
     lower: lower.ns,
     upper: upper.ns,
-    estimate: untold ? null : estimate.ns,
+    estimate: untold && lower.ns !== upper.ns ? null : estimate.ns,
     overtaken: upper.overtaken,
+    concerned: shares.size > 0 || spared.size > 0 || upper.ns !== root.duration,
   }
 }
 
@@ -95,17 +144,22 @@ function sharesOf(
   wireNs: number | null,
 ): Shares {
   const total = overhead!.total
-  const told = head.self?.hiNs ?? head.self?.ns ?? head.duration
+  const own = head.self?.hiNs ?? head.self?.ns ?? head.duration
   // Its own time without wires where its upstream calls are spans; else one difference holds both.
-  const whole = ups.length > 0 ? (total.hiNs ?? told) : told
+  const whole = ups.length > 0 ? (total.hiNs ?? own) : own
   if (whole <= 0) return { lower: 1, estimate: 1, upper: 1 }
-  const after = (ns: number) => (ns <= 0 ? 0 : removed ? 0 : work(ns, traceId, head.id))
-  const share = (ns: number) => Math.max(0, whole - ns + after(ns)) / whole
+  const told = toldOf(total) ?? whole
+  const share = (ns: number, bound: keyof Shares): number | null => {
+    const after = removed ? 0 : work(ns, { traceId, spanId: head.id, told, bound })
+    return after === null ? null : Math.max(0, whole - ns + Math.max(0, after)) / whole
+  }
   const [lo, hi] = [total.loNs ?? 0, Math.min(whole, total.hiNs ?? whole)]
   // Gone altogether, all of its own time is gone but the wire behind it; behind an inbound sidecar there was none.
   const stays = ups.length > 0 ? null : role === 'sidecar-inbound' ? 0 : wireNs
   const gone = removed && stays !== null ? Math.min(whole, stays) / whole : null
-  return { lower: share(lo), estimate: gone ?? (total.ns === null ? null : share(total.ns)), upper: share(hi) }
+  const [lower, upper] = [share(lo, 'lower') ?? 1, share(hi, 'upper') ?? 1]
+  const estimate = total.ns === null ? null : share(total.ns, 'estimate')
+  return { lower, estimate: gone ?? estimate ?? (lower === upper ? lower : null), upper }
 }
 
 const nothing = (ns: number) => ns

@@ -31,6 +31,8 @@ import { rulesRouter } from './rules.ts'
 import { tracesRouter } from './traces.ts'
 import { rulesTrier, type RulesTrier } from './try-rules-process.ts'
 import { webRouter } from './web.ts'
+import { retimer, type Retimer } from './what-if-process.ts'
+import { whatIfRouter } from './what-if.ts'
 
 export interface ApiOptions {
   clickhouseUrl: string
@@ -64,7 +66,8 @@ export async function startApi(options: ApiOptions): Promise<Running> {
   const writing = connect(options.clickhouseUrl, { connections: 2 })
   const trier = rulesTrier()
   const importer = fileImporter()
-  const server = createServer(apiApp(options, { clickhouse, writing }, { trier, importer }))
+  const whatIf = retimer()
+  const server = createServer(apiApp(options, { clickhouse, writing }, { trier, importer, whatIf }))
   // Longer than whatever stands before us keeps a connection: it must not send into one that we are closing.
   server.keepAliveTimeout = 65_000
   await new Promise<void>((resolve, reject) => {
@@ -77,6 +80,7 @@ export async function startApi(options: ApiOptions): Promise<Running> {
     async close() {
       trier.close()
       importer.close()
+      whatIf.close()
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeIdleConnections()
       const late = setTimeout(() => server.closeAllConnections(), 3000)
@@ -97,9 +101,11 @@ interface Connections {
 interface Helpers {
   readonly trier: RulesTrier
   readonly importer: Importer
+  readonly whatIf: Retimer
 }
 
-function apiApp(options: ApiOptions, { clickhouse, writing }: Connections, { trier, importer }: Helpers): Express {
+function apiApp(options: ApiOptions, { clickhouse, writing }: Connections, helpers: Helpers): Express {
+  const { trier, importer, whatIf } = helpers
   const { clickhouseUrl, receivers, settleQuietMs, networkRttNs, rules, version, webRoot, host, log } = options
   const { meter = newMeter('hopscope_server_'), allowedTargets = '', publicUrl = '' } = options
   const settings = {
@@ -145,6 +151,7 @@ function apiApp(options: ApiOptions, { clickhouse, writing }: Connections, { tri
   api.use('/map', mapRouter(clickhouse))
   api.use('/explore', exploreRouter(clickhouse))
   api.use('/compare', compareRouter(clickhouse))
+  api.use('/what-if', whatIfRouter({ clickhouseUrl, settings, retimer: whatIf }))
   api.use('/overview', overviewRouter(clickhouse))
   api.use('/accuracy', accuracyRouter())
   api.use('/rules', rulesRouter({ clickhouseUrl, rules, trier }))

@@ -1,6 +1,7 @@
 import { Router, type Request, type Response } from 'express'
 import type { ClickHouse } from '../../storage/clickhouse.ts'
-import { CohortError, readComparison } from '../queries/comparison.ts'
+import { CohortError } from '../queries/cohort-filter.ts'
+import { readComparison } from '../queries/comparison.ts'
 import { askFor } from './ask.ts'
 import { CompareRequest, type Comparison } from './contract-compare.ts'
 import { ownJson } from './own-json.ts'
@@ -19,7 +20,7 @@ export function compareRouter(clickhouse: ClickHouse): Router {
         response.json((await readComparison(clickhouse, asked, askFor(request, response))) satisfies Comparison)
       } catch (error) {
         if (!(error instanceof CohortError)) throw error
-        const field = `${error.side}.filter.${error.field}`
+        const field = `${error.cohort}.filter.${error.field}`
         throw new ProblemError(400, 'Bad request', error.message, field, error.at)
       }
     })

@@ -26,9 +26,10 @@ export const CohortFilter = z
   .describe('all of it holds; empty: every request')
 export type CohortFilter = z.infer<typeof CohortFilter>
 
-const Cohort = z
+export const Cohort = z
   .strictObject({ filter: CohortFilter.default({}), from: instant('now-1h'), to: instant('now') })
   .superRefine(inOrder)
+export type Cohort = z.infer<typeof Cohort>
 
 export const CompareRequest = z.strictObject({
   a: Cohort,

@@ -64,6 +64,7 @@ import {
 } from './contract-query.ts'
 import { Reanalysis, ReanalysisList, ReanalysisRequest } from './contract-reanalyses.ts'
 import { RulesInForce, TriedRules, TryRulesRequest } from './contract-rules.ts'
+import { WhatIf, WhatIfRequest } from './contract-what-if.ts'
 import { Problem, Trace } from './contract.ts'
 
 interface Resource {
@@ -138,6 +139,10 @@ export const resources: readonly Resource[] = [
   {
     ...{ path: '/compare', method: 'post', summary: 'Which of two groups of requests is faster' },
     ...{ body: CompareRequest, answer: Comparison },
+  },
+  {
+    ...{ path: '/what-if', method: 'post', summary: 'Recorded requests, re-timed as if something were different' },
+    ...{ body: WhatIfRequest, answer: WhatIf },
   },
   { path: '/services', summary: 'Services in settled traces', query: RangeQuery, answer: ServiceList },
   { path: '/routes', summary: 'What requests begin with', query: RangeQuery, answer: RouteList },

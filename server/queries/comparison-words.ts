@@ -1,5 +1,6 @@
 /** What a comparison says in words. */
 import type { CompareRequest, Comparison } from '../api/contract-compare.ts'
+import { durationInWords } from './duration-words.ts'
 import type { Condition } from './explore/filter.ts'
 
 /** A side as a reader would call it: by what it is narrowed to. */
@@ -39,11 +40,11 @@ export function sentenceOf(result: Omit<Comparison, 'sentence'>): string {
     return `${a.name} and ${b.name} cannot be compared: ${reasons.map((reason) => because[reason]).join('; ')}.`
   const tail = adjusted.quantiles.filter(({ q, distinguishable }) => q > 0.5 && distinguishable)
   const at = ({ q, diffNs }: { q: number; diffNs: number | null }) =>
-    `${amount(Math.abs(diffNs!))} ${diffNs! > 0 === (verdict !== 'b_faster') ? 'less' : 'more'} at p${Math.round(1000 * q) / 10}`
+    `${durationInWords(Math.abs(diffNs!))} ${diffNs! > 0 === (verdict !== 'b_faster') ? 'less' : 'more'} at p${Math.round(1000 * q) / 10}`
   if (verdict === 'not_distinguishable') {
     const [worst] = tail.slice(-1)
     const but = worst
-      ? ` Only at p${Math.round(1000 * worst.q) / 10} ${worst.diffNs! > 0 ? a.name : b.name} takes ${amount(Math.abs(worst.diffNs!))} less.`
+      ? ` Only at p${Math.round(1000 * worst.q) / 10} ${worst.diffNs! > 0 ? a.name : b.name} takes ${durationInWords(Math.abs(worst.diffNs!))} less.`
       : ''
     return `${a.name} and ${b.name} are not distinguishable in ${words[measure]}.${but}`
   }
@@ -55,9 +56,4 @@ export function sentenceOf(result: Omit<Comparison, 'sentence'>): string {
   return `${faster.name} is faster than ${slower.name} in ${words[measure]}${by}.${
     open.length > 0 ? ` At ${open.join(' and ')} the two are not distinguishable.` : ''
   }`
-}
-
-function amount(ns: number): string {
-  const [value, unit] = ns >= 1e9 ? [ns / 1e9, 's'] : ns >= 1e6 ? [ns / 1e6, 'ms'] : [ns / 1e3, 'µs']
-  return `${value >= 100 ? Math.round(value) : Number(value.toPrecision(2))} ${unit}`
 }

@@ -14,29 +14,14 @@ import {
 import { bucketsPerOctave, representative, total } from '../statistics/histogram.ts'
 import { kitagawa } from '../statistics/mix.ts'
 import { readSide, slotSecondsOf, stratumKeys, type Side, type SideRow } from './compare.ts'
-import { FilterError, readFilter, type Condition } from './explore/filter.ts'
-import { readProxyNames } from './names.ts'
+import { CohortError, cohortConditions, namesIn } from './cohort-filter.ts'
+import { FilterError } from './explore/filter.ts'
 import { nameOf, sentenceOf } from './comparison-words.ts'
 import { partOf, type QueryOf } from './query-of.ts'
 import { unixNano } from './rollup-window.ts'
 
 export const comparedQuantiles = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999] as const
 const mostStrata = 200
-
-/** A filter that cannot be read, and of which side. */
-export class CohortError extends Error {
-  readonly side: 'a' | 'b'
-  /** Key of the filter. */
-  readonly field: string
-  /** Of `q`, index of the character at fault. */
-  readonly at: number | undefined
-  constructor(side: 'a' | 'b', field: string, { message, at }: FilterError) {
-    super(message)
-    this.side = side
-    this.field = field
-    this.at = field === 'q' ? at : undefined
-  }
-}
 
 /** @throws CohortError */
 export async function readComparison(
@@ -46,48 +31,22 @@ export async function readComparison(
 ): Promise<Comparison> {
   const windows = { a: { fromMs: asked.a.from, toMs: asked.a.to }, b: { fromMs: asked.b.from, toMs: asked.b.to } }
   const slotSeconds = Math.max(slotSecondsOf(windows.a), slotSecondsOf(windows.b))
-  const conditions = { a: conditionsOf(asked, 'a'), b: conditionsOf(asked, 'b') }
+  const conditions = { a: cohortConditions(asked.a.filter, 'a'), b: cohortConditions(asked.b.filter, 'b') }
   const read = async (side: 'a' | 'b'): Promise<Side> => {
     try {
       const question = { measure: asked.measure, conditions: conditions[side], window: windows[side] }
       return await readSide(clickhouse, question, slotSeconds, partOf(options, side))
     } catch (error) {
-      if (!(error instanceof FilterError)) throw error
-      const named = conditions[side].find(({ at }) => at < 0 && at === error.at)
-      throw new CohortError(side, named?.field ?? 'q', error)
+      throw error instanceof FilterError ? CohortError.of(side, conditions[side], error) : error
     }
   }
   const [a, b, names] = await Promise.all([
     read('a'),
     read('b'),
-    namesOf(clickhouse, [...conditions.a, ...conditions.b], partOf(options, 'names')),
+    namesIn(clickhouse, [...conditions.a, ...conditions.b], partOf(options, 'names')),
   ])
   const called = { a: nameOf(conditions.a, names), b: nameOf(conditions.b, names) }
   return comparisonOf(asked, { a, b }, called)
-}
-
-/** What a side is narrowed by: what is named, at places before the filter's first, then the filter. @throws CohortError */
-function conditionsOf(asked: CompareRequest, side: 'a' | 'b'): Condition[] {
-  const { q = '', ...named } = asked[side].filter
-  const byName = Object.entries(named).flatMap(([field, value], i): Condition[] =>
-    value === undefined || value === '' ? [] : [{ field, operator: '=', values: [value], at: -1 - i, valueAt: -1 - i }],
-  )
-  try {
-    return [...byName, ...readFilter(q)]
-  } catch (error) {
-    if (error instanceof FilterError) throw new CohortError(side, 'q', error)
-    throw error
-  }
-}
-
-const isId = /^[0-9a-f]{16}$/
-
-/** What proxies are called that are asked for by id. */
-async function namesOf(clickhouse: ClickHouse, conditions: readonly Condition[], options: QueryOf) {
-  const ids = conditions.flatMap(({ field, values }) =>
-    field === 'proxy' ? values.filter((one) => isId.test(one)) : [],
-  )
-  return ids.length > 0 ? readProxyNames(clickhouse, ids, options) : new Map<string, { name: string }>()
 }
 
 /** What is read, to what is said. @param called what the sides are called. */
@@ -143,7 +102,7 @@ const shareOf = (part: number, all: number) => (all > 0 ? Math.min(1, part / all
 const whole = (ns: number | null) => (ns === null || !Number.isFinite(ns) ? null : Math.round(ns))
 
 /** Of the levels that both sides have, the one that the side with fewer values has most of; 'unknown' without one. */
-function commonLevel(a: readonly SideRow[], b: readonly SideRow[]): Fidelity {
+export function commonLevel(a: readonly SideRow[], b: readonly SideRow[]): Fidelity {
   const counted = (rows: readonly SideRow[], level: Fidelity) =>
     rows.reduce((sum, row) => sum + (row.level === level ? row.n : 0), 0)
   let best: Fidelity = 'unknown'

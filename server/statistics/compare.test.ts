@@ -169,6 +169,14 @@ it('quantiles of what would be lie between least and most saved, wider by what m
   const lower = before.map((ns) => ns - 100)
   const upper = before.map((ns) => ns - 300)
   const [p50] = retimedQuantiles({ before, lower, upper }, [0.5])
-  expect(p50).toEqual({ q: 0.5, beforeNs: 1499, loNs: 0.95 * 1168, hiNs: 1.05 * 1430 })
+  expect(p50).toEqual({
+    q: 0.5,
+    beforeNs: 1499,
+    beforeLoNs: 1468,
+    beforeHiNs: 1530,
+    estimateNs: null,
+    loNs: 0.95 * 1168,
+    hiNs: 1.05 * 1430,
+  })
   expect(retimedQuantiles({ before: [], lower: [], upper: [] }, [0.5])).toEqual([])
 })

@@ -9,35 +9,101 @@ export interface Retimed {
   /** When as little is saved as can be, and as much as can be. */
   readonly lower: readonly number[]
   readonly upper: readonly number[]
+  /** As it most likely is; left out where that is not known of every request. */
+  readonly estimate?: readonly number[] | undefined
+  /** How many each stands for; 1 when left out. */
+  readonly weights?: readonly number[]
 }
 
 export interface RetimedQuantile {
   readonly q: number
+  /** With its 95 % interval. */
   readonly beforeNs: number
+  readonly beforeLoNs: number
+  readonly beforeHiNs: number
+  readonly estimateNs: number | null
   /** Between least and most saved, each with the 95 % interval of its quantile (independent requests) and what such models are off by. */
   readonly loNs: number
   readonly hiNs: number
 }
 
 /** LatenSeer (SoCC'23) reports 5.35 % for retiming, others more. */
-const modelError = 0.05
+export const modelError = 0.05
+
+/** As many requests of equal weight would know as much (Kish). */
+export function effectiveCount(weights: readonly number[]): number {
+  let sum = 0
+  let squares = 0
+  for (const weight of weights) {
+    sum += weight
+    squares += weight * weight
+  }
+  return squares > 0 ? (sum * sum) / squares : 0
+}
 
 /** @returns none without requests. */
-export function retimedQuantiles({ before, lower, upper }: Retimed, qs: readonly number[]): RetimedQuantile[] {
-  const n = before.length
-  if (n === 0) return []
-  const ascending = (values: readonly number[]) => Float64Array.from(values).sort()
-  const sorted = { before: ascending(before), lower: ascending(lower), upper: ascending(upper) }
-  const at = (values: Float64Array, rank: number) => values[Math.min(n, Math.max(1, rank)) - 1]!
+export function retimedQuantiles(
+  { before, lower, upper, estimate, weights = before.map(() => 1) }: Retimed,
+  qs: readonly number[],
+): RetimedQuantile[] {
+  if (before.length === 0) return []
+  const n = effectiveCount(weights)
+  const [now, least, most] = [ascending(before, weights), ascending(lower, weights), ascending(upper, weights)]
+  const likely = estimate && ascending(estimate, weights)
   return qs.map((q) => {
-    const around = normalQuantile * Math.sqrt(n * q * (1 - q))
+    const around = normalQuantile * Math.sqrt((q * (1 - q)) / n)
     return {
       q,
-      beforeNs: at(sorted.before, Math.ceil(q * n)),
-      loNs: (1 - modelError) * at(sorted.upper, Math.floor(n * q - around)),
-      hiNs: (1 + modelError) * at(sorted.lower, Math.ceil(n * q + around)),
+      beforeNs: now.reaching(q),
+      beforeLoNs: now.within(q - around),
+      beforeHiNs: now.reaching(q + around),
+      estimateNs: likely ? likely.reaching(q) : null,
+      loNs: (1 - modelError) * most.within(q - around),
+      hiNs: (1 + modelError) * least.reaching(q + around),
     }
   })
+}
+
+/** Values in order, by the share of the weight that lies below. */
+function ascending(values: readonly number[], weights: readonly number[]) {
+  const order = Uint32Array.from(values, (_, i) => i).sort((i, j) => values[i]! - values[j]!)
+  const upTo = new Float64Array(order.length)
+  let sum = 0
+  order.forEach((i, at) => (upTo[at] = sum += weights[i]!))
+  /** So many values lie wholly within a share, but for rounding. */
+  const count = (share: number) => {
+    let [lo, hi] = [0, order.length]
+    while (lo < hi) {
+      const middle = (lo + hi) >> 1
+      if (upTo[middle]! <= share * sum * (1 + 1e-12)) lo = middle + 1
+      else hi = middle
+    }
+    return lo
+  }
+  const at = (rank: number) => values[order[Math.min(order.length, Math.max(1, rank)) - 1]!]!
+  return {
+    /** The last value within the share. */
+    within: (share: number) => at(count(share)),
+    /** The value that the share reaches: rank ceil(share n). */
+    reaching: (share: number) => {
+      const whole = count(share)
+      return at(whole > 0 && upTo[whole - 1]! >= share * sum * (1 - 1e-12) ? whole : whole + 1)
+    },
+  }
+}
+
+/** Mean of what is saved, with its 95 % interval (independent requests). */
+export function meanSaved(
+  before: readonly number[],
+  after: readonly number[],
+  weights: readonly number[],
+): { value: number; lo: number; hi: number } {
+  const all = weights.reduce((sum, weight) => sum + weight, 0)
+  const over = (of: (i: number) => number) => weights.reduce((sum, weight, i) => sum + weight * of(i), 0) / all
+  const value = over((i) => before[i]! - after[i]!)
+  const variance = over((i) => (before[i]! - after[i]! - value) ** 2)
+  const around = normalQuantile * Math.sqrt(variance / effectiveCount(weights))
+  return { value, lo: value - around, hi: value + around }
 }
 
 /**
