@@ -5,12 +5,17 @@ import { madeCohort } from '../test/cohorts.ts'
 import { report } from './report.ts'
 
 /**
- * Pairs of generated cohorts of known difference (`--runs=N` a row, default 400): minutes that waver together (AR(1), phi 0.7), unequal
+ * Pairs of generated cohorts of known difference (`--runs=N` a row, default 400; `--minutes=60` or `240` alone): minutes that waver together (AR(1), phi 0.7), unequal
  * load, the same mix of strata or another. Says how often the 95 % interval of the shift and of quantiles held the truth, and what the
  * verdict was.
  */
 const { values } = parseArgs({
-  options: { runs: { type: 'string' }, seed: { type: 'string' }, json: { type: 'string' } },
+  options: {
+    runs: { type: 'string' },
+    minutes: { type: 'string' },
+    seed: { type: 'string' },
+    json: { type: 'string' },
+  },
 })
 const runs = Number(values.runs ?? 400)
 const seed = Number(values.seed ?? 70_000)
@@ -18,7 +23,7 @@ const same = [0.6, 0.3, 0.1]
 const quantiles = [0.5, 0.95, 0.99]
 
 const rows = []
-for (const minutes of [60, 240])
+for (const minutes of values.minutes === undefined ? [60, 240] : [Number(values.minutes)])
   for (const noise of [0, 0.07, 0.15])
     for (const [effect, mix] of [
       [0, same],

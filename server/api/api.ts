@@ -14,7 +14,7 @@ import { alertsRouter } from './alerts.ts'
 import { catalogueRouter } from './catalogue.ts'
 import { compressed } from './compress.ts'
 import type { RulesInForce } from './contract-rules.ts'
-import { compareRouter } from './compare.ts'
+import { compareRouter, compositionRouter } from './compare.ts'
 import { exploreRouter } from './explore.ts'
 import { eventsRouter } from './events.ts'
 import { hopsRouter } from './hops.ts'
@@ -151,6 +151,7 @@ function apiApp(options: ApiOptions, { clickhouse, writing }: Connections, helpe
   api.use('/map', mapRouter(clickhouse))
   api.use('/explore', exploreRouter(clickhouse))
   api.use('/compare', compareRouter(clickhouse))
+  api.use('/composition', compositionRouter(clickhouse))
   api.use('/what-if', whatIfRouter({ clickhouseUrl, settings, retimer: whatIf }))
   api.use('/overview', overviewRouter(clickhouse))
   api.use('/accuracy', accuracyRouter())

@@ -43,6 +43,10 @@ export const CompareRequest = z.strictObject({
 })
 export type CompareRequest = z.infer<typeof CompareRequest>
 
+export const CompareFormat = z.strictObject({
+  format: z.enum(['json', 'md']).optional().describe('md: Markdown, as with Accept: text/markdown'),
+})
+
 const Verdict = z.enum(['a_faster', 'b_faster', 'not_distinguishable', 'not_comparable'])
 
 const Difference = z
@@ -118,6 +122,10 @@ export const Comparison = z.object({
       z.enum(['few_requests', 'few_minutes', 'few_common_strata', 'no_common_level', 'low_coverage', 'weight_unknown']),
     )
     .describe('why it is not comparable'),
+  method: z.string(),
+  sql: z
+    .array(z.object({ what: z.string(), sql: z.string() }))
+    .describe('what was asked of ClickHouse, a query a side'),
 })
 export type Comparison = z.infer<typeof Comparison>
 export type ComparedDifference = z.infer<typeof Difference>

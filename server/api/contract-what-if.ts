@@ -63,7 +63,9 @@ export const WhatIf = z.object({
   }),
   fromUnixNano: Instant,
   toUnixNano: Instant,
-  fidelity: Fidelity.describe('of what would be: bounded where the work of a proxy is only known between bounds'),
+  fidelity: Fidelity.describe(
+    'of what would be: modelled, or bounded where the work of a proxy is only known between bounds',
+  ),
   quantiles: z.array(Quantile),
   saved: z
     .object({

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Accuracy } from './contract-accuracy.ts'
-import { Comparison, CompareRequest } from './contract-compare.ts'
+import { CompareFormat, Comparison, CompareRequest } from './contract-compare.ts'
+import { Composition, CompositionRequest } from './contract-composition.ts'
 import { AttributeList, Ingest, RouteList, ServiceList, Setup, TraceList } from './contract-catalogue.ts'
 import {
   AlertPreview,
@@ -138,7 +139,11 @@ export const resources: readonly Resource[] = [
   { path: '/explore/live', summary: 'What has settled since', query: LiveQuery, answer: Live },
   {
     ...{ path: '/compare', method: 'post', summary: 'Which of two groups of requests is faster' },
-    ...{ body: CompareRequest, answer: Comparison },
+    ...{ query: CompareFormat, body: CompareRequest, answer: Comparison },
+  },
+  {
+    ...{ path: '/composition', method: 'post', summary: 'What requests, or a difference of two groups, are made of' },
+    ...{ body: CompositionRequest, answer: Composition },
   },
   {
     ...{ path: '/what-if', method: 'post', summary: 'Recorded requests, re-timed as if something were different' },

@@ -3,6 +3,7 @@ import type { AnalysisSettings } from '../analysis/types.ts'
 import { CohortError } from '../queries/cohort-filter.ts'
 import { readQuestion } from '../queries/what-if/what-if.ts'
 import { askFor } from './ask.ts'
+import { filterProblem } from './compare.ts'
 import { WhatIfRequest, type WhatIf } from './contract-what-if.ts'
 import { ownJson } from './own-json.ts'
 import { checked, ProblemError } from './problem.ts'
@@ -26,8 +27,7 @@ export function whatIfRouter({ clickhouseUrl, settings, retimer }: WhatIfOptions
       try {
         readQuestion(asked)
       } catch (error) {
-        if (!(error instanceof CohortError)) throw error
-        throw new ProblemError(400, 'Bad request', error.message, `${error.cohort}.filter.${error.field}`, error.at)
+        throw error instanceof CohortError ? filterProblem(error) : error
       }
       const { networkRttNs, rules = [] } = settings
       const { signal, queryId } = askFor(request, response)

@@ -5,6 +5,7 @@ import type { Histogram } from '../statistics/histogram.ts'
 import { factsOf } from './explore/facts.ts'
 import { measures, type Dataset } from './explore/fields.ts'
 import type { Condition } from './explore/filter.ts'
+import { inlined } from './inline-params.ts'
 import { loadSql } from './load-sql.ts'
 import type { QueryOf } from './query-of.ts'
 import { alignWindow, type Window } from './rollup-window.ts'
@@ -45,6 +46,8 @@ export interface SideRow {
 export interface Side {
   readonly rows: readonly SideRow[]
   readonly window: Window
+  /** The query, as it can be asked again. */
+  readonly sql: string
 }
 
 /** So long that a window has a hundred of them or more, and a minute at least. */
@@ -63,14 +66,16 @@ export async function readSide(
   const window = alignWindow(asked.window, 1000 * slotSeconds)
   const { dataset, cte, params } = factsOf({ ...asked, filter: '', window })
   const words = Object.values(stratumColumns[dataset]).map((sql) => `toString(${sql})`)
+  const sql = `WITH ${cte}\n${compareSql.replace('{{words}}', `[${words.join(', ')}]`)}`
   const found = await clickhouse.query<
     Omit<SideRow, 'histogram'> & { weight: number; keys: number[]; counts: number[] }
-  >(`WITH ${cte}\n${compareSql.replace('{{words}}', `[${words.join(', ')}]`)}`, { ...params, slotSeconds }, options)
+  >(sql, { ...params, slotSeconds }, options)
   const sum = (of: (row: (typeof found)[number]) => number) => found.reduce((all, row) => all + of(row), 0)
   const weight = sum((row) => row.weight)
   const scale = weight > 0 ? sum((row) => row.n) / weight : 1
   return {
     window,
+    sql: inlined(sql, { ...params, slotSeconds }),
     rows: found.map(({ keys, counts, ...row }) => {
       const order = keys.map((_, i) => i).sort((a, b) => keys[a]! - keys[b]!)
       const histogram = { keys: order.map((i) => keys[i]!), counts: order.map((i) => counts[i]! * scale) }

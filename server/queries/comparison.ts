@@ -16,7 +16,7 @@ import { kitagawa } from '../statistics/mix.ts'
 import { readSide, slotSecondsOf, stratumKeys, type Side, type SideRow } from './compare.ts'
 import { CohortError, cohortConditions, namesIn } from './cohort-filter.ts'
 import { FilterError } from './explore/filter.ts'
-import { nameOf, sentenceOf } from './comparison-words.ts'
+import { methodInWords, nameOf, sentenceOf } from './comparison-words.ts'
 import { partOf, type QueryOf } from './query-of.ts'
 import { unixNano } from './rollup-window.ts'
 
@@ -94,6 +94,11 @@ function comparisonOf(
     bins: binsOf(rows.a, rows.b),
     moreStrata: Math.max(0, compared.strata.length - mostStrata),
     reasons,
+    method: methodInWords,
+    sql: [
+      { what: 'requests of A', sql: sides.a.sql },
+      { what: 'requests of B', sql: sides.b.sql },
+    ],
   } satisfies Omit<Comparison, 'sentence'>
   return { ...result, sentence: sentenceOf(result) }
 }

@@ -322,10 +322,17 @@ function waveringOf(
   const inflation = Array.from({ length: readings }, (_, i) => {
     const short = variance(blocks.map((one) => one[i]!))
     const long = variance(stretches.map((one) => one[i]!))
-    return short > 0 && long > 0 ? Math.max(1, (long * (stretch / blockMinutes)) / short) : 1
+    return short > 0 && long > 0 ? inflationOf((long * (stretch / blockMinutes)) / short, stretch / blockMinutes) : 1
   })
   return { inflation, freedom: Math.max(1, stretches.length - 1) }
 }
+
+/**
+ * Stretches depend on their neighbours a little, too: what a block misses shrinks as one over its length, so that the variance
+ * of endless ones follows from those of two lengths. @param ratio of the variances of a mean by stretches and by blocks.
+ */
+const inflationOf = (ratio: number, longer: number): number =>
+  longer > 1 ? Math.max(1, (longer * ratio - 1) / (longer - 1)) : 1
 
 /** Long enough that neighbours hardly depend on each other, and short enough for three at least. */
 const stretchOf = (minutes: number): number => Math.min(minutes / 3, Math.max(15, minutes / 12))

@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Comparison } from '../../server/api/contract-compare.ts'
 import type { ProxyItem, ProxyList } from '../../server/api/contract-measurements.ts'
+import { WhatIf } from '../../server/api/contract-what-if.ts'
 import { axe, loaded, startSite, themes, type Site } from './browser.ts'
 
 let site: Site
@@ -121,6 +122,78 @@ describe('Compare', () => {
     await sentence(page).waitFor()
     const wide = await page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth')
     expect(wide).toBeLessThanOrEqual(0)
+    expect(await axe(page)).toEqual([])
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+})
+
+it('every number of Compare opens to how it was made, and what the difference is made of adds up', async () => {
+  const { page, context, complaints } = await site.open(`${pair()}&measure=endToEnd`)
+  await sentence(page).waitFor()
+  await page.getByRole('button', { name: 'p50', exact: true }).click()
+  await page.getByRole('heading', { name: /^How p50 of .* was made$/ }).waitFor()
+  expect(await page.getByRole('group', { name: 'SQL: requests of A' }).innerText()).toMatch(/SELECT[^]*FROM/)
+  expect(await axe(page)).toEqual([])
+  await page.keyboard.press('Escape')
+  const parts = page.getByRole('table', { name: /^Critical path of whole requests by class/ })
+  await parts.getByRole('row', { name: /^together/ }).waitFor()
+  expect(await parts.getByRole('row').count()).toBeGreaterThan(3)
+  await page.getByRole('button', { name: 'Copy as Markdown' }).click()
+  await page.getByText(/Comparison as Markdown (copied|selected)/).waitFor()
+  expect(complaints).toEqual([])
+  await context.close()
+})
+
+describe('What if', () => {
+  it('is asked from the page of a proxy, and says what the API says', async () => {
+    const { page, context, complaints } = await site.open(`/proxies/${gateways[0]!.id}`)
+    await page.getByRole('main').getByRole('link', { name: 'What if' }).click()
+    await page.waitForURL(/what-if/)
+    const { id } = gateways[0]!
+    const response = await fetch(`${site.hopscope.apiUrl}/api/v1/what-if`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        cohort: { filter: { q: `proxy = ${id}` }, from: 'now-1h' },
+        change: { kind: 'remove', target: { proxy: id } },
+      }),
+    })
+    const said = WhatIf.parse(await response.json())
+    await page
+      .getByRole('status')
+      .filter({ hasText: /^Without / })
+      .waitFor()
+    expect(
+      await page
+        .getByRole('status')
+        .filter({ hasText: /^Without / })
+        .innerText(),
+    ).toBe(said.sentence)
+    await page.getByText(new RegExp(`^${said.requests.retimed} of ${said.requests.all} requests re-timed`)).waitFor()
+    await page.getByRole('button', { name: 'p50' }).click()
+    await page.getByRole('heading', { name: 'How p50 of what would be was made' }).waitFor()
+    await page.getByRole('group', { name: 'SQL: requests of the cohort' }).waitFor()
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it.each(themes)('has no complaint of axe in %s, asks for what is missing, and fits a phone', async (theme) => {
+    const { page, context, complaints } = await site.open('/what-if?target=gateway', { theme, size: 'phone' })
+    await page
+      .getByRole('status')
+      .filter({ hasText: /^Without / })
+      .waitFor()
+    expect(await axe(page)).toEqual([])
+    const wide = await page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth')
+    expect(wide).toBeLessThanOrEqual(0)
+    await page.getByLabel('change', { exact: true }).selectOption('replace')
+    await page.getByText(/^Choose what is to take its place/).waitFor()
+    await page.getByLabel('others', { exact: true }).selectOption(`proxy = ${gateways[1]!.id}`)
+    await page
+      .getByRole('status')
+      .filter({ hasText: /^With the in-process time of / })
+      .waitFor()
     expect(await axe(page)).toEqual([])
     expect(complaints).toEqual([])
     await context.close()

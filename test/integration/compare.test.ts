@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ProxyTraversal, TraceAnalysis } from '../../server/analysis/types.ts'
 import { Comparison } from '../../server/api/contract-compare.ts'
+import { Composition } from '../../server/api/contract-composition.ts'
 import { Problem } from '../../server/api/contract.ts'
 import { at, startMeasuredApi, writeTraffic, type MeasuredApi } from './measured-api.ts'
 import { hopIds, proxyIds } from './measured-traffic.ts'
@@ -151,6 +152,80 @@ describe('a comparison', () => {
   it('answers the same again', async () => {
     const one = () => compare({ version: 'v1' }, { version: 'v2' }, { measure: 'added' })
     expect(await one()).toEqual(await one())
+  })
+})
+
+describe('as Markdown', () => {
+  const question = {
+    a: { filter: { proxy: 'Edge', version: 'v1' }, ...window },
+    b: { filter: { proxy: 'Edge', version: 'v2' }, ...window },
+    measure: 'overhead',
+  }
+  it('has the sentence, the numbers with their intervals, the method, the question and the queries', async () => {
+    const said = await compare(question.a.filter, question.b.filter, { measure: 'overhead' })
+    const response = await ask(question, { accept: 'text/markdown' })
+    expect(response.headers.get('content-type')).toMatch(/^text\/markdown/)
+    const text = await response.text()
+    expect(text).toContain(`# ${said.sentence}`)
+    expect(text).toContain(said.method)
+    for (const { sql } of said.sql) expect(text).toContain(sql)
+    expect(text.match(/^\| p50 \|.*…/gm)).toHaveLength(2)
+    const headers = { 'content-type': 'application/json' }
+    const again = { method: 'POST', headers, body: JSON.stringify(question) }
+    expect(await (await fetch(`${api.url}/api/v1/compare?format=md`, again)).text()).toBe(text)
+  })
+
+  it('its queries can be asked as they stand', async () => {
+    const { sql, a } = await compare({ route: "it's \\ here" }, { version: 'v2' }, { measure: 'endToEnd' })
+    expect(a.requests).toBe(0)
+    for (const one of sql) expect(await api.db.clickhouse.query(one.sql)).toBeDefined()
+  })
+})
+
+describe('what requests are made of', () => {
+  async function composition(b?: object): Promise<Composition> {
+    const body = JSON.stringify({ a: { filter: {}, ...window }, ...(b && { b: { filter: b, ...window } }) })
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(`${api.url}/api/v1/composition`, { method: 'POST', headers, body })
+    return Composition.parse(await response.json())
+  }
+  const sumOf = (parts: readonly (number | null)[]) => parts.reduce<number>((sum, part) => sum + part!, 0)
+
+  it('adds up exactly, on average and around every quantile, and so does the difference', async () => {
+    const { at, a } = await composition({ version: 'v1' })
+    expect(a).toMatchObject({ requests: traces.length, rootless: traces.filter((one) => one.duration === null).length })
+    expect(at.map(({ q }) => q)).toEqual([null, 0.5, 0.9, 0.95, 0.99])
+    for (const { q, a, b, classes, reasons } of at) {
+      // Some have no root: any of them could be among the slowest.
+      if (q !== 0.95) expect(reasons).toEqual(q === 0.99 ? ['low_coverage'] : [])
+      if (a === null) continue
+      expect(sumOf(classes.map(({ aNs }) => aNs))).toBe(a.meanNs)
+      expect(sumOf(classes.map(({ bNs }) => bNs))).toBe(b!.meanNs)
+      expect(sumOf(classes.map(({ diffNs }) => diffNs))).toBe(b!.meanNs - a.meanNs)
+    }
+  })
+
+  it('is that of the critical paths', async () => {
+    const { at, b } = await composition()
+    expect(b).toBeNull()
+    const whole = traces.filter((one) => one.duration !== null)
+    const mean = sumOf(whole.map(({ duration }) => duration)) / whole.length
+    expect(at[0]!.a!.meanNs).toBe(Math.round(mean))
+    for (const { class: name, aNs, diffNs, distinguishable } of at[0]!.classes) {
+      const pieces = whole.flatMap(({ criticalPath }) => criticalPath.filter((piece) => piece.class === name))
+      expect(Math.abs(aNs - sumOf(pieces.map(({ ns }) => ns)) / whole.length)).toBeLessThanOrEqual(1)
+      expect([diffNs, distinguishable]).toEqual([null, false])
+    }
+  })
+
+  it('of nothing, and of a filter that whole requests do not have, says so', async () => {
+    const { at, a } = await composition({ route: 'nowhere' })
+    expect(a.requests).toBeGreaterThan(0)
+    for (const { reasons, classes } of at) expect([reasons, classes]).toEqual([['few_samples'], []])
+    const body = JSON.stringify({ a: { filter: { q: 'caller = x' } } })
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(`${api.url}/api/v1/composition`, { method: 'POST', headers, body })
+    expect([response.status, Problem.parse(await response.json()).field]).toEqual([400, 'a.filter.q'])
   })
 })
 

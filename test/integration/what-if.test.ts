@@ -78,7 +78,7 @@ describe('a what-if', () => {
     const answer = await whatIf({ kind: 'scale', target: {}, factor: 1 })
     expect(answer.saved).toMatchObject({ meanNs: 0, loNs: 0, hiNs: 0 })
     for (const { beforeNs, afterNs } of answer.quantiles) expect(afterNs).toBe(beforeNs)
-    expect([answer.fidelity, answer.overtaken]).toEqual(['exact', 0])
+    expect([answer.fidelity, answer.overtaken]).toEqual(['modelled', 0])
   })
 
   it('adds and caches: more takes longer, calls that are not made take nothing', async () => {

@@ -32,6 +32,7 @@ export const routes: readonly Route[] = [
   { screen: 'TraceFile', pattern: '/traces/import', under: '/traces' },
   { screen: 'Trace', pattern: '/traces/:traceId', under: '/traces' },
   { screen: 'Compare', pattern: '/compare', nav: { text: 'Compare', icon: 'compare', key: 'c' } },
+  { screen: 'WhatIf', pattern: '/what-if', under: '/compare' },
   { screen: 'Data', pattern: '/data', nav: { text: 'Data', icon: 'data', key: 'd' } },
 ]
 

@@ -46,11 +46,10 @@ export function simulate(
   const variants = columns.map((all) =>
     retimedQuantiles({ ...all, weights, estimate: told ? all.estimate : undefined }, whatIfQuantiles),
   )
-  const isExact = columns.every(({ lower, upper }) => lower.every((ns, i) => ns === upper[i]))
   return {
     retimed: weights.length,
     concerned,
-    fidelity: weights.length === 0 ? 'unknown' : isExact ? 'exact' : told ? 'modelled' : 'bounded',
+    fidelity: weights.length === 0 ? 'unknown' : told ? 'modelled' : 'bounded',
     quantiles: whatIfQuantiles.map((q, i) =>
       quantileOf(
         q,

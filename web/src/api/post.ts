@@ -12,7 +12,14 @@ export const apiPost = <T>(address: string, question: object, signal?: AbortSign
 export const apiPostFile = <T>(address: string, file: Blob, signal?: AbortSignal): Promise<T> =>
   send<T>(address, file, signal)
 
-async function send<T>(address: string, body: string | Blob, signal: AbortSignal | undefined): Promise<T> {
+/** What is answered, as text: Markdown. As `apiPost`. */
+export const apiPostText = async (address: string, question: object): Promise<string> =>
+  (await answerTo(address, JSON.stringify(question), undefined)).text()
+
+const send = async <T>(address: string, body: string | Blob, signal: AbortSignal | undefined): Promise<T> =>
+  (await (await answerTo(address, body, signal)).json()) as T
+
+async function answerTo(address: string, body: string | Blob, signal: AbortSignal | undefined): Promise<Response> {
   let response: Response
   try {
     response = await fetch(address, {
@@ -25,6 +32,6 @@ async function send<T>(address: string, body: string | Blob, signal: AbortSignal
     if (signal?.aborted) throw error
     throw new ApiError(unanswered)
   }
-  if (response.ok) return (await response.json()) as T
+  if (response.ok) return response
   throw new ApiError(await problemOf(response))
 }

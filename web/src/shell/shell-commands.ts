@@ -19,6 +19,7 @@ const goTo: readonly Command[] = offered.map(({ pattern, nav }) => ({
   ...(nav && { keys: `g ${nav.key}` }),
   run: () => navigate(linkTo(pattern), 'push'),
 }))
+const goToWhatIf: Command = { words: 'What if', group: 'Go to', run: () => navigate(linkTo('/what-if'), 'push') }
 
 export const refreshCommand: Command = { words: 'Refresh', group: 'Everywhere', keys: 'r', run: refreshAll }
 export const liveCommand: Command = {
@@ -86,6 +87,7 @@ export function shellCommands({ openRange, openPalette, openSheet }: Parts): Com
   const group = 'Everywhere'
   return [
     ...goTo,
+    goToWhatIf,
     { words: 'Find anything, do anything', group, keys: 'Ctrl+k', run: openPalette },
     { words: 'Time range', group, keys: 't', run: openRange },
     refreshCommand,

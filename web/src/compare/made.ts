@@ -1,0 +1,25 @@
+/** How a number of a comparison was made. */
+import type { Comparison } from '../../../server/api/contract-compare.ts'
+import type { MadeOf } from '../components/Made.svelte'
+import { count, percent } from '../format/number.ts'
+import { basisOf } from './words.ts'
+
+/** @param facts of the number itself: its interval. */
+export const madeIn = (comparison: Comparison, facts: MadeOf['facts']): MadeOf => ({
+  method: `${comparison.method} ${basisOf(comparison)}`,
+  sql: comparison.sql,
+  facts: [
+    ...(['a', 'b'] as const).map((side) => {
+      const { n, requests, coverage, fidelity } = comparison[side]
+      return {
+        term: `n of ${side.toUpperCase()}`,
+        value: `${count(n)} of ${count(requests)} requests, ${fidelity}, ${percent(coverage)} known`,
+      }
+    }),
+    ...facts,
+  ],
+})
+
+export const ratioFacts = ({ lo, hi }: { lo: number; hi: number }): MadeOf['facts'] => [
+  { term: 'B / A, 95 %', value: `${lo.toFixed(3)} … ${hi.toFixed(3)}` },
+]
