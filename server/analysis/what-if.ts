@@ -114,9 +114,11 @@ function outcomeIn(root: Node, measured: Measured, whatIf: WhatIf, traceId: stri
     return own[bound]
   }
   const lower = at('lower')
-  const upper = at('upper')
+  // The way to a proxy that is gone differs by bound, too.
+  const isOne = shares.size === 0 || (!whatIf.removed && [...shares.values()].every((one) => one.lower === one.upper))
+  const upper = isOne ? lower : at('upper')
   untold = false
-  const estimate = at('estimate')
+  const estimate = isOne ? lower : at('estimate')
   return {
     before: root.duration,
     lower: lower.ns,

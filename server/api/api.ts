@@ -12,6 +12,7 @@ import { alertRulesRouter } from './alert-rules.ts'
 import { alertMetrics } from './alert-metrics.ts'
 import { alertsRouter } from './alerts.ts'
 import { catalogueRouter } from './catalogue.ts'
+import { claimsRouter } from './claims.ts'
 import { compressed } from './compress.ts'
 import type { RulesInForce } from './contract-rules.ts'
 import { compareRouter, compositionRouter } from './compare.ts'
@@ -151,6 +152,7 @@ function apiApp(options: ApiOptions, { clickhouse, writing }: Connections, helpe
   api.use('/map', mapRouter(clickhouse))
   api.use('/explore', exploreRouter(clickhouse))
   api.use('/compare', compareRouter(clickhouse))
+  api.use('/claims', claimsRouter(clickhouse))
   api.use('/composition', compositionRouter(clickhouse))
   api.use('/what-if', whatIfRouter({ clickhouseUrl, settings, retimer: whatIf }))
   api.use('/overview', overviewRouter(clickhouse))

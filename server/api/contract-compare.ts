@@ -70,6 +70,7 @@ const Compared = z.object({
   mean: Difference,
   tail: Ratio.describe('p99/p50 of b by that of a: above 1, b is less steady'),
   dispersion: Ratio.describe('p75/p25 likewise'),
+  jitter: Ratio.describe('how far two requests of b lie apart on average (Gini’s mean difference), by that of a'),
 })
 
 const CohortSeen = z.object({

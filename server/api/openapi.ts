@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Accuracy } from './contract-accuracy.ts'
+import { ClaimList } from './contract-claims.ts'
 import { CompareFormat, Comparison, CompareRequest } from './contract-compare.ts'
 import { Composition, CompositionRequest } from './contract-composition.ts'
 import { AttributeList, Ingest, RouteList, ServiceList, Setup, TraceList } from './contract-catalogue.ts'
@@ -149,6 +150,7 @@ export const resources: readonly Resource[] = [
     ...{ path: '/what-if', method: 'post', summary: 'Recorded requests, re-timed as if something were different' },
     ...{ body: WhatIfRequest, answer: WhatIf },
   },
+  { path: '/claims', summary: 'Published figures beside your own', query: RangeQuery, answer: ClaimList },
   { path: '/services', summary: 'Services in settled traces', query: RangeQuery, answer: ServiceList },
   { path: '/routes', summary: 'What requests begin with', query: RangeQuery, answer: RouteList },
   { path: '/attributes', summary: 'What filters offer', query: AttributesQuery, answer: AttributeList },

@@ -202,6 +202,7 @@ function comparedOf(difference: Difference, { a, b }: Pick<Comparison, 'a' | 'b'
     mean: at(0.5, difference.mean),
     tail: ratioOf(difference.tail),
     dispersion: ratioOf(difference.dispersion),
+    jitter: ratioOf(difference.jitter),
   }
 }
 

@@ -214,6 +214,28 @@ export function meanOf(counts: Float64Array, least: number): number {
   return n > 0 ? (sum / n) * Math.exp((least - 0.5) * bucket) : NaN
 }
 
+/**
+ * How far two requests lie apart on average, ns (Gini's mean difference), values lying evenly within their bucket. NaN without
+ * values.
+ */
+export function meanDifference(counts: Float64Array, least: number): number {
+  const n = totalOf(counts)
+  if (n <= 0) return NaN
+  let sum = 0
+  let below = 0
+  let edge = 1
+  for (let i = 0; i < counts.length; i++) {
+    const count = counts[i]!
+    const width = edge * (wider - 1)
+    // Of each bucket's width: pairs with one on either side cross it, those with one in it half of it, those in it a third.
+    const above = n - below - count
+    sum += width * (below * above + (count * (below + above)) / 2 + (count * count) / 6)
+    below += count
+    edge *= wider
+  }
+  return ((2 * sum) / n ** 2) * Math.exp((least - 1) * bucket)
+}
+
 /** Ratio of a bucket's edges. */
 const wider = 2 ** (1 / bucketsPerOctave)
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { chance } from '../../test/chance.ts'
 import { madeCohort } from '../../test/cohorts.ts'
-import { cohortsOf, logQuantiles, pooled, smoothShift, summed, type CohortRow } from './cohort.ts'
+import { cohortsOf, logQuantiles, meanDifference, pooled, smoothShift, summed, type CohortRow } from './cohort.ts'
 import { compareCohorts, isDistinguishable } from './compare.ts'
 import { histogramOf } from './histogram.ts'
 import { hodgesLehmann } from './shift.ts'
@@ -162,6 +162,27 @@ describe('other times in place of one’s own', () => {
     const drawn = Array.from({ length: 4000 }, draw).sort((x, y) => x - y)
     expect(Math.abs(drawn[2000]! / b[1000]! - 1)).toBeLessThan(0.1)
   })
+})
+
+it('two values lie apart on average as far as they do', () => {
+  const values = Array.from({ length: 500 }, (_, i) => Math.round(1e6 * (1 + ((i * 37) % 500) / 100)))
+  const cohorts = cohortsOf([{ stratum: '', minute: 0, histogram: histogramOf(values) }], [])
+  let sum = 0
+  for (const x of values) for (const y of values) sum += Math.abs(x - y)
+  const told = meanDifference(pooled(summed(cohorts.a, cohorts.a.minutes), cohorts.a.width), cohorts.least)
+  expect(Math.abs(told / (sum / 500 ** 2) - 1)).toBeLessThan(0.01)
+  expect(meanDifference(new Float64Array(3), 1)).toBeNaN()
+})
+
+it('jitter is larger where requests differ more, and scales with them', () => {
+  const random = chance(77)
+  const spread = (sigma: number): CohortRow[] =>
+    Array.from({ length: 60 }, (_, minute) => {
+      const value = () => Math.round(1e6 * Math.exp(sigma * random.normal()))
+      return { stratum: '', minute, histogram: histogramOf(Array.from({ length: 100 }, value)) }
+    })
+  expect(compare(spread(0.2), spread(0.4)).adjusted!.jitter.lo).toBeGreaterThan(Math.log(1.5))
+  expect(isDistinguishable(compare(spread(0.2), spread(0.2)).adjusted!.jitter)).toBe(false)
 })
 
 it('quantiles of what would be lie between least and most saved, wider by what models are off', () => {

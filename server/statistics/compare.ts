@@ -5,6 +5,7 @@
 import {
   cohortsOf,
   logQuantiles,
+  meanDifference,
   meanOf,
   pooled,
   redrawer,
@@ -47,6 +48,8 @@ export interface Difference {
   /** ln p99/p50 and ln p75/p25 of b less those of a: above 0, b is less steady. */
   readonly tail: Estimate
   readonly dispersion: Estimate
+  /** ln of the ratio of how far two requests of a side lie apart on average. */
+  readonly jitter: Estimate
 }
 
 export interface StratumDifference {
@@ -191,6 +194,7 @@ function differenceOf(
       { value: p99.value - p50.value, slack: p99.slack + p50.slack },
       { value: p75.value - p25.value, slack: p75.slack + p25.slack },
       p50,
+      { value: Math.log(meanDifference(counts, least)), slack: 0 },
     ]
   }
   const now = { a: read(mixed(whole.a)), b: read(mixed(whole.b)) }
@@ -218,12 +222,8 @@ function differenceOf(
       slack,
     )
   }
-  const [mean, tail, dispersion, median] = [0, 1, 2, 3].map((i) => quantiles.length + i) as [
-    number,
-    number,
-    number,
-    number,
-  ]
+  const mean = quantiles.length
+  const [tail, dispersion, median, jitter] = [mean + 1, mean + 2, mean + 3, mean + 4]
   const scale = scaleAt(median)
   const shift = estimateOf(shifted, scale)
   return {
@@ -239,6 +239,7 @@ function differenceOf(
       mean: { a: now.a[mean]!.value, b: now.b[mean]!.value, difference: differenceAt(mean) },
       tail: differenceAt(tail),
       dispersion: differenceAt(dispersion),
+      jitter: differenceAt(jitter),
     },
   }
 }
@@ -322,17 +323,10 @@ function waveringOf(
   const inflation = Array.from({ length: readings }, (_, i) => {
     const short = variance(blocks.map((one) => one[i]!))
     const long = variance(stretches.map((one) => one[i]!))
-    return short > 0 && long > 0 ? inflationOf((long * (stretch / blockMinutes)) / short, stretch / blockMinutes) : 1
+    return short > 0 && long > 0 ? Math.max(1, (long * (stretch / blockMinutes)) / short) : 1
   })
   return { inflation, freedom: Math.max(1, stretches.length - 1) }
 }
-
-/**
- * Stretches depend on their neighbours a little, too: what a block misses shrinks as one over its length, so that the variance
- * of endless ones follows from those of two lengths. @param ratio of the variances of a mean by stretches and by blocks.
- */
-const inflationOf = (ratio: number, longer: number): number =>
-  longer > 1 ? Math.max(1, (longer * ratio - 1) / (longer - 1)) : 1
 
 /** Long enough that neighbours hardly depend on each other, and short enough for three at least. */
 const stretchOf = (minutes: number): number => Math.min(minutes / 3, Math.max(15, minutes / 12))

@@ -145,6 +145,17 @@ it('every number of Compare opens to how it was made, and what the difference is
   await context.close()
 })
 
+it.each(themes)('claims of others stand beside what is measured, without complaint of axe in %s', async (theme) => {
+  const { page, context, complaints } = await site.open('/claims', { theme, size: 'phone' })
+  await page.getByRole('row', { name: /^A mesh adds 5 to 15 ms per hop/ }).waitFor()
+  expect(await page.getByRole('row').count()).toBeGreaterThan(10)
+  expect(await axe(page)).toEqual([])
+  const wide = await page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth')
+  expect(wide).toBeLessThanOrEqual(0)
+  expect(complaints).toEqual([])
+  await context.close()
+})
+
 describe('What if', () => {
   it('is asked from the page of a proxy, and says what the API says', async () => {
     const { page, context, complaints } = await site.open(`/proxies/${gateways[0]!.id}`)

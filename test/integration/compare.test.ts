@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ProxyTraversal, TraceAnalysis } from '../../server/analysis/types.ts'
+import { ClaimList } from '../../server/api/contract-claims.ts'
 import { Comparison } from '../../server/api/contract-compare.ts'
 import { Composition } from '../../server/api/contract-composition.ts'
 import { Problem } from '../../server/api/contract.ts'
@@ -227,6 +228,23 @@ describe('what requests are made of', () => {
     const response = await fetch(`${api.url}/api/v1/composition`, { method: 'POST', headers, body })
     expect([response.status, Problem.parse(await response.json()).field]).toEqual([400, 'a.filter.q'])
   })
+})
+
+it('published figures stand beside one’s own, each with what it is of and why it is comparable or not', async () => {
+  const { items, own } = await api.get(ClaimList, 'claims', window)
+  for (const { says, source, method, load, measured, why } of items)
+    for (const words of [says, source, method, load, measured, why]) expect(words).not.toBe('')
+  for (const { own: id } of items) if (id !== null) expect(own.map((one) => one.id)).toContain(id)
+  const edge = own.find(({ id }) => id === 'gateways')!
+  const values = traces
+    .flatMap(({ proxies }) => proxies)
+    .filter(({ identity, added }) => identity.role === 'gateway' && added.fidelity === edge.fidelity)
+    .map(({ added }) => (edge.fidelity === 'bounded' ? added.hiNs! : added.ns!))
+    .sort((x, y) => x - y)
+  expect(edge.n).toBe(values.length)
+  const [p50] = edge.quantiles
+  expect(Math.abs(p50!.ns! / values[Math.ceil(values.length / 2) - 1]! - 1)).toBeLessThan(0.011)
+  expect(p50!.loNs! <= p50!.ns! && p50!.ns! <= p50!.hiNs!).toBe(true)
 })
 
 describe('what cannot be asked', () => {

@@ -33,6 +33,7 @@ export const routes: readonly Route[] = [
   { screen: 'Trace', pattern: '/traces/:traceId', under: '/traces' },
   { screen: 'Compare', pattern: '/compare', nav: { text: 'Compare', icon: 'compare', key: 'c' } },
   { screen: 'WhatIf', pattern: '/what-if', under: '/compare' },
+  { screen: 'Claims', pattern: '/claims', under: '/compare' },
   { screen: 'Data', pattern: '/data', nav: { text: 'Data', icon: 'data', key: 'd' } },
 ]
 

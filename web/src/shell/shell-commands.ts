@@ -19,7 +19,10 @@ const goTo: readonly Command[] = offered.map(({ pattern, nav }) => ({
   ...(nav && { keys: `g ${nav.key}` }),
   run: () => navigate(linkTo(pattern), 'push'),
 }))
-const goToWhatIf: Command = { words: 'What if', group: 'Go to', run: () => navigate(linkTo('/what-if'), 'push') }
+const goFurther: readonly Command[] = [
+  { words: 'What if', group: 'Go to', run: () => navigate(linkTo('/what-if'), 'push') },
+  { words: 'Claims: what others say', group: 'Go to', run: () => navigate(linkTo('/claims'), 'push') },
+]
 
 export const refreshCommand: Command = { words: 'Refresh', group: 'Everywhere', keys: 'r', run: refreshAll }
 export const liveCommand: Command = {
@@ -87,7 +90,7 @@ export function shellCommands({ openRange, openPalette, openSheet }: Parts): Com
   const group = 'Everywhere'
   return [
     ...goTo,
-    goToWhatIf,
+    ...goFurther,
     { words: 'Find anything, do anything', group, keys: 'Ctrl+k', run: openPalette },
     { words: 'Time range', group, keys: 't', run: openRange },
     refreshCommand,
