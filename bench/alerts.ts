@@ -44,7 +44,8 @@ function quietDays() {
   for (let one = 1; one <= days; one++) {
     fired.push(...runTo(world, firstMinute + one * day, () => nothing))
     const pages = fired.filter(({ record }) => record.pages).length
-    console.error(`after ${one} quiet days: ${pages} false pages, ${fired.length} listed`)
+    const byGates = Object.entries(byGate(fired, (those) => those.length)).map(([gate, n]) => `${gate}: ${n}`)
+    console.error(`after ${one} quiet days: ${pages} false pages, ${fired.length} listed; ${byGates.join('; ')}`)
   }
   const windows = fired.map(({ record }) => record.windowMs! / minuteMs)
   return {
