@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { pagingGate } from '../server/alerts/regression.ts'
 import { chance } from '../test/chance.ts'
+import { costOfMany } from './alerts/cost.ts'
 import { pagesOfMisfortunes, toldOfMovedTraffic } from './alerts/no-regression.ts'
 import { bad, oneVersion } from './alerts/one-version.ts'
 import { day, nothing } from './alerts/traffic.ts'
@@ -13,7 +14,7 @@ import { report } from './report.ts'
  * after the other once a day. First `--days=N` (default 14) in which nothing else happens: who is called then is called for nothing. Then `--runs=N` (default 5) for
  * each effect, of 12 series that become slower at a time: how many are found, when, and how well it is said since when. Then
  * `--versions=N` (default 200) times a bad version on 41 proxies, which is one thing to tell; and what is no regression. The rule is the built-in one.
- * `--only=quiet,effects,drifts,versions,misfortunes` leaves the rest out.
+ * `--only=cost,quiet,effects,drifts,versions,misfortunes` leaves the rest out.
  */
 const { values } = parseArgs({
   options: {
@@ -26,7 +27,7 @@ const days = Number(values.days ?? 14)
 const runs = Number(values.runs ?? 5)
 const versions = Number(values.versions ?? 200)
 const seed = Number(values.seed ?? 1_000_003)
-const parts = new Set((values.only ?? 'quiet,effects,drifts,versions,misfortunes').split(','))
+const parts = new Set((values.only ?? 'cost,quiet,effects,drifts,versions,misfortunes').split(','))
 
 const guilty = 12
 const round = (value: number, digits = 2) => Number(value.toFixed(digits))
@@ -138,6 +139,7 @@ const cpu = process.cpuUsage()
 const figures = {
   series: count,
   gate: pagingGate,
+  cost: wanted('cost', costOfMany),
   quiet: wanted('quiet', quietDays),
   slowerBy25percent: wanted('effects', () => slower(0.25, hour)),
   slowerBy100percent: wanted('effects', () => slower(1, hour)),

@@ -65,24 +65,26 @@ function put(world: World, to: number, happens: Happens): void {
     )
 }
 
-/** Evaluates up to a minute, every five. @param after each evaluation. @returns alerts that fire since. */
+/** Evaluates up to a minute, every five. @param after each evaluation. @param around what an evaluation is done by. @returns alerts that fire since. */
 export function runTo(
   world: World,
   end: number,
   happens: Happens,
   after?: (fired: Fired[], at: number) => void,
+  around = (evaluation: () => void) => evaluation(),
 ): Fired[] {
   const all: Fired[] = []
   while (world.minute + step <= end) {
     put(world, world.minute + step, happens)
-    const fired = evaluate(world)
+    let fired: Fired[] = []
+    around(() => (fired = evaluate(world)))
     all.push(...fired)
     after?.(fired, world.minute)
   }
   return all
 }
 
-function evaluate(world: World): Fired[] {
+export function evaluate(world: World): Fired[] {
   const { book, watched, minute, beyond, told } = world
   const family = watched.map((series, i) => {
     const record = book.get(`r-${i}`)
@@ -115,15 +117,19 @@ function evaluate(world: World): Fired[] {
     if (record && !isActive(record)) told.delete(record.id)
   })
   const fired: Fired[] = []
-  for (const { alertId, what } of changes) {
-    const record = book.get(alertId)!
-    const series = Number(record.series.id)
+  const begun = new Set(changes.filter(({ what }) => what === 'pending' || what === 'firing').map((one) => one.alertId))
+  for (const record of book.values()) {
+    const isNew = record.state.phase === 'firing' && minute - record.firedMs! / minuteMs <= 60
+    if (!begun.has(record.id) && !isNew) continue
     const window = record.windowMs! / minuteMs
-    const since = what === 'pending' || what === 'firing' ? sinceWhen(watched[series]!.minutes, minute, window) : null
+    const since = sinceWhen(watched[Number(record.series.id)]!.minutes, minute, window)
     if (since !== null && since * minuteMs >= record.state.sinceMs - (180 + window) * minuteMs)
       record.startedMs = since * minuteMs
+  }
+  for (const { alertId, what } of changes) {
+    const record = book.get(alertId)!
     if (what === 'firing' && record.firedMs === minute * minuteMs)
-      fired.push({ series, at: minute, record, beyond: beyond.get(alertId)! })
+      fired.push({ series: Number(record.series.id), at: minute, record, beyond: beyond.get(alertId)! })
   }
   return fired
 }

@@ -1,6 +1,7 @@
 /** By how much a series is slower since it is, and between what that lies. */
 import { keysIn, shiftOfKeys } from './minutes.ts'
-import { scales, type Watched } from './windows.ts'
+import { scales } from './baseline.ts'
+import type { Watched } from './windows.ts'
 
 const least = 8
 const longest = 60

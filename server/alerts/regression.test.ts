@@ -5,7 +5,8 @@ import { advance, keptMinutes, keyAt, keysIn, newMinutes, putMinute, requestsIn 
 import { effectSince } from './effect.ts'
 import { judge, pagingGate } from './regression.ts'
 import { sinceWhen } from './since.ts'
-import { scales, shiftAt, shiftsAt, watch, type Reference, type Watched } from './windows.ts'
+import { scales, type Reference } from './baseline.ts'
+import { shiftAt, shiftsAt, watch, type Watched } from './windows.ts'
 
 const end = 30_000_000
 const bar = { relMin: 0.1, absMinNs: 200_000, q: 0.1, minCount: 300 }
@@ -186,5 +187,34 @@ describe('a family', () => {
     expect(found!.beyond).toHaveLength(1)
     expect(found!.beyond[0]!.ratio).toBeCloseTo(0.4, 1)
     expect(found!.steady).toBeGreaterThanOrEqual(20)
+  })
+})
+
+describe('what comes every week', () => {
+  // 30,000,000 minutes since 1970 are a day of which all before are kept: that of a week ago was as slow.
+  const onlyEverySeventhDay = (more: number) => (minute: number) => {
+    const back = Math.floor((end - 1 - minute) / 1440)
+    return 2e6 * (back % 7 === 0 ? 1.2 : 1) * (minute >= end - 130 ? more : 1)
+  }
+  const calm = Array.from({ length: 20 }, (_, i) => seriesOf(9 * 1440, () => 2e6, { seed: 500 + i }))
+
+  it('is no regression, in no window', () => {
+    const series = seriesOf(9 * 1440, onlyEverySeventhDay(1))
+    expect(shiftsAt(series, end).map((shift) => shift!.ratio > 0.15)).toEqual([true, true, true, true])
+    expect(judged([series, ...calm])[0]).toMatchObject({ finding: 'less', pages: false })
+  })
+
+  it('does not hide what is slower than it was then', () => {
+    expect(judged([seriesOf(9 * 1440, onlyEverySeventhDay(1.3)), ...calm])[0]).toMatchObject({
+      ...{ finding: 'met', pages: true },
+    })
+  })
+
+  it('is told from an incident: a day on which it had an alert is no day to be held against', () => {
+    const yesterday = (minute: number) => (minute >= end - 1440 - 120 && minute < end - 1440 + 60 ? 1.5 : 1)
+    const series = seriesOf(9 * 1440, (minute) => 2e6 * yesterday(minute) * (minute >= end - 30 ? 1.4 : 1))
+    expect(judged([series, ...calm])[0]!.finding).toBe('less')
+    series.incidents.push({ from: end - 1440 - 120, to: end - 1440 + 60 })
+    expect(judged([series, ...calm], { floor: 0 })[0]!.finding).toBe('met')
   })
 })

@@ -2,7 +2,8 @@
 import { chanceInPool, chanceInTail } from '../statistics/placebo.ts'
 import { believed, falseShares } from '../statistics/proportions.ts'
 import type { Finding } from './state.ts'
-import { scales, type Shift, type Watched } from './windows.ts'
+import { scales } from './baseline.ts'
+import type { Shift, Watched } from './windows.ts'
 
 /** What a rule asks of a shift. */
 export interface Bar {
@@ -15,6 +16,9 @@ export interface Bar {
 
 /** Of those that page, so many of the false discoveries and so much more of the least effect (bench/alerts.ts tells what comes of it). */
 export const pagingGate = { q: 0.01, effect: 1.5 }
+
+/** Deviations by which it lies above what it was a week ago. */
+const leastAboveDays = 2.5
 
 export interface Judged {
   readonly finding: Finding
@@ -78,12 +82,17 @@ export function judge(family: readonly FamilyMember[], { relMin, absMinNs, q, mi
     const chance = chances.get(i) ?? null
     if (!first || first.n < minCount) return { ...none, finding: 'unknown', chance }
     const isLarge = (shift: Shift) => shift.ratio >= relMin && shift.nowNs - shift.beforeNs >= absMinNs && shift.lasts
+    // What is as slow as it was a week ago comes every week.
+    const isNew = (shift: Shift) =>
+      isActive || shift.aboveDays() >= Math.max(shift.shift / 2, leastAboveDays * shift.deviation)
     const isThere = (shift: Shift) =>
       shift.ratio >= relMin / 2 && shift.nowNs > shift.beforeNs && (shift === first || shift.lastRatio >= relMin / 2)
-    const met = shifts.findIndex((shift, at) => shift && isLarge(shift) && (isActive || listed.has(ofTest(i, at))))
+    const met = shifts.findIndex(
+      (shift, at) => shift && isLarge(shift) && isNew(shift) && (isActive || listed.has(ofTest(i, at))),
+    )
     if (met >= 0) {
       const beyond = shifts.flatMap((shift, at) =>
-        shift && isLarge(shift) ? [{ q: shareOf.get(ofTest(i, at)) ?? 1, ratio: shift.ratio }] : [],
+        shift && isLarge(shift) && isNew(shift) ? [{ q: shareOf.get(ofTest(i, at)) ?? 1, ratio: shift.ratio }] : [],
       )
       const pages = beyond.some((one) => one.q <= q * pagingGate.q && one.ratio >= pagingGate.effect * relMin)
       return { finding: 'met', pages, chance, beyond, shift: shifts[met]!, steady: first.steady }

@@ -1,93 +1,12 @@
 /** How much longer a series takes than before, over windows of several lengths, and how it wavers by itself (algorithms.md section 8.2). */
 import { standardisedAll, waveringOf, type Wavering } from '../statistics/placebo.ts'
+import { baselineAt, day, hour, scales, week, type Reference, type Scale } from './baseline.ts'
 import { keyAt, keysIn, middleKey, nsOf, requestsIn, shiftOfKeys, type MinuteSeries } from './minutes.ts'
 
-/** Minutes. */
-const hour = 60
-const day = 1440
-const leastBefore = 20
-const leastDays = 3
 /** Half a bucket: histograms tell no smaller shift of a logarithm. */
 const leastDeviation = Math.LN2 / 64
 /** Below this median plain differences are compared, ns. */
 const plainBelowNs = 10_000
-
-/** A length that is looked at. All in minutes. */
-export interface Scale {
-  readonly minutes: number
-  /** With requests, of those that are looked at. */
-  readonly least: number
-  /** Every so manieth minute is looked at, now and before. */
-  readonly step: number
-  readonly stepBefore: number
-  /** Of other days, so much before and after. */
-  readonly around: number
-  /** Its end, which must be slower too: it did not go away. */
-  readonly last: number
-  /** Past windows that it is held against, one after the other. */
-  readonly placebos: number
-  readonly leastPlacebos: number
-  /** It is looked at so often; in between what was found holds. */
-  readonly every: number
-  /** Where there are no days, it is held against the hour before. */
-  readonly hasHour: boolean
-}
-
-/** The shortest first: what it finds is not looked for in longer ones. Those find what is smaller, and what comes slowly. */
-export const scales: readonly Scale[] = [
-  ...[
-    {
-      minutes: 15,
-      every: 5,
-      least: 8,
-      step: 1,
-      stepBefore: 5,
-      around: 30,
-      last: 5,
-      placebos: 192,
-      leastPlacebos: 16,
-      hasHour: true,
-    },
-    {
-      minutes: 60,
-      every: 5,
-      least: 32,
-      step: 1,
-      stepBefore: 10,
-      around: 30,
-      last: 15,
-      placebos: 96,
-      leastPlacebos: 16,
-      hasHour: false,
-    },
-  ],
-  ...[
-    {
-      minutes: 120,
-      every: 15,
-      least: 64,
-      step: 1,
-      stepBefore: 10,
-      around: 30,
-      last: 30,
-      placebos: 48,
-      leastPlacebos: 16,
-      hasHour: false,
-    },
-    {
-      minutes: day,
-      every: 60,
-      least: 150,
-      step: 5,
-      stepBefore: 30,
-      around: 0,
-      last: 60,
-      placebos: 5,
-      leastPlacebos: 3,
-      hasHour: false,
-    },
-  ],
-]
 
 interface Past {
   /** Shifts of past windows, by the window's number modulo their count; NaN: none. */
@@ -123,18 +42,6 @@ export const watch = (minutes: MinuteSeries): Watched => ({
   incidents: [],
 })
 
-/** From where the baseline of a series is taken; minutes. */
-export interface Reference {
-  /** None before: somebody said that from here on it is as it should be. */
-  readonly floor?: number
-  /** None after: since then it is slower. */
-  readonly pin?: number
-  /** A release: the hour before it is the baseline. */
-  readonly release?: number
-  /** Keys of the baseline that an alert began with, for when its minutes are no longer kept. */
-  readonly kept?: readonly number[]
-}
-
 export interface Shift {
   readonly scale: Scale
   /** Of logarithms, or ns where the baseline is below 10 µs. */
@@ -150,8 +57,12 @@ export interface Shift {
   readonly n: number
   /** The end of the window is above half the shift. */
   readonly lasts: boolean
+  /** How far it lies above what it was a week ago, or where that is not known above the slowest day: what comes every week is no shift. Infinity without days. */
+  aboveDays(): number
   /** So many minutes up to now were above half the shift, but for one in ten. */
   readonly steady: number
+  /** Of its own placebos; 0 where they say nothing. */
+  readonly deviation: number
   /** Standard deviations of its own placebos; null where they say nothing. */
   readonly z: number | null
   /** Keys. */
@@ -178,7 +89,7 @@ export function shiftAt(series: Watched, end: number, reference: Reference = {},
   if (current.length < scale.least) return null
   const before = baselineAt(minutes, end, scale, reference)
   if (before === null) return null
-  const { keys, scheme } = before
+  const { keys, scheme, days } = before
   const middle = middleKey(keys)
   const beforeNs = nsOf(middle)
   const isPlain = beforeNs < plainBelowNs
@@ -193,7 +104,9 @@ export function shiftAt(series: Watched, end: number, reference: Reference = {},
     lastRatio: lastShift === null ? 0 : ratioOf(lastShift),
     n: requestsIn(minutes, end - 15, end),
     lasts: lastShift !== null && lastShift >= shift / 2,
+    aboveDays: () => aboveDays(series, end, { scale, keys, days: days ?? [], current, isPlain }),
     steady: at === 0 ? steadyFor(minutes, end, { middle, shift, isPlain }) : 0,
+    deviation: past.wavering?.deviation ?? 0,
     z: past.wavering && (shift - past.wavering.middle) / past.wavering.deviation,
   }
 }
@@ -208,6 +121,27 @@ function lastShiftAt(
   if (scale.minutes === day) return shiftAt(series, end, reference, 1)?.shift ?? null
   const last = keysIn(series.minutes, end - scale.last, end, scale.step)
   return last.length > 0 ? shiftOfKeys(last, keys, isPlain) : null
+}
+
+/** @param days where the keys of each day begin. */
+function aboveDays(
+  { incidents }: Watched,
+  end: number,
+  of: {
+    scale: Scale
+    keys: readonly number[]
+    days: readonly { back: number; from: number; to: number }[]
+    current: readonly number[]
+    isPlain: boolean
+  },
+): number {
+  const { scale, keys, days, current, isPlain } = of
+  const isQuiet = ({ back }: { back: number }) =>
+    !incidents.some(({ from, to }) => end - back * day > from && end - scale.minutes - back * day < to)
+  const quiet = days.filter(isQuiet)
+  const before = quiet.find(({ back }) => back === week)
+  const above = ({ from, to }: { from: number; to: number }) => shiftOfKeys(current, keys.slice(from, to), isPlain)
+  return before ? above(before) : Math.min(Infinity, ...quiet.map(above))
 }
 
 /** Looked at for an hour at most. */
@@ -227,37 +161,6 @@ function steadyFor(
     } else steady = back
   }
   return steady
-}
-
-function baselineAt(
-  minutes: MinuteSeries,
-  end: number,
-  { minutes: now, around, stepBefore, least, step, hasHour }: Scale,
-  { floor = -Infinity, pin = Infinity, release, kept }: Reference,
-): { keys: readonly number[]; scheme: 'hour' | 'day' } | null {
-  const enough = (keys: readonly number[]) => (keys.length >= leastBefore ? keys : null)
-  if (release !== undefined && pin === Infinity) {
-    if (!hasHour) return null
-    const eve = enough(keysIn(minutes, Math.max(floor, release - hour), release))
-    if (eve) return { keys: eve, scheme: 'hour' }
-  }
-  const keys: number[] = []
-  let days = 0
-  for (let d = 1; d <= 7; d++) {
-    const [from, to] = [end - now - around - d * day, end + around - d * day]
-    if (from < floor || to > pin) continue
-    // Not every minute: neighbours say the same.
-    const had = keys.length
-    keysIn(minutes, from, to, stepBefore, keys)
-    if ((keys.length - had) * stepBefore >= least * step) days++
-    else keys.length = had
-  }
-  if (days >= leastDays) return { keys, scheme: 'day' }
-  if (!hasHour) return null
-  if (kept) return { keys: kept, scheme: 'hour' }
-  const to = Math.min(end - now, pin)
-  const last = enough(keysIn(minutes, Math.max(floor, to - hour), to))
-  return last && { keys: last, scheme: 'hour' }
 }
 
 /** The same comparison at every past window, each computed once. */

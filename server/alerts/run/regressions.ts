@@ -5,7 +5,8 @@ import { isActive, type AlertRecord, type Evaluated } from '../book.ts'
 import { requestsIn } from '../minutes.ts'
 import { judge, type FamilyMember } from '../regression.ts'
 import { barOf, type Rule } from '../rule.ts'
-import { shiftsAt, type Reference, type Watched } from '../windows.ts'
+import type { Reference } from '../baseline.ts'
+import { shiftsAt, type Watched } from '../windows.ts'
 import type { Wanted, WatchedSeries, Watching } from './watching.ts'
 
 const minuteMs = 60_000
