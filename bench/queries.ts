@@ -89,17 +89,27 @@ interface Timing {
   bytes: number
 }
 
-/** @param path of run `i`. */
-async function time(url: string, clickhouse: ClickHouse, path: (i: number) => string): Promise<Timing> {
+/** A path to get, or what is posted to one. */
+type Ask = string | { path: string; body: unknown }
+
+function send(url: string, ask: Ask): Promise<Response> {
+  if (typeof ask === 'string') return fetch(`${url}/api/v1${ask}`)
+  const headers = { 'content-type': 'application/json' }
+  return fetch(`${url}/api/v1${ask.path}`, { method: 'POST', headers, body: JSON.stringify(ask.body) })
+}
+
+/** @param asked of run `i`. */
+async function time(url: string, clickhouse: ClickHouse, asked: (i: number) => Ask): Promise<Timing> {
   const took: number[] = []
   let bytes = 0
   let cpu = 0
   for (let i = -3; i < runs; i++) {
     if (i === 0) cpu = await cpuMicros(clickhouse)
     const start = performance.now()
-    const response = await fetch(`${url}/api/v1${path(i + 3)}`)
+    const ask = asked(i + 3)
+    const response = await send(url, ask)
     const body = await response.arrayBuffer()
-    if (!response.ok) throw new Error(`${path(i + 3)}: ${response.status} ${Buffer.from(body).toString()}`)
+    if (!response.ok) throw new Error(`${JSON.stringify(ask)}: ${response.status} ${Buffer.from(body).toString()}`)
     if (i >= 0) took.push(performance.now() - start)
     bytes = body.byteLength
   }
@@ -168,7 +178,7 @@ try {
     exploreRequests: () => `/explore/requests?${window}`,
   })
   const ranked = windowOf(Math.min(dayMs, Math.round((dayMs * rankedFacts) / facts)))
-  const asks: Record<string, [target: number, path: (i: number) => string]> = {
+  const asks: Record<string, [target: number, path: (i: number) => Ask]> = {
     traceById: [20, (i) => `/traces/${ids[i]!.id}?format=columns`],
     [`exploreRanking of ${Math.min(facts, rankedFacts)} facts`]: [1000, () => `/explore/differences?${ranked}`],
   }
@@ -178,6 +188,18 @@ try {
     ['7d', days * dayMs, 400],
   ] as const)
     for (const [ask, path] of Object.entries(screens(windowOf(ms)))) asks[`${ask} ${name}`] = [target, path]
+  const rules = {
+    threshold: { kind: 'threshold', name: 'x', measure: 'added', valueNs: 1_000_000 },
+    regression: { kind: 'regression', name: 'x', measure: 'added' },
+  }
+  for (const [kind, rule] of Object.entries(rules))
+    for (const [name, ms] of [
+      ['24h', dayMs],
+      ['7d', days * dayMs],
+    ] as const) {
+      const body = { rule, from: String(toMs - ms), to: String(toMs) }
+      asks[`preview of a ${kind} ${name}`] = [2000, () => ({ path: '/alert-rules/preview', body })]
+    }
   const timings: Record<string, Timing & { targetMs: number }> = {}
   for (const [name, [targetMs, path]] of Object.entries(asks)) {
     timings[name] = { ...(await time(hopscope.apiUrl, clickhouse, path)), targetMs }
