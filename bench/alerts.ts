@@ -40,10 +40,12 @@ const byGate = (fired: readonly Fired[], of: (beyond: Fired[]) => number) =>
   Object.fromEntries(gates.map((gate) => [gateName(gate), of(fired.filter(({ beyond }) => isBeyond(beyond, gate)))]))
 
 function quietDays() {
-  const world = newWorld(count, seed)
+  // A Saturday.
+  const world = newWorld(count, seed, 3)
+  const first = world.minute
   const fired: Fired[] = []
   for (let one = 1; one <= days; one++) {
-    fired.push(...runTo(world, firstMinute + one * day, () => nothing))
+    fired.push(...runTo(world, first + one * day, () => nothing))
     const pages = fired.filter(({ record }) => record.pages).length
     const byGates = Object.entries(byGate(fired, (those) => those.length)).map(([gate, n]) => `${gate}: ${n}`)
     console.error(`after ${one} quiet days: ${pages} false pages, ${fired.length} listed; ${byGates.join('; ')}`)

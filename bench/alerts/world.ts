@@ -12,7 +12,7 @@ import { copyTraffic, day, minuteOf, newTraffic, nothing, type Happening, type T
 export const minuteMs = 60_000
 export const step = 5
 const history = 9 * day
-/** Minutes since 1970: a midnight of a Monday. */
+/** Minutes since 1970: a midnight of a Monday, so that the first day is a Wednesday. */
 const begin = 20_003 * day
 export const firstMinute = begin + history
 export const rule = { id: 'r', body: AlertRuleBody.parse({ kind: 'regression', name: 'added', measure: 'added' }) }
@@ -36,12 +36,12 @@ export interface World {
   readonly told: Map<string, number>
 }
 
-/** Nine days in which nothing happened but what always does. */
-export function newWorld(count: number, seed: number): World {
+/** Nine days in which nothing happened but what always does. @param later so many days later than {@link firstMinute}. */
+export function newWorld(count: number, seed: number, later = 0): World {
   const traffic = newTraffic(count, seed)
   const watched = traffic.series.map(() => watch(newMinutes()))
-  const world = { book: new Map(), watched, traffic, minute: begin, beyond: new Map(), told: new Map() }
-  put(world, firstMinute, () => nothing)
+  const world = { book: new Map(), watched, traffic, minute: begin + later * day, beyond: new Map(), told: new Map() }
+  put(world, firstMinute + later * day, () => nothing)
   return world
 }
 
