@@ -144,6 +144,19 @@ describe('what a target is sent', () => {
     })
   })
 
+  it('that hangs, or goes on answering without end, holds nobody up and is tried again', async () => {
+    answer = () => undefined
+    expect(await send(target('webhook'), null, telling(), local, 100)).toMatchObject({
+      ...{ ok: false, permanent: false, detail: matching(/^no answer in/) },
+    })
+    answer = (response) => {
+      response.writeHead(500)
+      const timer = setInterval(() => response.write('x'.repeat(1_000)), 5)
+      response.on('close', () => clearInterval(timer))
+    }
+    expect(await send(target('webhook'), null, telling(), local)).toMatchObject({ ok: false, permanent: false })
+  })
+
   it('needs its secret to be where it is said to be', async () => {
     expect(await send(target('webhook'), { env: 'NO_SUCH_VARIABLE' }, telling(), local)).toMatchObject({
       ok: false,

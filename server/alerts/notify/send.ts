@@ -8,7 +8,7 @@ import { messageFor, type HttpMessage } from './messages.ts'
 import type { Outcome } from './outcome.ts'
 import type { Telling } from './words.ts'
 
-const timeoutMs = 10_000
+const usualTimeoutMs = 10_000
 /** Of an answer, so much is read. */
 const mostAnswer = 2_000
 
@@ -18,11 +18,12 @@ export async function send(
   secret: Secret | null,
   telling: Telling,
   allowed: Allowed,
+  timeoutMs = usualTimeoutMs,
 ): Promise<Outcome> {
   try {
     const known = secretOf(secret)
     if (target.kind === 'email') return await mail(target, known, telling, { allowed, timeoutMs })
-    return await post(messageFor(target, known, telling), allowed)
+    return await post(messageFor(target, known, telling), allowed, timeoutMs)
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException
     return { ok: false, permanent: code === 'EFORBIDDEN' || code === 'ESECRET', detail: message.slice(0, 300) }
@@ -45,7 +46,7 @@ function secretOf(secret: Secret | null): string | null {
   }
 }
 
-function post({ url, headers, body }: HttpMessage, allowed: Allowed): Promise<Outcome> {
+function post({ url, headers, body }: HttpMessage, allowed: Allowed, timeoutMs: number): Promise<Outcome> {
   const { hostname, protocol } = new URL(url)
   const host = hostname.replace(/^\[|\]$/g, '')
   const why = forbiddenAddress(host, allowed)
