@@ -35,6 +35,9 @@ const quantileOf = (some: readonly number[], q: number) => {
   const sorted = [...some].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? null
 }
+const inForce = { q: 0.1 * pagingGate.q, effect: 0.1 * pagingGate.effect }
+/** Of a life of an alert: its record may be of the next one by now. */
+const pages = ({ beyond }: Fired) => isBeyond(beyond, inForce)
 const gateName = ({ q, effect }: { q: number; effect: number }) => `q${q}, ${Math.round(100 * effect)} %`
 const byGate = (fired: readonly Fired[], of: (beyond: Fired[]) => number) =>
   Object.fromEntries(gates.map((gate) => [gateName(gate), of(fired.filter(({ beyond }) => isBeyond(beyond, gate)))]))
@@ -46,14 +49,15 @@ function quietDays() {
   const fired: Fired[] = []
   for (let one = 1; one <= days; one++) {
     fired.push(...runTo(world, first + one * day, () => nothing))
-    const pages = fired.filter(({ record }) => record.pages).length
     const byGates = Object.entries(byGate(fired, (those) => those.length)).map(([gate, n]) => `${gate}: ${n}`)
-    console.error(`after ${one} quiet days: ${pages} false pages, ${fired.length} listed; ${byGates.join('; ')}`)
+    console.error(
+      `after ${one} quiet days: ${fired.filter(pages).length} false pages, ${fired.length} listed; ${byGates.join('; ')}`,
+    )
   }
   const windows = fired.map(({ record }) => record.windowMs! / minuteMs)
   return {
     days,
-    falsePages: fired.filter(({ record }) => record.pages).length,
+    falsePages: fired.filter(pages).length,
     falseListed: fired.length,
     falseListedByWindow: Object.fromEntries(
       [15, 60, 120, day].map((m) => [m, windows.filter((one) => one === m).length]),
@@ -86,7 +90,7 @@ function slower(effect: number, lookedAfter: number, after = 0) {
       const { series, at, record } = one
       if (!isGuilty(series)) {
         wrongListed++
-        wrongPages += Number(record.pages)
+        wrongPages += Number(pages(one))
         continue
       }
       guiltyFired.push(one)

@@ -15,7 +15,7 @@ export interface Bar {
 }
 
 /** Of those that page, so many of the false discoveries and so much more of the least effect (bench/alerts.ts tells what comes of it). */
-export const pagingGate = { q: 0.01, effect: 1.5 }
+export const pagingGate = { q: 0.001, effect: 1.5 }
 
 /** Deviations by which it lies above what it was a week ago. */
 const leastAboveDays = 2.5

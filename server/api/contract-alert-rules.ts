@@ -121,7 +121,7 @@ const Regression = z.strictObject({
     .min(0.0001)
     .max(0.5)
     .default(0.1)
-    .describe('false discoveries among those listed; a hundredth of it among those that page'),
+    .describe('false discoveries among those listed; a thousandth of it among those that page'),
   forMs: span(0, day).default(10 * minute),
   keepFiringMs: span(0, 7 * day).default(30 * minute),
   minCount: minCount.default(300).describe('requests in the last 15 minutes'),
