@@ -41,6 +41,8 @@ export interface Config {
   readonly allowedTargets: string
   /** null: none. */
   readonly alertRulesDir: string | null
+  /** What goes wrong in the demo, instead of its usual incident. */
+  readonly demoFault: DemoFault | null
 }
 
 /** Seconds. */
@@ -90,6 +92,21 @@ const memory = z
     return bytesOfText(text)
   })
   .refine((bytes) => bytes >= 512 * 2 ** 20 && bytes <= totalmem())
+/** A proxy by the service.name of its spans, by how many ms it is slower, for how long, and ms before the start (below 0: after). */
+export interface DemoFault {
+  readonly proxy: string
+  readonly byMs: number
+  readonly lastsMs: number
+  readonly agoMs: number
+}
+const faultForm = /^([\w.-]{1,100}):(\d{1,5})ms:(\d{1,4})m(?::(\d{1,4})m)?$/
+const demoFault = z
+  .string()
+  .regex(faultForm)
+  .transform((text): DemoFault => {
+    const [, proxy, by, lasts, ago] = faultForm.exec(text)!
+    return { proxy: proxy!, byMs: Number(by), lastsMs: Number(lasts) * 60_000, agoMs: Number(ago ?? -1) * 60_000 }
+  })
 const url = z.url({ protocol: /^https?$/ })
 const roleList = z
   .string()
@@ -232,6 +249,12 @@ export const variables = {
     'a path of a directory',
     'alert rules in YAML or JSON files, read again when they change (docs/alerts.md)',
   ),
+  HOPSCOPE_DEMO_FAULT: variable(
+    demoFault,
+    '',
+    'PROXY:DELAY:LENGTH[:AGO], such as payments.shop:3ms:20m, a minute after the start, or payments.shop:3ms:20m:60m, an hour ago',
+    'a proxy that --demo slows down for a while (docs/alerts.md)',
+  ),
   HOPSCOPE_MEMORY_LIMIT: variable(
     memory,
     '60%',
@@ -308,6 +331,7 @@ export function readConfig(env: NodeJS.ProcessEnv, flags: readonly string[], dir
     regressionIntervalMs: number('HOPSCOPE_REGRESSION_INTERVAL_MS'),
     allowedTargets: (value('HOPSCOPE_ALLOWED_TARGETS') as string | null) ?? '',
     alertRulesDir: path('HOPSCOPE_ALERT_RULES_DIR'),
+    demoFault: value('HOPSCOPE_DEMO_FAULT') as DemoFault | null,
   }
 }
 

@@ -21,13 +21,38 @@ export const isOnNewPod = (nth: number): boolean => chance(nth) >= 0.25
 
 /** The trace as it would have been on a new pod; one that does not pass the sidecar is as it was. */
 export function held(trace: RecordedTrace, nth: number): RecordedTrace {
-  const isOfSidecar = ({ resource }: RecordedTrace['spans'][number]) =>
-    serviceOf(resource.resource) === incident.sidecar
+  const [least, most] = incident.holdsMs
+  const holdMs = least + (most - least) * chance(nth + 1_000_003)
+  return heldIn(trace, { sidecar: incident.sidecar, holdMs, change: ofNewPod })
+}
+
+/** A proxy that is slowed for a while: HOPSCOPE_DEMO_FAULT. */
+export interface Fault {
+  /** service.name of the proxy's spans. */
+  readonly proxy: string
+  readonly byMs: number
+  /** Unix ms. */
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+/** The trace as it would have been with the fault, if it began while that lasted and passes the proxy. */
+export const faulted = (trace: RecordedTrace, { proxy, byMs, fromMs, toMs }: Fault, atMs: number): RecordedTrace =>
+  atMs < fromMs || atMs >= toMs ? trace : heldIn(trace, { sidecar: proxy, holdMs: byMs })
+
+/**
+ * The trace with a request held in a proxy before it is passed on.
+ * @param change what else is different of the attributes of the proxy's spans.
+ */
+function heldIn(
+  trace: RecordedTrace,
+  { sidecar, holdMs, change }: { sidecar: string; holdMs: number; change?: (attribute: Attribute) => Attribute },
+): RecordedTrace {
+  const isOfSidecar = ({ resource }: RecordedTrace['spans'][number]) => serviceOf(resource.resource) === sidecar
   const inbound = trace.spans.find((recorded) => isOfSidecar(recorded) && recorded.span.kind === 2)
   if (!inbound) return trace
   const at = BigInt(inbound.span.startTimeUnixNano)
-  const [least, most] = incident.holdsMs
-  const holdNs = BigInt(Math.round((least + (most - least) * chance(nth + 1_000_003)) * 1e6))
+  const holdNs = BigInt(Math.round(holdMs * 1e6))
   // Clocks of SDKs are coarse: a callee may seem to begin before its sidecar did.
   const beyond = below(trace, inbound.span.spanId)
   return {
@@ -43,7 +68,7 @@ export function held(trace: RecordedTrace, nth: number): RecordedTrace {
           startTimeUnixNano: later(span.startTimeUnixNano),
           endTimeUnixNano: later(span.endTimeUnixNano),
           ...(span.events && { events: span.events.map((e) => ({ ...e, timeUnixNano: later(e.timeUnixNano) })) }),
-          ...(isOfSidecar(recorded) && span.attributes && { attributes: span.attributes.map(ofNewPod) }),
+          ...(change && isOfSidecar(recorded) && span.attributes && { attributes: span.attributes.map(change) }),
         },
       }
     }),

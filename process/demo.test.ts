@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { faulted } from './demo-incident.ts'
 import { groupByTrace, loadTraces, pick, shiftTraces, demoRecordings, type RecordedTrace } from './demo.ts'
 
 const folder = new URL('../test/fixtures/recordings', import.meta.url).pathname
@@ -66,5 +67,25 @@ describe('the incident of the demo', () => {
     }
     expect(held).toBeGreaterThan(700)
     expect(held).toBeLessThan(800)
+  })
+})
+
+describe('a fault of the demo', () => {
+  it('slows one proxy by so much while it lasts, and nothing else', async () => {
+    const [trace] = await loadTraces(folder, ['s1-sidecars'])
+    const fault = { proxy: 'payments.shop', byMs: 3, fromMs: 1_000, toMs: 2_000 }
+    expect(faulted(trace!, fault, 999)).toBe(trace)
+    expect(faulted(trace!, fault, 2_000)).toBe(trace)
+    const slow = faulted(trace!, fault, 1_000)
+    const lengthOf = ({ spans }: RecordedTrace, name: string, kind: number) => {
+      const { span } = spans.find(
+        ({ resource, span }) => JSON.stringify(resource.resource).includes(`"${name}"`) && span.kind === kind,
+      )!
+      return BigInt(span.endTimeUnixNano) - BigInt(span.startTimeUnixNano)
+    }
+    const more = (name: string, kind: number) => Number(lengthOf(slow, name, kind) - lengthOf(trace!, name, kind))
+    expect(more('payments.shop', 2)).toBe(3_000_000)
+    expect(more('payments', 2)).toBe(0)
+    expect(slow.spans.map(({ span }) => span.attributes)).toEqual(trace!.spans.map(({ span }) => span.attributes))
   })
 })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { held, isOnNewPod } from './demo-incident.ts'
+import { faulted, held, isOnNewPod, type Fault } from './demo-incident.ts'
 
 /**
  * Replays recorded traffic of real proxies through the OTLP/HTTP port, shifted to now, for ever.
@@ -19,8 +19,14 @@ export interface ReplayOptions {
   recordings: string
   tracesPerSecond: number
   backfillSeconds: number
-  /** Ago, when replay begins. */
+  /** Ago, when replay begins; 0: not at all. */
   incidentSeconds: number
+  /** In place of the incident. */
+  fault?: Fault | undefined
+  /** Of these; demoRecordings when left out. */
+  names?: readonly string[]
+  /** Called when all of the past has been sent. */
+  onBackfilled?: () => void
   signal: AbortSignal
   log: (line: string) => void
 }
@@ -160,8 +166,8 @@ export function pick(traces: readonly RecordedTrace[], nth: number, isWrong: boo
 
 /** Backfills, then replays until `signal` aborts. Waits and tries again when the receiver says so. */
 export async function replay(options: ReplayOptions): Promise<void> {
-  const { tracesPerSecond, backfillSeconds, incidentSeconds, signal, log } = options
-  const traces = await loadTraces(options.recordings, demoRecordings)
+  const { tracesPerSecond, backfillSeconds, incidentSeconds, fault, signal, log, onBackfilled } = options
+  const traces = await loadTraces(options.recordings, options.names ?? demoRecordings)
   if (traces.length === 0) throw new Error(`no recordings in ${options.recordings}`)
   const interval = BigInt(Math.round(1e9 / tracesPerSecond))
   // A round is one request; beginning at the clock keeps two runs of the demo apart.
@@ -170,7 +176,11 @@ export async function replay(options: ReplayOptions): Promise<void> {
   const incidentAt = BigInt(Date.now() - incidentSeconds * 1000) * 1_000_000n
   const next = (count: number, start: bigint) => {
     const starts = Array.from({ length: count }, (_, i) => start + BigInt(i) * interval)
-    const picked = starts.map((at, i) => pick(traces, sent + i, at >= incidentAt))
+    const picked = starts.map((at, i) =>
+      fault
+        ? faulted(pick(traces, sent + i, false), fault, Number(at / 1_000_000n))
+        : pick(traces, sent + i, incidentSeconds > 0 && at >= incidentAt),
+    )
     sent += count
     return shiftTraces(picked, starts, round++)
   }
@@ -182,6 +192,7 @@ export async function replay(options: ReplayOptions): Promise<void> {
     start += BigInt(count) * interval
     if (signal.aborted) return
   }
+  onBackfilled?.()
   log(
     `demo: ${sent} recorded traces replayed over the last ${Math.round(backfillSeconds / 60)} minutes, ${tracesPerSecond} a second from now on`,
   )

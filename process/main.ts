@@ -86,8 +86,8 @@ async function run(config: Config): Promise<void> {
     const url = (name: string) => collector.addresses.find((address) => address.name === name)?.url ?? ''
     receivers = { grpc: url('OTLP/gRPC'), http: url('OTLP/HTTP') }
   }
-  // Beside the server, which takes as long to start.
-  const alerts = has('alerts') ? startAlerts(config, clickhouseUrl) : undefined
+  // Beside the server, which takes as long to start. In the demo after what it replays of the past, so that alerts are of that too.
+  const alerts = has('alerts') && !demo ? startAlerts(config, clickhouseUrl) : undefined
   if (alerts) {
     alerts.catch(() => undefined)
     stops.push(async () => (await alerts).stop())
@@ -117,7 +117,7 @@ async function run(config: Config): Promise<void> {
       { host: config.host },
       'whoever reaches this machine may send spans: set HOPSCOPE_INGEST_KEYS_FILE or HOPSCOPE_TLS_CLIENT_CA_FILE',
     )
-  if (demo) await startDemo(receivers.http)
+  if (demo) await startDemo(config, receivers.http, has('alerts') ? clickhouseUrl : null)
 }
 
 /** Half of it holds the largest request, compressed and inflated, even where memory is short. */
@@ -132,10 +132,12 @@ const packageRoot = new URL(import.meta.url.endsWith('.ts') ? '../' : '../../', 
 const part = (name: string, module: string, options: unknown, heapMb: number, flags: string[] = []) =>
   startPart({ module, name, options, heapMb: Math.max(256, Math.floor(heapMb)), flags, log })
 
-function startAlerts(config: Config, clickhouseUrl: string): Promise<Part> {
+/** @param fromMs Unix ms: what nothing was evaluated for yet is from here on. */
+function startAlerts(config: Config, clickhouseUrl: string, fromMs?: number): Promise<Part> {
   const { alertIntervalMs, regressionIntervalMs, publicUrl, allowedTargets, alertRulesDir, memoryBytes } = config
   const options: AlertsPart = {
     ...{ clickhouseUrl, alertIntervalMs, regressionIntervalMs, publicUrl, allowedTargets, alertRulesDir },
+    ...(fromMs !== undefined && { fromMs }),
   }
   return part('alerts', './alerts', options, (memoryBytes / 2 ** 20) * 0.05)
 }
@@ -218,15 +220,34 @@ const retentionOf = ({ retention }: Config) => [
   })),
 ]
 
-async function startDemo(otlpHttpUrl: string): Promise<void> {
+/** @param evaluates ClickHouse where alerts are evaluated here; null: they are not. */
+async function startDemo(config: Config, otlpHttpUrl: string, evaluates: string | null): Promise<void> {
   const stop = new AbortController()
-  stops.push(() => Promise.resolve(stop.abort()))
+  let alerts: Promise<Part> | undefined
+  stops.push(async () => {
+    stop.abort()
+    await (await alerts?.catch(() => undefined))?.stop()
+  })
+  const { demoFault } = config
+  const backfillSeconds = 7200
+  const startMs = Date.now()
   await replay({
     otlpHttpUrl,
     recordings: fileURLToPath(new URL('test/fixtures/recordings', packageRoot)),
     tracesPerSecond: 4,
-    backfillSeconds: 7200,
+    backfillSeconds,
     incidentSeconds: 1200,
+    fault: demoFault
+      ? {
+          ...{ proxy: demoFault.proxy, byMs: demoFault.byMs, fromMs: startMs - demoFault.agoMs },
+          toMs: startMs - demoFault.agoMs + demoFault.lastsMs,
+        }
+      : undefined,
+    onBackfilled: () => {
+      if (evaluates === null || stop.signal.aborted) return
+      alerts = startAlerts(config, evaluates, startMs - backfillSeconds * 1000)
+      alerts.catch((error: unknown) => log.error({ err: error }, 'alerts cannot start'))
+    },
     signal: stop.signal,
     log: say,
   })

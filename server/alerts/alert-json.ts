@@ -9,14 +9,15 @@ export interface Said {
   readonly acknowledged: { by: string; atMs: number } | null
 }
 
-/** An alert as the API and notifications give it out; null for one that is not there now: inactive. */
+/** An alert as the API and notifications give it out, over for good when it is; null for one that never fired and is gone. */
 export function alertOf(record: AlertRecord, said: Said): Alert | null {
   const { state, firedMs, startedMs } = record
-  if (state.phase === 'inactive') return null
+  if (state.phase === 'inactive' && firedMs === null) return null
+  const phase: AlertPhase = state.phase === 'inactive' ? 'resolved' : state.phase
   const { id, ruleId, ruleName, kind, measure, quantile, series, value, before, change, n, pages, quiet, partOf } =
     record
   return {
-    ...{ id, ruleId, ruleName, kind, measure, quantile, series, state: state.phase satisfies AlertPhase },
+    ...{ id, ruleId, ruleName, kind, measure, quantile, series, state: phase },
     dataOk: state.dataOk,
     sinceUnixNano: nano(state.sinceMs),
     firedUnixNano: firedMs === null ? null : nano(firedMs),

@@ -103,6 +103,9 @@ export function applyRule(
     const before = record.state
     record.state = step(before, atMs, finding, patience, steadyMs)
     if (record.state === before) return
+    // What is over keeps when it was: it is told of as resolved until it begins anew.
+    if (record.state.phase === 'inactive' && (phase === 'resolved' || phase === 'inactive'))
+      record.state = { ...record.state, sinceMs: before.sinceMs }
     if (isActive(record) || record.state.phase !== phase) touched.add(record)
     if (record.state.phase === phase || (phase === 'resolved' && record.state.phase === 'inactive')) return
     changes.push({ alertId: record.id, atMs, what: record.state.phase, value: record.value, text: '' })
@@ -171,7 +174,11 @@ export function endOrphans(book: Book, isKept: (record: AlertRecord) => boolean,
   const changes: Change[] = []
   for (const record of book.values()) {
     if (!isActive(record) || isKept(record)) continue
-    record.state = { ...inactive(atMs), phase: isFiring(record) ? 'resolved' : 'inactive' }
+    record.state = {
+      ...inactive(atMs),
+      sinceMs: record.state.sinceMs,
+      phase: isFiring(record) ? 'resolved' : 'inactive',
+    }
     touched.add(record)
     changes.push({
       alertId: record.id,
@@ -187,7 +194,7 @@ export function endOrphans(book: Book, isKept: (record: AlertRecord) => boolean,
 /** From here on it is as it should be: the alert ends, and what was before is no baseline any more. */
 export function rebaseline(record: AlertRecord, atMs: number): Change {
   record.floorMs = record.startedMs ?? record.state.sinceMs
-  record.state = { ...inactive(atMs), phase: isFiring(record) ? 'resolved' : 'inactive' }
+  record.state = { ...inactive(atMs), sinceMs: record.state.sinceMs, phase: isFiring(record) ? 'resolved' : 'inactive' }
   return { alertId: record.id, atMs, what: record.state.phase, value: record.value, text: 're-baselined' }
 }
 

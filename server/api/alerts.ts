@@ -107,7 +107,7 @@ export async function listAlerts(read: ClickHouse, { state, rule }: z.infer<type
   const nowMs = await clockMs(read)
   const [active, over, said, holder, progress] = await Promise.all([
     readDocuments<AlertRecord>(read, { kinds: ['alert'], states: ['pending', 'firing', 'keep', 'stale'] }),
-    readDocuments<AlertRecord>(read, { kinds: ['alert'], states: ['resolved'], most: mostResolved }),
+    readDocuments<AlertRecord>(read, { kinds: ['alert'], states: ['resolved', 'inactive'], most: mostResolved }),
     readSaid(read, nowMs),
     holderOf(read, 'alerts'),
     readDocuments<Partial<Progress>>(read, { kinds: ['progress'] }),

@@ -108,7 +108,7 @@ export interface Site extends TestBrowser {
 
 /**
  * A hopscope with the built web UI, over so many recorded traces of the last minutes (0: none), and a browser looking at it.
- * @param incidentMinutes so long ago the incident of the demo began; 0: it does not.
+ * @param incidentMinutes so long ago the incident of the demo began; 0: it does not. @param env settings besides.
  */
 export async function startSite(
   traces: number,
@@ -116,13 +116,20 @@ export async function startSite(
     minutes = 50,
     incidentMinutes = 0,
     recordings,
-  }: { minutes?: number; incidentMinutes?: number; recordings?: readonly string[] } = {},
+    env = {},
+  }: {
+    minutes?: number
+    incidentMinutes?: number
+    recordings?: readonly string[]
+    env?: Record<string, string>
+  } = {},
 ): Promise<Site> {
   buildWeb()
   const hopscope = await startHopscope({
     HOPSCOPE_SETTLE_QUIET_MS: '1000',
     HOPSCOPE_SETTLE_MAX_MS: '10000',
     HOPSCOPE_NETWORK_RTT_US: '0',
+    ...env,
   })
   try {
     if (traces > 0) await sendRecorded(hopscope, traces, minutes, incidentMinutes, recordings)

@@ -19,6 +19,8 @@ export interface Route {
   /** Of the navigation; a screen without it belongs to `under`. */
   readonly nav?: { readonly text: string; readonly icon: IconName; readonly key: string }
   readonly under?: string
+  /** Its params change while the screen stays: one of a list is chosen by its address. */
+  readonly stays?: boolean
 }
 
 export const routes: readonly Route[] = [
@@ -34,6 +36,12 @@ export const routes: readonly Route[] = [
   { screen: 'Compare', pattern: '/compare', nav: { text: 'Compare', icon: 'compare', key: 'c' } },
   { screen: 'WhatIf', pattern: '/what-if', under: '/compare' },
   { screen: 'Claims', pattern: '/claims', under: '/compare' },
+  { screen: 'Alerts', pattern: '/alerts', nav: { text: 'Alerts', icon: 'bell', key: 'a' }, stays: true },
+  { screen: 'AlertRules', pattern: '/alerts/rules', under: '/alerts' },
+  { screen: 'AlertRule', pattern: '/alerts/rules/:id', under: '/alerts' },
+  { screen: 'AlertTargets', pattern: '/alerts/targets', under: '/alerts' },
+  { screen: 'AlertLog', pattern: '/alerts/log', under: '/alerts' },
+  { screen: 'Alerts', pattern: '/alerts/:id', under: '/alerts', stays: true },
   { screen: 'Data', pattern: '/data', nav: { text: 'Data', icon: 'data', key: 'd' } },
 ]
 

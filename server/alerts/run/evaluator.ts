@@ -20,6 +20,8 @@ export interface AlertsOptions {
   publicUrl: string
   /** How long after an instant spans of before it may still be on their way to us. */
   lateMs?: number
+  /** Unix ms: where nothing was evaluated yet, ticks begin here and not now. */
+  fromMs?: number
   /** How long the lease outlives a process that died. */
   leaseMs?: number
   log: Logger
@@ -132,7 +134,7 @@ function newEvaluator(clickhouse: ClickHouse, options: AlertsOptions, signal: Ab
     const progress = await readDocuments(clickhouse, { kinds: ['progress'] })
     const of = (kind: TickKind) => {
       const last = progress.find(({ id }) => id === kind)?.revision
-      const begin = Math.floor(settledMs / intervals[kind]) * intervals[kind] - intervals[kind]
+      const begin = Math.floor((options.fromMs ?? settledMs) / intervals[kind]) * intervals[kind] - intervals[kind]
       return last === undefined ? begin : last
     }
     return { book, evaluated: { threshold: of('threshold'), regression: of('regression') } }

@@ -1,4 +1,4 @@
-/** Asking by POST: what an address has no room for. */
+/** Asking by POST, what an address has no room for; and changing things. */
 import { ApiError, problemOf, unanswered } from './get.ts'
 
 /**
@@ -6,26 +6,36 @@ import { ApiError, problemOf, unanswered } from './get.ts'
  * @throws {DOMException} AbortError when `signal` aborts.
  */
 export const apiPost = <T>(address: string, question: object, signal?: AbortSignal): Promise<T> =>
-  send<T>(address, JSON.stringify(question), signal)
+  send<T>('POST', address, JSON.stringify(question), signal)
 
 /** A file as it is, which is said to be JSON. As `apiPost`. */
 export const apiPostFile = <T>(address: string, file: Blob, signal?: AbortSignal): Promise<T> =>
-  send<T>(address, file, signal)
+  send<T>('POST', address, file, signal)
 
+/** As `apiPost`. */
+export const apiPut = <T>(address: string, body: object): Promise<T> => send<T>('PUT', address, JSON.stringify(body))
+/** As `apiPost`. */
+export const apiDelete = <T>(address: string): Promise<T> => send<T>('DELETE', address)
 /** What is answered, as text: Markdown. As `apiPost`. */
 export const apiPostText = async (address: string, question: object): Promise<string> =>
-  (await answerTo(address, JSON.stringify(question), undefined)).text()
+  (await answerTo('POST', address, JSON.stringify(question))).text()
 
-const send = async <T>(address: string, body: string | Blob, signal: AbortSignal | undefined): Promise<T> =>
-  (await (await answerTo(address, body, signal)).json()) as T
+type Method = 'POST' | 'PUT' | 'DELETE'
+const send = async <T>(method: Method, address: string, body?: string | Blob, signal?: AbortSignal): Promise<T> =>
+  (await (await answerTo(method, address, body, signal)).json()) as T
 
-async function answerTo(address: string, body: string | Blob, signal: AbortSignal | undefined): Promise<Response> {
+async function answerTo(
+  method: Method,
+  address: string,
+  body?: string | Blob,
+  signal?: AbortSignal,
+): Promise<Response> {
   let response: Response
   try {
     response = await fetch(address, {
-      method: 'POST',
+      method,
       headers: { accept: 'application/json', 'content-type': 'application/json' },
-      body,
+      ...(body !== undefined && { body }),
       ...(signal ? { signal } : {}),
     })
   } catch (error) {

@@ -26,6 +26,9 @@ export function refreshAll(): void {
   refreshed.times++
 }
 
+/** Reactive: how often that was. */
+export const timesRefreshed = (): number => refreshed.times
+
 const pending = $state({ count: 0 })
 const outcome = $state<{ answeredMs: number | null; failures: number; round: number }>({
   answeredMs: null,

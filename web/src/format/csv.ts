@@ -23,7 +23,7 @@ export function jsonOf(head: readonly string[], rows: readonly (readonly CsvCell
 }
 
 /** Hands a text to the browser as a file. */
-export function download(name: string, text: string, type: 'text/csv' | 'application/json'): void {
+export function download(name: string, text: string, type: 'text/csv' | 'application/json' | 'text/yaml'): void {
   downloadBlob(name, new Blob([text], { type: `${type};charset=utf-8` }))
 }
 
