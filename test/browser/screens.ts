@@ -17,6 +17,15 @@ export const emptyScreens: readonly Screen[] = [
   { name: 'Data', path: '/data' },
 ]
 
+/** Those of alerts: they do not look at the page's range. */
+export const alertScreens: readonly Screen[] = [
+  { name: 'Alerts', path: '/alerts' },
+  { name: 'AlertRules', path: '/alerts/rules' },
+  { name: 'AlertRule', path: '/alerts/rules/new' },
+  { name: 'AlertTargets', path: '/alerts/targets' },
+  { name: 'AlertLog', path: '/alerts/log' },
+]
+
 /** Every screen of a hopscope with data; those about one thing are about a busy one. */
 export async function screensWithData(apiUrl: string): Promise<Screen[]> {
   const get = async <T>(path: string): Promise<T> => {

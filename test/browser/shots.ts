@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
 import { loaded, sizes, startSite, themes, type Site, type Size, type Theme } from './browser.ts'
-import { emptyScreens, screensWithData, type Screen } from './screens.ts'
+import { alertScreens, emptyScreens, screensWithData, type Screen } from './screens.ts'
 
 /**
  * `npm run shots [-- FOLDER [WORD…]]`: every screen with data, empty, loading and failing, in both themes and all sizes, of
@@ -61,7 +61,7 @@ for (const [traces, kinds] of [
   try {
     const screens = traces === 0 ? emptyScreens : await screensWithData(site.hopscope.apiUrl)
     for (const state of kinds)
-      for (const screen of screens)
+      for (const screen of [...screens, ...alertScreens])
         for (const theme of themes)
           for (const size of Object.keys(sizes) as Size[]) await shoot(site, screen, state, size, theme)
   } finally {

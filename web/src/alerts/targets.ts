@@ -35,5 +35,11 @@ export const kinds: readonly KindWords[] = [
     url: 'http://alertmanager:9093',
     secret: 'sent as a bearer token, if it wants one',
   },
+  {
+    kind: 'email',
+    text: 'Mail',
+    url: 'smtp://mail.example.com:587',
+    secret: 'the password of the user name',
+  },
 ]
 export const kindText = (kind: string): string => kinds.find((one) => one.kind === kind)?.text ?? kind
