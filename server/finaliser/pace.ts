@@ -2,6 +2,8 @@ export const pollMs = 250
 /** At this many spans a second jobs are made about once a second; at more, less often, fewer and longer reads, until a job is full. */
 const spansPerSecondPerSecond = 5_000
 const maxVisitSeconds = 20
+/** Looking for new batches costs ClickHouse some ms, however few there are: who makes jobs seldom need not look four times a second. */
+const maxPullSeconds = 1
 
 export type Pace = ReturnType<typeof newPace>
 
@@ -10,8 +12,13 @@ export function newPace(maxSpansPerJob: number) {
   let spansPerSecond = 0
   let pulledAt = -Infinity
   let visitedAt = -Infinity
+  const visitSeconds = () =>
+    Math.min(maxVisitSeconds, spansPerSecond / spansPerSecondPerSecond, maxSpansPerJob / spansPerSecond)
   return {
-    pullDue: () => performance.now() - pulledAt >= pollMs,
+    /** @param caughtUp nothing more was there at the last pull. */
+    pullDue: (caughtUp: boolean) =>
+      performance.now() - pulledAt >=
+      (caughtUp ? Math.max(pollMs, 1000 * Math.min(maxPullSeconds, visitSeconds() / 4)) : pollMs),
     pulled(spans: number) {
       const now = performance.now()
       const seconds = Math.min(60, (now - pulledAt) / 1000)
@@ -19,9 +26,7 @@ export function newPace(maxSpansPerJob: number) {
       spansPerSecond += weight * (spans / Math.max(seconds, pollMs / 1000) - spansPerSecond)
       pulledAt = now
     },
-    visitDue: () =>
-      performance.now() - visitedAt >=
-      1000 * Math.min(maxVisitSeconds, spansPerSecond / spansPerSecondPerSecond, maxSpansPerJob / spansPerSecond),
+    visitDue: () => performance.now() - visitedAt >= 1000 * visitSeconds(),
     visited: () => (visitedAt = performance.now()),
   }
 }

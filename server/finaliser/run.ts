@@ -176,7 +176,7 @@ async function live(life: Life, caution: Caution, options: RunOptions, succeeded
   let caughtUp = false
   while (!stop.aborted) {
     const hasRoom = queuedIn(shards) < maxQueuedSpans * shards.length
-    if (pace.pullDue() && hasRoom) caughtUp = await pull(life, pace)
+    if (pace.pullDue(caughtUp) && hasRoom) caughtUp = await pull(life, pace)
     if (hasRoom && (pace.visitDue() || !caughtUp)) {
       deal(shards, takeSettled(life.open, life.clockMs, options.settle))
       pace.visited()
