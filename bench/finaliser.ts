@@ -8,19 +8,21 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { connect, type ClickHouse } from '../storage/clickhouse.ts'
 import { startHopscope } from '../test/harness.ts'
+import { floorOf } from './floor.ts'
 import { median, report } from './report.ts'
 import { mainThreadCpuSeconds, usageOf } from './usage.ts'
 
 /**
- * `npm run bench -- finaliser [--seconds=10] [--runs=3] [--json FILE]`: stores so many seconds of mesh traffic (12 spans
+ * `npm run bench -- finaliser [--seconds=10] [--runs=3] [--floor] [--json FILE]`: stores so many seconds of mesh traffic (12 spans
  * a trace) through a collector, stops it, waits for merges to end, then starts a finaliser alone beside the embedded
  * ClickHouse and takes the time until every trace has its facts and every job is in the rollups. What the processes used until they were
- * ready is no part of it; that V8 compiles the analysis while the first jobs wait is.
+ * ready is no part of it; that V8 compiles the analysis while the first jobs wait is. With `--floor` what ClickHouse alone takes for the same is measured afterwards (floor.ts).
  */
 const { values: options } = parseArgs({
   options: {
     seconds: { type: 'string', default: '10' },
     runs: { type: 'string', default: '3' },
+    floor: { type: 'boolean', default: false },
     json: { type: 'string' },
   },
 })
@@ -111,6 +113,8 @@ async function run() {
       const merged = usageOf('clickhouse', hopscope).cpuSeconds
       const mergedOnce = await mergeFacts(clickhouse, () => usageOf('clickhouse', hopscope).cpuSeconds)
       const factBytes = await bytesOfFacts(clickhouse)
+      const engineCpuSeconds = () => usageOf('clickhouse', hopscope).cpuSeconds
+      const floor = options.floor ? await floorOf(clickhouse, spans, engineCpuSeconds) : undefined
       const perMillion = (cpuSeconds: number) => cpuSeconds / (spans / 1e6)
       const stages = stagesOf(hopscope.output() + hopscope.complaints())
       return {
@@ -121,6 +125,12 @@ async function run() {
         clickhouse: perMillion(engine.cpuSeconds - atStart.engine.cpuSeconds),
         clickhouseMerged: perMillion(merged - atStart.engine.cpuSeconds),
         mergedOnce: mergedOnce.map(perMillion),
+        floor: floor && {
+          read: perMillion(floor.read),
+          receive: perMillion(floor.receive),
+          insert: mapped(floor.insert, perMillion),
+          mergeOnce: mapped(floor.mergeOnce, perMillion),
+        },
         factBytes: factBytes.map((bytes) => bytes / spans),
         serverPeakMb: server.peakMb,
         clickhousePeakMb: engine.peakMb,
@@ -134,6 +144,9 @@ async function run() {
     await rm(dataDir, { recursive: true, force: true })
   }
 }
+
+const mapped = (record: Record<string, number>, by: (value: number) => number): Record<string, number> =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, by(value)]))
 
 /** Of all facts, as columns hold them and as they lie on disk. */
 async function bytesOfFacts(clickhouse: ClickHouse): Promise<number[]> {
@@ -149,6 +162,9 @@ const results: Awaited<ReturnType<typeof run>>[] = []
 for (let i = 0; i < Number(options.runs); i++) results.push(await run())
 const middle = (of: (result: (typeof results)[number]) => number, digits = 2) =>
   Number(median(results.map(of)).toFixed(digits))
+const first = results[0]?.floor
+const middleOf = (part: 'insert' | 'mergeOnce') =>
+  Object.fromEntries(Object.keys(first?.[part] ?? {}).map((table) => [table, middle((r) => r.floor![part][table]!)]))
 await report('finaliser', {
   runs: results.length,
   spans: middle((r) => r.spans, 0),
@@ -160,6 +176,14 @@ await report('finaliser', {
     clickhouseMergesSettled: middle((r) => r.clickhouseMerged),
     mergingFactsOnce: Object.fromEntries(factTables.map((table, i) => [table, middle((r) => r.mergedOnce[i]!)])),
   },
+  ...(first && {
+    floorCpuSecondsPerMillionSpans: {
+      read: middle((r) => r.floor!.read),
+      receive: middle((r) => r.floor!.receive),
+      insert: middleOf('insert'),
+      mergeOnce: middleOf('mergeOnce'),
+    },
+  }),
   /** Wall clock of a stage, summed over all jobs: stages run side by side. */
   stageSecondsPerMillionSpans: Object.fromEntries(
     Object.keys(results[0]?.stages ?? {}).map((stage) => [stage, middle((r) => r.stages[stage] ?? 0)]),

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 const file = (path) => fileURLToPath(new URL(path, import.meta.url))
 const helpers = new Set([
   'report',
+  'floor',
   'truth',
   'generate',
   'load',
