@@ -58,9 +58,12 @@ const derived = [...facts, 'jobs', 'rollup_1m', 'rollup_5m', 'rollup_1h', 'rollu
 const history = ['job', 'sign', 'revision', 'analysis_version', 'settled_at', 'flags']
 const learned: Record<(typeof facts)[number], RegExp> = {
   traces: /^(?:mesh|gateway)_|^segments\./,
-  hops: /^segments\.|^wire$|^transit_hi$/,
+  hops: /^segments\.|^wire$/,
   proxies: /^(?:added|overhead|request_path|response_path)(?:_|$)/,
 }
+
+/** Of a hop whose transit is bounded the upper end hangs on what was learned, no other. */
+const unlearnedTransit = `if(transit_fidelity = 'bounded', NULL, transit)`
 
 const keys = { traces: 'trace_id', hops: 'trace_id, caller_span, callee_span', proxies: 'trace_id, span' }
 
@@ -139,7 +142,7 @@ async function hashes(clickhouse: ClickHouse): Promise<Record<string, string>> {
     // Text, so that nothing hashes as nothing; with the row's own key, so that values that are swapped are seen.
     const hashed = same.map(
       (name) =>
-        `sumWithOverflow(cityHash64(${keys[table]}, ifNull(toString(\`${name}\`), 'NULL'))) AS \`${table}.${name}\``,
+        `sumWithOverflow(cityHash64(${keys[table]}, ifNull(toString(${name === 'transit' ? unlearnedTransit : `\`${name}\``}), 'NULL'))) AS \`${table}.${name}\``,
     )
     const [row] = await clickhouse.query<Record<string, string>>(`
       SELECT count() AS \`${table}.rows\`, ${hashed.join(', ')} FROM ${table}

@@ -100,14 +100,13 @@ async function pagesOf(traceIds: readonly string[], apiUrl: string): Promise<Map
   return pages
 }
 
-/** Facts keep of a measure what is shown in lists: level, estimate and upper end. */
+/** Facts keep of a measure what is shown in lists: level, and the estimate or, of what is bounded, the upper end. */
 const agree = (row: ProxyRow, proxy: TraceProxy | undefined): boolean =>
   columnsOf.every((column) => {
     const measure = proxy?.[measureOf[column]]
     return (
       measure?.fidelity === row[`${column}_fidelity`] &&
-      measure?.ns === number(row[column]) &&
-      measure?.hiNs === number(row[`${column}_hi`])
+      (measure?.fidelity === 'bounded' ? measure.hiNs : measure?.ns) === number(row[column])
     )
   })
 
@@ -117,7 +116,7 @@ async function resultOf(
   apiUrl: string,
   untilMs: number,
 ): Promise<ScenarioResult> {
-  const columns = columnsOf.flatMap((name) => [name, `${name}_hi`, `${name}_fidelity`])
+  const columns = columnsOf.flatMap((name) => [name, `${name}_fidelity`])
   const ofScenario = `trace_id IN (SELECT trace_id FROM spans WHERE service LIKE '${one.prefix}-%')`
   const proxies = await clickhouse.query<ProxyRow>(
     `SELECT lower(hex(trace_id)) AS traceId, lower(hex(span)) AS span, weight, ${columns.join(', ')},

@@ -7,7 +7,7 @@ WITH cells AS (
     sum(toInt64(sign) * error) AS failed, sum(toFloat64(sign) * weight * value) AS total
   FROM (
     SELECT route, callee_version, sign, error,
-      if(bitAnd(flags, 131072) != 0, 1, weight) AS weight, if(transit_fidelity = 'bounded', transit_hi, transit) AS value
+      if(bitAnd(flags, 131072) != 0, 1, weight) AS weight, ifNull(transit, transit_hi) AS value
     FROM hops
     WHERE hop_id = {id:UInt64} AND transit_fidelity = {fidelity:String}
       AND toStartOfMinute(start) >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')

@@ -9,7 +9,7 @@ WITH cells AS (
     sum(toInt64(sign) * error) AS failed, sum(toFloat64(sign) * weight * value) AS total
   FROM (
     SELECT route, version, instance, caller, callee, sign, error,
-      if(bitAnd(flags, 131072) != 0, 1, weight) AS weight, if(added_fidelity = 'bounded', added_hi, added) AS value
+      if(bitAnd(flags, 131072) != 0, 1, weight) AS weight, ifNull(added, added_hi) AS value
     FROM proxies
     WHERE proxy_id = {id:UInt64} AND added_fidelity = {fidelity:String}
       AND toStartOfMinute(start) >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')

@@ -1,11 +1,11 @@
 -- Requests of one hop whose transit is at, or next below, each quantile of the population of one level: the newest of equals; as exemplars-proxy.sql.
 -- Current revision only: facts that were replaced are there again with sign -1.
 WITH current AS (
-  SELECT trace_id, start, assumeNotNull(if(transit_fidelity = 'bounded', transit_hi, transit)) AS value,
+  SELECT trace_id, start, assumeNotNull(ifNull(transit, transit_hi)) AS value,
     toUInt64(round(16 * if(bitAnd(flags, 131072) != 0, 1, weight))) AS weight
   FROM hops
   WHERE hop_id = {id:UInt64} AND transit_fidelity = {fidelity:String} AND sign = 1
-    AND (transit_fidelity != 'bounded' OR transit_hi IS NOT NULL)
+    AND ifNull(transit, transit_hi) IS NOT NULL
     AND (trace_id, revision) NOT IN (SELECT trace_id, revision FROM hops WHERE hop_id = {id:UInt64} AND sign = -1)
     AND toStartOfMinute(start) >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
     AND start >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND start < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')

@@ -168,7 +168,7 @@ async function recomputed(): Promise<RollupRow[]> {
       UNION ALL SELECT 'hop', 'segment:loopback', 'exact', 500 FROM ${current('hops', 'start')}
       UNION ALL SELECT 'hop', 'segment:proxy.proc', 'exact', 0 FROM ${current('hops', 'start')}
       UNION ALL SELECT 'proxy', 'added', 'exact', added FROM ${current('proxies', 'start')}
-      UNION ALL SELECT 'proxy', 'overhead', 'bounded', overhead_hi FROM ${current('proxies', 'start')}
+      UNION ALL SELECT 'proxy', 'overhead', 'bounded', overhead FROM ${current('proxies', 'start')}
       UNION ALL SELECT 'proxy', 'requestPath', 'unknown', NULL FROM ${current('proxies', 'start')}
       UNION ALL SELECT 'proxy', 'responsePath', 'unknown', NULL FROM ${current('proxies', 'start')}
       UNION ALL SELECT 'trace', 'endToEnd', if(duration IS NULL, 'unknown', 'exact'), duration FROM ${current('traces', 'start')}

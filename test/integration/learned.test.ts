@@ -61,7 +61,7 @@ const query = async <Row>(sql: string): Promise<Row[]> => {
   }
 }
 
-const legColumns = ['added', 'added_hi', 'overhead', 'overhead_hi', 'request_path_hi', 'response_path_hi']
+const legColumns = ['added', 'overhead', 'request_path', 'response_path']
 interface Facts extends Record<string, string | null> {
   span: string
 }
@@ -77,16 +77,18 @@ async function settled(traceId: string): Promise<Trace> {
   })
   const response = await fetch(`${hopscope.apiUrl}/api/v1/traces/${traceId}`)
   const trace = (await response.json()) as Trace
-  const text = (ns: number | null) => (ns === null ? null : String(ns))
+  // Facts have the estimate or, of what is bounded, the upper end.
+  const text = ({ fidelity, ns, hiNs }: { fidelity: string; ns: number | null; hiNs: number | null }) => {
+    const value = fidelity === 'bounded' ? hiNs : ns
+    return value === null ? null : String(value)
+  }
   for (const { spanId, added, overhead, requestPath, responsePath } of trace.proxies) {
     const { span: _, ...row } = facts.find(({ span }) => span === spanId)!
     expect(row).toEqual({
-      added: text(added.ns),
-      added_hi: text(added.hiNs),
-      overhead: text(overhead.ns),
-      overhead_hi: text(overhead.hiNs),
-      request_path_hi: text(requestPath.hiNs),
-      response_path_hi: text(responsePath.hiNs),
+      added: text(added),
+      overhead: text(overhead),
+      request_path: text(requestPath),
+      response_path: text(responsePath),
     })
   }
   return trace

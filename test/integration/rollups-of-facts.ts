@@ -39,7 +39,7 @@ export function rollupOfFacts(clickhouse: ClickHouse, table: Rollup): Promise<Ro
       facts,
       `'${metric}'`,
       `${column}_fidelity`,
-      `multiIf(${column}_fidelity = 'unknown', NULL, ${column}_fidelity = 'bounded', ${column}_hi, ${column})`,
+      `if(${column}_fidelity = 'unknown', NULL, ${column})`,
     )
   const tax = (metric: string, column: string) =>
     measured(

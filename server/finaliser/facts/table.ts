@@ -128,15 +128,14 @@ export class FactTable {
   protected measure(name: string): MeasureColumns {
     return {
       ns: this.nullable(name),
-      hi: this.nullable(`${name}_hi`),
       fidelity: this.word(`${name}_fidelity`),
     }
   }
 }
 
 interface MeasureColumns {
+  /** The estimate, or the upper end of what is bounded: migrations/0021_one_value_a_measure.sql. */
   readonly ns: NullableNs
-  readonly hi: NullableNs
   readonly fidelity: Words
 }
 
@@ -147,7 +146,6 @@ export function putPlace(columns: Record<keyof Place, Words>, row: number, place
 }
 
 export function putMeasure(columns: MeasureColumns, row: number, { ns, hiNs, fidelity }: Measure): void {
-  columns.ns.put(row, ns)
-  columns.hi.put(row, hiNs)
+  columns.ns.put(row, fidelity === 'bounded' ? hiNs : ns)
   columns.fidelity.put(row, fidelity)
 }

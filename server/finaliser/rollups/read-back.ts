@@ -42,11 +42,11 @@ async function foldBack(
 const number = (text: string | null): number | null => (text === null ? null : Number(text))
 /** ClickHouse's hex() leaves leading zeros out. */
 const id = (hex: string): string => hex.padStart(16, '0')
-const measure = (ns: string | null, hi: string | null, fidelity: string): RolledMeasure => ({
-  ns: number(ns),
-  hiNs: number(hi),
-  fidelity: fidelity as RolledMeasure['fidelity'],
-})
+/** A fact has one value of a measure: the estimate, or the upper end of one that is bounded. */
+const measure = (text: string | null, fidelity: string): RolledMeasure => {
+  const ns = number(text)
+  return { ns, hiNs: ns, fidelity: fidelity as RolledMeasure['fidelity'] }
+}
 
 function hopOf(row: RolledRow['hops']): RolledHop {
   const { environment, cluster, namespace, flags } = row
@@ -58,7 +58,7 @@ function hopOf(row: RolledRow['hops']): RolledHop {
     caller: row.caller === '' ? null : { service: row.caller },
     callee: row.callee === '' ? null : { service: row.callee },
     via: Array.from({ length: Number(row.vias) }, () => ''),
-    transit: measure(row.transit, row.transitHi, row.transitFidelity),
+    transit: measure(row.transitNs, row.transitFidelity),
     wire: { ns: wireNs, fidelity: wireNs === null ? 'unknown' : 'exact' },
     segments: row.classes.map((name, i) => ({
       class: name as RolledHop['segments'][number]['class'],
@@ -75,10 +75,10 @@ function proxyOf(row: RolledRow['proxies']): RolledProxy {
     identity: { proxyId: id(row.proxyId), environment, cluster, namespace },
     error: row.error === 1,
     retry: { attempts, backoffNs: Number(row.backoff), wastedNs: Number(row.wasted) },
-    added: measure(row.added, row.addedHi, row.addedFidelity),
-    overhead: measure(row.overhead, row.overheadHi, row.overheadFidelity),
-    requestPath: measure(row.requestPath, row.requestPathHi, row.requestPathFidelity),
-    responsePath: measure(row.responsePath, row.responsePathHi, row.responsePathFidelity),
+    added: measure(row.addedNs, row.addedFidelity),
+    overhead: measure(row.overheadNs, row.overheadFidelity),
+    requestPath: measure(row.requestPathNs, row.requestPathFidelity),
+    responsePath: measure(row.responsePathNs, row.responsePathFidelity),
   }
 }
 

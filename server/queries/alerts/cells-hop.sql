@@ -8,12 +8,12 @@ FROM (
   SELECT
     hop_id, start, sign, callee_version, caller_node, callee_node, zone_pair, route, caller, callee,
     if(bitAnd(flags, 131072) != 0, 1., weight) AS each,
-    toFloat64(assumeNotNull(if(transit_fidelity = 'bounded', transit_hi, transit))) AS value
+    toFloat64(assumeNotNull(ifNull(transit, transit_hi))) AS value
   FROM hops
   WHERE hop_id IN {ids:Array(UInt64)} AND cityHash64(trace_id) % {one:UInt32} = 0
     AND toStartOfMinute(start) >= toStartOfMinute(fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC'))
     AND start >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND start < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
-    AND if(transit_fidelity = 'bounded', transit_hi, transit) IS NOT NULL
+    AND ifNull(transit, transit_hi) IS NOT NULL
 )
 GROUP BY id, since, attributes
 HAVING n > 0

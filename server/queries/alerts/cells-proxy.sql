@@ -8,12 +8,12 @@ SELECT
 FROM (
   SELECT
     proxy_id, start, sign, version, node, zone, route, caller, callee, if(bitAnd(flags, 131072) != 0, 1., weight) AS each,
-    toFloat64(assumeNotNull(if({metric:String} = 'added', if(added_fidelity = 'bounded', added_hi, added), if(overhead_fidelity = 'bounded', overhead_hi, overhead)))) AS value
+    toFloat64(assumeNotNull(if({metric:String} = 'added', ifNull(added, added_hi), ifNull(overhead, overhead_hi)))) AS value
   FROM proxies
   WHERE proxy_id IN {ids:Array(UInt64)} AND cityHash64(trace_id) % {one:UInt32} = 0
     AND toStartOfMinute(start) >= toStartOfMinute(fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC'))
     AND start >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND start < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
-    AND if({metric:String} = 'added', if(added_fidelity = 'bounded', added_hi, added), if(overhead_fidelity = 'bounded', overhead_hi, overhead)) IS NOT NULL
+    AND if({metric:String} = 'added', ifNull(added, added_hi), ifNull(overhead, overhead_hi)) IS NOT NULL
 )
 GROUP BY id, since, attributes
 HAVING n > 0

@@ -2,7 +2,7 @@
 SELECT
   *, hop_id AS entity, trace_start AS begun, if(callee_span != toFixedString('', 8), callee_span, caller_span) AS span,
   if({valueColumn:String} = 'wire', if(wire IS NULL, 'unknown', 'exact'), toString(transit_fidelity)) AS level,
-  if(level = 'bounded', {hiColumn:Identifier}, {valueColumn:Identifier}) AS value,
+  ifNull({valueColumn:Identifier}, {hiColumn:Identifier}) AS value,
   bitAnd(flags, 131072) != 0 AS unweighted, if(unweighted, 1., weight) AS counts
 FROM hops
 WHERE toStartOfMinute(start) >= toStartOfMinute(fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC'))

@@ -3,7 +3,7 @@
 SELECT
   *, proxy_id AS entity, trace_start AS begun,
   toString({levelColumn:Identifier}) AS level,
-  if(level = 'bounded', {hiColumn:Identifier}, {valueColumn:Identifier}) AS value,
+  ifNull({valueColumn:Identifier}, {hiColumn:Identifier}) AS value,
   bitAnd(flags, 131072) != 0 AS unweighted, if(unweighted, 1., weight) AS counts
 FROM proxies
 WHERE toStartOfMinute(start) >= toStartOfMinute(fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC'))

@@ -2,7 +2,7 @@
 -- little-endian). A start that a DateTime cannot hold (before 1970, after 2106) is a fact but in no rollup.
 SELECT
   sign, toUnixTimestamp(toStartOfMinute(start)) AS minute, lower(hex(hop_id)) AS hopId, environment, cluster, namespace, error, flags, weight,
-  caller, callee, length(via) AS vias, transit, transit_hi AS transitHi, transit_fidelity AS transitFidelity, wire,
+  caller, callee, length(via) AS vias, ifNull(transit, transit_hi) AS transitNs, transit_fidelity AS transitFidelity, wire,
   segments.class AS classes, segments.ns AS ns, segments.fidelity AS fidelities
 FROM hops
 WHERE job IN {jobs:Array(UInt64)} AND (empty({settledAt:Array(DateTime('UTC'))}) OR settled_at IN {settledAt:Array(DateTime('UTC'))}) AND sign IN {signs:Array(Int8)}

@@ -3,10 +3,10 @@
 SELECT
   sign, toUnixTimestamp(toStartOfMinute(start)) AS minute, lower(hex(proxy_id)) AS proxyId, environment, cluster, namespace, error, flags, weight,
   caller, callee, attempts, backoff, wasted,
-  added, added_hi AS addedHi, added_fidelity AS addedFidelity,
-  overhead, overhead_hi AS overheadHi, overhead_fidelity AS overheadFidelity,
-  request_path AS requestPath, request_path_hi AS requestPathHi, request_path_fidelity AS requestPathFidelity,
-  response_path AS responsePath, response_path_hi AS responsePathHi, response_path_fidelity AS responsePathFidelity
+  ifNull(added, added_hi) AS addedNs, added_fidelity AS addedFidelity,
+  ifNull(overhead, overhead_hi) AS overheadNs, overhead_fidelity AS overheadFidelity,
+  ifNull(request_path, request_path_hi) AS requestPathNs, request_path_fidelity AS requestPathFidelity,
+  ifNull(response_path, response_path_hi) AS responsePathNs, response_path_fidelity AS responsePathFidelity
 FROM proxies
 WHERE job IN {jobs:Array(UInt64)} AND (empty({settledAt:Array(DateTime('UTC'))}) OR settled_at IN {settledAt:Array(DateTime('UTC'))}) AND sign IN {signs:Array(Int8)}
   AND start >= '1970-01-01 00:00:00' AND start < '2106-02-07 00:00:00'

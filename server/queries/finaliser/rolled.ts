@@ -33,8 +33,7 @@ export interface RolledRow {
     caller: string
     callee: string
     vias: string
-    transit: string | null
-    transitHi: string | null
+    transitNs: string | null
     transitFidelity: string
     wire: string | null
     classes: string[]
@@ -48,7 +47,7 @@ export interface RolledRow {
     attempts: number
     backoff: string
     wasted: string
-  } & Record<`${'added' | 'overhead' | 'requestPath' | 'responsePath'}${'' | 'Hi'}`, string | null> &
+  } & Record<`${'added' | 'overhead' | 'requestPath' | 'responsePath'}Ns`, string | null> &
     Record<`${'added' | 'overhead' | 'requestPath' | 'responsePath'}Fidelity`, string>
   traces: Common & {
     rootService: string

@@ -24,7 +24,7 @@ export interface Figures {
 export function sqlOf({ kind, id, metric, fidelity, from, to }: Figures): string {
   const column = (columns[kind] as Readonly<Record<string, string>>)[metric]
   const [table, key] = kind === 'proxy' ? ['proxies', 'proxy_id'] : ['hops', 'hop_id']
-  const value = fidelity === 'bounded' ? `${column}_hi` : column
+  const value = fidelity === 'bounded' ? `ifNull(${column}, ${column}_hi)` : column
   const instant = (unixNano: string) => `fromUnixTimestamp64Nano(${unixNano}, 'UTC')`
   return `SELECT sum(n) AS requests,
   quantilesExactWeighted(0.5, 0.75, 0.9, 0.95, 0.99, 0.999)(value, toUInt64(n)) AS p50_p75_p90_p95_p99_p999_ns,
