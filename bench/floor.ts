@@ -16,8 +16,8 @@ export interface Floor {
 
 const facts = ['hops', 'proxies', 'traces']
 const rollups = ['rollup_1m', 'rollup_class_1m', 'coverage_1m']
-/** Ranges of trace ids that are read one after the other. */
-const reads = 32
+/** As many as a part of a job has. */
+const spansPerRead = 200_000
 
 const spansOfManyTraces = readFileSync(new URL('../server/queries/spans-of-many-traces.sql', import.meta.url), 'utf8')
 const selected = spansOfManyTraces.slice(0, spansOfManyTraces.indexOf('FROM spans'))
@@ -57,6 +57,8 @@ export async function floorOf(clickhouse: ClickHouse, spans: number, engineCpuSe
 
 /** All spans once, in the order they lie in. */
 async function readSpans(clickhouse: ClickHouse, spans: number): Promise<void> {
+  // Ranges of the first byte of trace ids, which are random.
+  const reads = Math.min(256, 2 ** Math.ceil(Math.log2(Math.max(1, spans / spansPerRead))))
   let bytes = 0
   for (let i = 0; i < reads; i++) {
     const from = (256 / reads) * i
