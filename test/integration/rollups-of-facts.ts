@@ -34,13 +34,7 @@ export function rollupOfFacts(clickhouse: ClickHouse, table: Rollup): Promise<Ro
     SELECT '${kind}' AS kind, ${metric} AS metric, toString(${fidelity}) AS fidelity, toNullable(toInt64OrNull(toString(${value}))) AS value,
       start, error, stands FROM ${current(facts)} WHERE ${where}`
   const measure = (kind: string, facts: string, metric: string, column: string) =>
-    measured(
-      kind,
-      facts,
-      `'${metric}'`,
-      `${column}_fidelity`,
-      `if(${column}_fidelity = 'unknown', NULL, ${column})`,
-    )
+    measured(kind, facts, `'${metric}'`, `${column}_fidelity`, `if(${column}_fidelity = 'unknown', NULL, ${column})`)
   const tax = (metric: string, column: string) =>
     measured(
       'trace',
