@@ -150,6 +150,33 @@ describe('a comparison', () => {
     expect(brief.reasons).toContain('few_minutes')
   })
 
+  it('of the same requests twice, and of times that overlap, finds no difference', async () => {
+    const twice = await compare({ proxy: 'Edge' }, { proxy: 'Edge' }, { measure: 'overhead' })
+    expect([twice.verdict, twice.adjusted!.shift.ratio, twice.common]).toEqual(['not_distinguishable', 1, 1])
+    for (const { diffNs } of twice.adjusted!.quantiles) expect(diffNs ?? 0).toBe(0)
+    const side = (from: number, to: number) => ({
+      filter: { proxy: 'Edge' },
+      from: String(at(from)),
+      to: String(at(to)),
+    })
+    const response = await ask({ a: side(9, 12), b: side(10, 14), measure: 'overhead' })
+    expect(Comparison.parse(await response.json()).verdict).toBe('not_distinguishable')
+  })
+
+  it('with a dozen requests on one side is not comparable, and tells no quantile', async () => {
+    const values = gateways(() => true)
+      .map(({ overhead }) => overhead.ns!)
+      .sort((x, y) => y - x)
+    const few = await compare(
+      { proxy: 'Edge', q: `took >= ${values[11]}ns` },
+      { proxy: 'Edge' },
+      { measure: 'overhead' },
+    )
+    expect([few.verdict, few.a.n]).toEqual(['not_comparable', 12])
+    expect(few.reasons).toContain('few_requests')
+    for (const { aNs, reasons } of few.quantiles!) expect([aNs, reasons]).toEqual([null, ['few_samples']])
+  })
+
   it('answers the same again', async () => {
     const one = () => compare({ version: 'v1' }, { version: 'v2' }, { measure: 'added' })
     expect(await one()).toEqual(await one())
