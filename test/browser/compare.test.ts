@@ -143,6 +143,12 @@ it('every number of Compare opens to how it was made, and what the difference is
   await page.getByText(/Comparison as Markdown (copied|selected)/).waitFor()
   expect(complaints).toEqual([])
   await context.close()
+  // What whole requests do not know is said, not asked.
+  const [{ id }] = gateways as [ProxyItem]
+  const other = await site.open(`/compare?a=proxy+%3D+${id}&b=callee+%3D+frontend&measure=added`)
+  await other.page.getByText('Whole requests cannot be narrowed by callee.').waitFor()
+  expect(other.complaints).toEqual([])
+  await other.context.close()
 })
 
 it.each(themes)('claims of others stand beside what is measured, without complaint of axe in %s', async (theme) => {
