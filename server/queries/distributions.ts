@@ -57,10 +57,12 @@ export interface LevelsAsked {
   readonly place?: PlaceFilter | undefined
   /** One row a step, too. */
   readonly stepMs?: number
+  /** Without steps: the window begins and ends at whole ones of this length, and is read no further. */
+  readonly edgeMs?: number
   /** Of the period of equal length before, too, in rows that start there; not with steps. */
   readonly before?: boolean
   /** Kinds whose entities count as if they were one. */
-  readonly together?: RollupRows['kinds']
+  readonly together?: RollupRows['kinds'] | undefined
   readonly intervals?: boolean
   /** Whose histograms come along: of those that count together, or of all. */
   readonly histograms?: 'together' | 'all' | undefined
@@ -93,12 +95,14 @@ async function readWeights(
   ranks: readonly Rank[],
   options: QueryOf,
 ): Promise<WeightRow[]> {
-  const { rows, place = {}, stepMs, together = [], histograms } = asked
+  const { rows, place = {}, stepMs, edgeMs, together = [], histograms } = asked
   const { environment = '', cluster = '', namespace = '' } = place
-  const window = stepMs === undefined ? alignWindow(asked.window) : asked.window
+  const window = (stepMs ?? edgeMs) === undefined ? alignWindow(asked.window) : asked.window
   const length = window.toMs - window.fromMs
   const earlier = { fromMs: window.fromMs - length, toMs: window.fromMs }
-  const { sql, params } = overRollup(levelsSql, { windows: asked.before ? [earlier, window] : [window], rows, stepMs })
+  const { sql, params } = overRollup(levelsSql, {
+    ...{ windows: asked.before ? [earlier, window] : [window], rows, stepMs: stepMs ?? edgeMs },
+  })
   const found = await clickhouse.query<WeightRow>(
     sql,
     {
@@ -261,8 +265,11 @@ export function populationIn(...rows: readonly Pick<LevelRow, 'requests' | 'popu
 export function distributionsOf(rows: readonly LevelRow[]): Distribution[] {
   const unknown = unknownIn(rows)
   const known = rows.filter(({ fidelity }) => fidelity !== 'unknown')
-  return known.sort((a, b) => b.requests - a.requests).map((row) => distributionOf(row, unknown))
+  return known.sort(byRequests).map((row) => distributionOf(row, unknown))
 }
+
+/** Of as many requests the level first whose name is, so that an answer is the same whatever table it is read from. */
+const byRequests = (a: LevelRow, b: LevelRow) => b.requests - a.requests || (a.fidelity < b.fidelity ? -1 : 1)
 
 /** The level with most requests; of nothing but unknown ones, a distribution of level unknown with n = 0. */
 export function mainDistribution(rows: readonly LevelRow[]): Distribution {

@@ -8,7 +8,7 @@ import type { QueryOf } from './query-of.ts'
 import { unixNano, windowRead } from './rollup-window.ts'
 import type { Steps } from './steps.ts'
 
-export interface SeriesAsked extends Pick<LevelsAsked, 'rows'> {
+export interface SeriesAsked extends Pick<LevelsAsked, 'rows' | 'together'> {
   readonly steps: Steps
   /** Absent: the level with most requests. */
   readonly fidelity?: Fidelity | undefined

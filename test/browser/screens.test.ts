@@ -37,8 +37,24 @@ describe.each(names)('%s', (name) => {
   it('fits a phone, without scrolling sideways', async () => {
     const { page, context } = await openScreen(name, { size: 'phone' })
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
+    // Five entries with room for a thumb each; the others are a tap further.
+    const bar = page.getByRole('navigation', { name: 'Screens, bottom bar' })
+    const entries = bar.locator(':scope > a, :scope > button')
+    expect(await entries.allInnerTexts()).toEqual(['Overview', 'Map', 'Hops', 'Traces', 'More'])
     await firstRows(page)
     expect(await axe(page)).toEqual([])
+    // The narrowest phones there are.
+    await page.setViewportSize({ width: 320, height: 640 })
+    await expect.poll(() => page.evaluate('document.documentElement.scrollWidth')).toBe(320)
+    if (name === 'Explore') {
+      await bar.getByRole('button', { name: 'More' }).click()
+      const more = bar.getByRole('group', { name: 'More screens' })
+      expect(await more.getByRole('link', { name: 'Explore' }).getAttribute('aria-current')).toBe('page')
+      expect(await axe(page)).toEqual([])
+      await more.getByRole('link', { name: 'Data' }).click()
+      await page.waitForURL(/\/data/)
+      await more.waitFor({ state: 'hidden' })
+    }
     await context.close()
   })
 

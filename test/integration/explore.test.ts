@@ -36,6 +36,26 @@ async function refused(path: string, query: Record<string, string>): Promise<Pro
   return Problem.parse(await response.json())
 }
 
+describe('what nothing is left out of', () => {
+  it.each(['added', 'overhead', 'requestPath', 'responsePath', 'transit', 'wire', 'endToEnd', 'meshTax', 'gatewayTax'])(
+    'is of %s the same out of rollups as out of facts',
+    async (measure) => {
+      for (const range of [window, { from: at(0), to: at(24) }]) {
+        const every = { ...range, measure, q: 'outcome ~ "o", "e"' }
+        const rolled = await api.get(ExploreHeatmap, 'explore/heatmap', { ...range, measure })
+        expect(rolled).toEqual(await api.get(ExploreHeatmap, 'explore/heatmap', every))
+      }
+    },
+  )
+
+  it.each(['added', 'requestPath'])('is of %s by proxy the same out of rollups as out of facts', async (measure) => {
+    const rolled = await api.get(GroupList, 'explore/groups', { ...window, measure, by: 'proxy' })
+    const every = { ...window, measure, by: 'proxy', q: 'outcome ~ "o", "e"' }
+    expect(rolled).toEqual(await api.get(GroupList, 'explore/groups', every))
+    expect(rolled.items.length).toBeGreaterThan(2)
+  })
+})
+
 describe('the heatmap of any measure', () => {
   it('of one proxy is the one that its rollup has, and so are its lines and figures', async () => {
     const query = { ...window, q: `proxy = ${proxyIds.gateway}`, fidelity: 'modelled' }

@@ -6,9 +6,9 @@ import { loadSql } from '../load-sql.ts'
 import { readProxyNames } from '../names.ts'
 import { partOf, type QueryOf } from '../query-of.ts'
 import type { Window } from '../rollup-window.ts'
-import { stepsOf } from '../steps.ts'
+import { stepsOf, type Steps } from '../steps.ts'
 import { fieldOf, spansInWindow } from './conditions.ts'
-import { factsOf, type FactsAsked } from './facts.ts'
+import { factsOf, rolledUp, type FactsAsked } from './facts.ts'
 import { attributeOf, fields, measures, type Dataset } from './fields.ts'
 import { rollupOf } from './heatmap.ts'
 
@@ -35,12 +35,9 @@ export interface Groups {
 
 /** The distribution of each value of a key, most requests first. @throws FilterError */
 export async function readGroups(clickhouse: ClickHouse, asked: GroupsAsked, options: QueryOf): Promise<Groups> {
-  const { window } = stepsOf(asked.window)
+  const { window, stepMs } = stepsOf(asked.window)
   const { by, fidelity: wanted, ...question } = asked
-  const facts = factsOf({ ...question, window })
-  const key = keyOf(facts.dataset, by)
-  const rows = rollupOf({ ...facts, params: { ...facts.params, ...key.params } }, key.sql, key.from)
-  const levels = await readLevels(clickhouse, { window, rows, histograms: 'all' }, partOf(options, 'groups'))
+  const levels = await groupLevels(clickhouse, question, { window, stepMs }, by, partOf(options, 'groups'))
   const names =
     by === 'proxy'
       ? await readProxyNames(
@@ -62,6 +59,25 @@ export async function readGroups(clickhouse: ClickHouse, asked: GroupsAsked, opt
     .sort((a, b) => b.requests - a.requests || (a.value < b.value ? -1 : 1))
   const more = items.slice(mostGroups).reduce((sum, { requests }) => sum + requests, 0)
   return { items: items.slice(0, mostGroups), window, fidelity, more }
+}
+
+/** Levels of each value of a key, which stands where the metric does. */
+async function groupLevels(
+  clickhouse: ClickHouse,
+  question: FactsAsked,
+  { window, stepMs }: Steps,
+  by: string,
+  options: QueryOf,
+): Promise<LevelRow[]> {
+  const rolled = by === 'proxy' && measures[question.measure].dataset === 'proxies' ? rolledUp(question) : null
+  if (rolled) {
+    const levels = await readLevels(clickhouse, { window, edgeMs: stepMs, rows: rolled, histograms: 'all' }, options)
+    return levels.map((row) => ({ ...row, metric: row.id }))
+  }
+  const facts = factsOf({ ...question, window })
+  const key = keyOf(facts.dataset, by)
+  const rows = rollupOf({ ...facts, params: { ...facts.params, ...key.params } }, key.sql, key.from)
+  return readLevels(clickhouse, { window, edgeMs: stepMs, rows, histograms: 'all' }, options)
 }
 
 function mostCommon(levels: readonly LevelRow[]): Fidelity {

@@ -8,7 +8,7 @@ import { partOf, type QueryOf } from '../query-of.ts'
 import type { MadeRows } from '../rollup-window.ts'
 import { readSeries } from '../series.ts'
 import { stepsOf } from '../steps.ts'
-import { factsOf, type Facts, type FactsAsked } from './facts.ts'
+import { factsOf, rolledUp, type Facts, type FactsAsked } from './facts.ts'
 
 const rollupSql = loadSql(import.meta.url, 'rollup.sql')
 
@@ -28,17 +28,20 @@ export async function readExploreHeatmap(
   options: QueryOf,
 ): Promise<ExploreHeatmap> {
   const steps = stepsOf(asked.window)
-  const rows = rollupOf(factsOf({ ...asked, window: steps.window }))
+  const { window, stepMs } = steps
+  const rolled = rolledUp(asked)
+  const rows = rolled ?? rollupOf(factsOf({ ...asked, window }))
+  const together = rolled?.kinds
   const levels = await readLevels(
     clickhouse,
-    { window: steps.window, rows, histograms: 'all' },
+    { window, edgeMs: stepMs, rows, together, histograms: 'all' },
     partOf(options, 'levels'),
   )
   const distributions = distributionsOf(levels)
   const fidelity = asked.fidelity ?? distributions[0]?.fidelity ?? 'unknown'
   const [heatmap, series] = await Promise.all([
     readHeatmap(clickhouse, { steps, rows, fidelity }, partOf(options, 'heatmap')),
-    readSeries(clickhouse, { steps, rows, fidelity }, partOf(options, 'series')),
+    readSeries(clickhouse, { steps, rows, together, fidelity }, partOf(options, 'series')),
   ])
   return {
     ...heatmap,
@@ -47,7 +50,7 @@ export async function readExploreHeatmap(
     levels: levels
       .filter((level) => level.fidelity !== 'unknown' && level.n > 0)
       .map((level) => ({ fidelity: level.fidelity, n: level.n }))
-      .sort((a, b) => b.n - a.n),
+      .sort((a, b) => b.n - a.n || (a.fidelity < b.fidelity ? -1 : 1)),
     requests: sumOf(levels, 'requests'),
     distribution: distributions.find((one) => one.fidelity === fidelity) ?? nothingKnown,
     points: series.points,
