@@ -105,6 +105,66 @@ describe('the map', () => {
     await context.close()
   })
 
+  it('ux 29: of 220 hops is readable by rank and filter, draws traffic as width, and rings what fails', async () => {
+    const like = stated()[0]!
+    const names = Array.from({ length: 60 }, (_, i) => `service-${i}`)
+    const hops = Array.from({ length: 220 }, (_, i): MapHop => {
+      const [caller, callee] = [names[(i * 7) % 59]!, names[((i * 7) % 59) + 1 + (i % (59 - ((i * 7) % 59)))]!]
+      const requests = 10 ** (1 + (i % 5))
+      const errors = callee === 'service-59' ? requests / 2 : 0
+      const transit = { ...like.transit, n: requests, p50Ns: (i + 1) * 100_000, p99Ns: (i + 1) * 200_000 }
+      const id = (i + 1).toString(16).padStart(16, '0')
+      return {
+        ...like,
+        ...{ id, kind: 'internal', caller, callee, via: [], requests, errors, errorRate: errors / requests, transit },
+      }
+    })
+    const { page, context, complaints } = await site.blank()
+    await page.route('**/api/v1/map?*', (route) => route.fulfill({ json: { ...map, hops, proxies: [] } }))
+    await page.addInitScript(`
+      globalThis.widths_ = new Set()
+      const stroke = CanvasRenderingContext2D.prototype.stroke
+      CanvasRenderingContext2D.prototype.stroke = function (...args) {
+        globalThis.widths_.add(Math.round(this.lineWidth * 2) / 2)
+        return stroke.apply(this, args)
+      }`)
+    await page.goto('/map?label=transit&p=p50')
+    await loaded(page)
+    await page.getByLabel('show', { exact: true }).selectOption('25')
+    await expect.poll(() => status(page).textContent()).toMatch(/^25 of 220 hops, most transit$/)
+    const boxes = async () =>
+      (
+        await picture(page)
+          .locator('.label')
+          .evaluateAll((labels) =>
+            labels.map((label) => {
+              const { left, top, right, bottom } = label.getBoundingClientRect()
+              return [left, top, right, bottom] as const
+            }),
+          )
+      ).filter(([left, , right]) => right > left)
+    const overlaps = (all: Awaited<ReturnType<typeof boxes>>) =>
+      all.flatMap((a, i) =>
+        all
+          .slice(i + 1)
+          .filter(
+            (b) => Math.min(a[2], b[2]) - Math.max(a[0], b[0]) > 1 && Math.min(a[3], b[3]) - Math.max(a[1], b[1]) > 1,
+          ),
+      )
+    const shown = await boxes()
+    expect(shown.length).toBeGreaterThan(5)
+    expect(overlaps(shown)).toEqual([])
+    expect((await page.evaluate<number[]>('[...globalThis.widths_]')).length).toBeGreaterThan(2)
+    await page.getByLabel('show', { exact: true }).selectOption({ index: 0 })
+    await page.getByLabel('hide').fill('callee != service-59')
+    await expect.poll(() => status(page).textContent()).toMatch(/hops? hidden/)
+    const failing = node(page, 'service-59')
+    expect(await failing.getAttribute('class')).toMatch(/\bfailing\b/)
+    expect(await failing.textContent()).toMatch(/50\.0\s%/)
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
   it('folds and unfolds proxies', async () => {
     const { page, context } = await site.open('/map')
     const gateway = map.proxies.find(({ role }) => role === 'gateway')!.name

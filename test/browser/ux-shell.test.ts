@@ -284,6 +284,39 @@ it('ux 18: charts are drawn anew in the colours of the theme', async () => {
   await context.close()
 })
 
+it('ux 24: on no screen anything moves when its data come late, in place of a skeleton', async () => {
+  const [hop] = (await get<HopList>('/hops')).items
+  const [proxy] = (await get<ProxyList>('/proxies')).items
+  const [trace] = (await get<TraceList>('/traces?limit=1')).items
+  const { page, context } = await site.open('/data')
+  await page.route('**/api/v1/**', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 400))
+    await route.continue().catch(() => undefined)
+  })
+  const moved: string[] = []
+  for (const path of [
+    ...['/', '/map', '/hops', '/explore', '/traces'],
+    ...[`/hops/${hop!.id}`, `/proxies/${proxy!.id}`, `/traces/${trace!.traceId}`],
+  ]) {
+    await page.goto(path)
+    await page.locator('.skeleton').first().waitFor()
+    await page.locator('.skeleton').first().waitFor({ state: 'detached' })
+    await loaded(page)
+    const shift = Number(
+      await page.evaluate(`new Promise((resolve) => {
+        let sum = 0
+        new PerformanceObserver((list) => list.getEntries().forEach((entry) => (sum += entry.value)))
+          .observe({ type: 'layout-shift', buffered: true })
+        requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => resolve(sum))))
+      })`),
+    )
+    // What Web Vitals call good.
+    if (shift >= 0.1) moved.push(`${path.slice(0, 9)}: ${shift.toFixed(2)}`)
+  }
+  expect(moved).toEqual([])
+  await context.close()
+})
+
 it('ux 24: nothing moves while it loads, old data stays dimmed, and what is superseded is cancelled', async () => {
   const { page, context } = await site.open('/data')
   let isHeld = false
