@@ -6,6 +6,8 @@ const nano = (ms: number): string => `${Math.round(ms)}000000`
 /** What people and their silences say about an alert. */
 export interface Said {
   readonly silencedUntilMs: number | null
+  /** Id of the silence of several that it is under. */
+  readonly silencedBy: string | null
   readonly acknowledged: { by: string; atMs: number } | null
 }
 
@@ -28,6 +30,7 @@ export function alertOf(record: AlertRecord, said: Said): Alert | null {
     ...{ exemplars: record.exemplars, exemplarsBefore: record.exemplarsBefore, labels: record.labels },
     fingerprint: fingerprintOf(series),
     silencedUntilUnixNano: said.silencedUntilMs === null ? null : nano(said.silencedUntilMs),
+    silencedBy: said.silencedBy,
     acknowledged: said.acknowledged && { by: said.acknowledged.by, atUnixNano: nano(said.acknowledged.atMs) },
   }
 }

@@ -24,6 +24,7 @@ import { fileImporter, type Importer } from './import-process.ts'
 import { openApiDocument } from './openapi.ts'
 import { mapRouter } from './map.ts'
 import { auditRouter, targetsRouter } from './notification-targets.ts'
+import { silencesRouter } from './silences.ts'
 import { overviewRouter } from './overview.ts'
 import { notFound, ProblemError, problems } from './problem.ts'
 import { proxiesRouter } from './proxies.ts'
@@ -166,6 +167,7 @@ function apiApp(options: ApiOptions, { clickhouse, writing }: Connections, helpe
     '/notification-targets',
     targetsRouter(clickhouse, writing, { allowed: parseAllowed(allowedTargets), publicUrl }),
   )
+  api.use('/silences', silencesRouter(clickhouse, writing))
   api.use('/audit', auditRouter(clickhouse))
   api.use('/', catalogueRouter({ clickhouse, setup: { version, receivers, settleQuietMs } }))
   api.use((request, response) => {

@@ -72,6 +72,9 @@ export const Alert = z.object({
   labels: z.record(z.string(), z.string()),
   fingerprint: z.string(),
   silencedUntilUnixNano: Instant.nullable(),
+  silencedBy: EntityId.nullable().describe(
+    'the silence of several that it is under; null where it has its own or none',
+  ),
   acknowledged: z.object({ by: z.string(), atUnixNano: Instant }).nullable(),
 })
 export type Alert = z.infer<typeof Alert>
@@ -128,6 +131,35 @@ export const SilenceRequest = z.strictObject({
   comment: text.default(''),
   by,
 })
+
+export const SilenceMatcher = z
+  .strictObject({
+    rule: EntityId.optional(),
+    fingerprint: z
+      .string()
+      .regex(/^(?:proxy|hop|trace):[0-9a-f]{16}$/, 'as alerts have it')
+      .optional(),
+    series: z.string().min(1).max(300).optional().describe('name of the proxy, hop or route; * stands for anything'),
+    labels: z.record(z.string().max(128), z.string().max(256)).optional().describe('of the rule; all must be so'),
+  })
+  .refine((matcher) => Object.values(matcher).some((value) => value !== undefined), 'names nothing that it is of')
+export type SilenceMatcher = z.infer<typeof SilenceMatcher>
+export const SilenceBody = SilenceRequest.extend({ matcher: SilenceMatcher })
+/** A silence of whatever matches, those alerts that begin while it lasts too. */
+export const StandingSilence = z.object({
+  id: EntityId,
+  matcher: SilenceMatcher,
+  ruleName: z.string().nullable().describe('of the rule that it names, as an alert has it'),
+  atUnixNano: Instant.describe('when it was set'),
+  untilUnixNano: Instant,
+  by: z.string(),
+  comment: z.string(),
+  alerts: Count.describe('open ones that match'),
+})
+export type StandingSilence = z.infer<typeof StandingSilence>
+export const SilenceList = z.object({ items: z.array(StandingSilence).describe('that last, newest first') })
+export type SilenceList = z.infer<typeof SilenceList>
+
 export const AcknowledgeRequest = z.strictObject({ by, comment: text.default('') })
 export const CommentRequest = z.strictObject({ by, text: text.min(1) })
 export const RebaselineRequest = z.strictObject({ by, comment: text.default('') })
@@ -252,6 +284,20 @@ export const Target = z.object({
 export type Target = z.infer<typeof Target>
 export const TargetList = z.object({ items: z.array(Target) })
 export type TargetList = z.infer<typeof TargetList>
+export const Undelivered = z.object({
+  key: z.string().describe('the idempotency key'),
+  atUnixNano: Instant.describe('when it was given up'),
+  status: z.enum(['firing', 'resolved']),
+  alertId: EntityId,
+  ruleName: z.string(),
+  series: z.string(),
+  attempts: Count,
+  error: z.string(),
+})
+export type Undelivered = z.infer<typeof Undelivered>
+export const DeadLetters = z.object({ items: z.array(Undelivered).describe('newest first, at most 200') })
+export type DeadLetters = z.infer<typeof DeadLetters>
+export const SendAgain = z.strictObject({ keys: z.array(z.string().min(1).max(200)).min(1).max(200) })
 export const NoBody = z.strictObject({})
 export const TargetTest = z.object({ ok: z.boolean(), detail: z.string(), durationMs: Count })
 export type TargetTest = z.infer<typeof TargetTest>

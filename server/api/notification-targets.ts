@@ -10,13 +10,16 @@ import { notAllowed } from './alert-rules.ts'
 import { askFor } from './ask.ts'
 import {
   NoBody,
+  SendAgain,
   TargetBody,
   type Alert,
   type AuditList,
+  type DeadLetters,
   type Secret,
   type Target,
   type TargetList,
   type TargetTest,
+  type Undelivered,
 } from './contract-alerts.ts'
 import { EntityParams } from './contract-query.ts'
 import { ownJson, ownOrigin } from './own-json.ts'
@@ -24,6 +27,7 @@ import { checked, notFound, ProblemError } from './problem.ts'
 
 const mostBytes = 16_384
 const mostTargets = 200
+const mostUndelivered = 200
 
 /** What is stored of a target beside its secret: not more than anybody may see. */
 type Shown = Omit<TargetBody, 'secret'> & { secretFrom: string | null }
@@ -111,6 +115,37 @@ export function targetsRouter(
       response.json({ ok, detail, durationMs: Math.round(performance.now() - started) } satisfies TargetTest)
     })
     .all('/:id/test', notAllowed('POST'))
+  const given = async (id: string) =>
+    (await readDocuments<Notification>(read, { kinds: ['notification'], states: ['dead'], most: 2_000 })).filter(
+      ({ body }) => body.targetId === id,
+    )
+  router
+    .get('/:id/dead-letters', async (request, response) => {
+      const { id } = await one(idOf(request))
+      const items = (await given(id)).slice(0, mostUndelivered).map(undeliveredOf)
+      response.json({ items } satisfies DeadLetters)
+    })
+    .post('/:id/dead-letters', ...ownJson(mostBytes), async (request: Request, response: Response) => {
+      const { keys } = checked(SendAgain, request.body)
+      const { id, name } = await one(idOf(request))
+      const atMs = await clockMs(write)
+      const again = (await given(id)).filter((letter) => keys.includes(letter.id))
+      const documents = again.map(({ kind, about, id: key, revision, body }) => ({
+        ...{ kind, about, id: key, revision: Math.max(revision + 1, atMs), atMs, state: 'waiting' },
+        body: { ...body, attempts: 0, nextMs: atMs } satisfies Notification,
+      }))
+      if (documents.length > 0)
+        await writeDocuments(write, [
+          ...documents,
+          auditOf(
+            { by: '', what: 'notifications sent again', id, name },
+            { keys: again.map((letter) => letter.id) },
+            atMs,
+          ),
+        ])
+      response.json(await one(id))
+    })
+    .all('/:id/dead-letters', notAllowed('GET, HEAD, POST'))
   return router
 }
 
@@ -129,6 +164,11 @@ export function auditRouter(read: ClickHouse): Router {
   router.all('/', notAllowed('GET, HEAD'))
   return router
 }
+
+const undeliveredOf = ({ id, atMs, body }: Stored<Notification>): Undelivered => ({
+  ...{ key: id, atUnixNano: `${atMs}000000`, status: body.status, alertId: body.alert.id, ruleName: body.rule.name },
+  ...{ series: body.alert.series.name, attempts: body.attempts, error: body.error },
+})
 
 function fromOf(secret: string): string | null {
   if (secret === '') return null
@@ -199,5 +239,5 @@ const exampleAlert = (nowMs: number): Alert => ({
     partOf: null,
   },
   ...{ cause: null, symptoms: [], events: [], exemplars: [], exemplarsBefore: [], labels: { test: 'true' } },
-  ...{ fingerprint: 'test', silencedUntilUnixNano: null, acknowledged: null },
+  ...{ fingerprint: 'test', silencedUntilUnixNano: null, silencedBy: null, acknowledged: null },
 })

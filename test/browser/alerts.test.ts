@@ -9,7 +9,7 @@ import { parseAllowed } from '../../server/alerts/notify/address.ts'
 import { startAlerts } from '../../server/alerts/run/evaluator.ts'
 import { outbox } from '../../server/alerts/run/outbox.ts'
 import type { AlertRule } from '../../server/api/contract-alert-rules.ts'
-import type { Alert, AlertDetail, AlertList, Target } from '../../server/api/contract-alerts.ts'
+import type { Alert, AlertDetail, AlertList, SilenceList, Target } from '../../server/api/contract-alerts.ts'
 import type { ProxyItem, ProxyList } from '../../server/api/contract-measurements.ts'
 import type { Running } from '../../storage/running.ts'
 import { eventually } from '../eventually.ts'
@@ -39,6 +39,8 @@ interface Told {
 }
 const told: Told[] = []
 let hook: Server
+/** Whether the second target refuses everything. */
+let isGone = true
 let site: Site
 let evaluator: Running
 let payments: ProxyItem
@@ -58,9 +60,10 @@ beforeAll(async () => {
     let text = ''
     request.setEncoding('utf8').on('data', (part: string) => (text += part))
     request.on('end', () => {
+      if (request.url === '/gone' && isGone) return response.writeHead(410).end()
       const said = JSON.parse(text) as Told
-      if (said.alert.labels['test'] === undefined) told.push(said)
-      response.end('thank you')
+      if (said.alert.labels['test'] === undefined && request.url !== '/gone') told.push(said)
+      return response.end('thank you')
     })
   }).listen(0, '127.0.0.1')
   site = await startSite(0, {
@@ -83,7 +86,12 @@ beforeAll(async () => {
     ...{ ...short, name: 'payments adds too much', measure: 'added', filter: { proxy: payments.id } },
     ...{ valueNs: 3_000_000, resolveValueNs: 2_500_000, targets: [target.id] },
   })
-  await call('/alert-rules', { ...short, name: 'any transit', measure: 'transit', valueNs: 100_000 })
+  const gone = await call<Target>('/notification-targets', {
+    ...{ kind: 'webhook', name: 'left us', url: hookUrl().replace('/hook', '/gone') },
+  })
+  await call('/alert-rules', {
+    ...{ ...short, name: 'any transit', measure: 'transit', valueNs: 100_000, targets: [gone.id] },
+  })
   evaluator = await startAlerts(
     {
       clickhouseUrl: `${hopscope.engineUrl}/hopscope`,
@@ -248,17 +256,36 @@ describe('an alert', () => {
     await page.getByText('known since the morning').first().waitFor()
     await page.getByRole('link', { name: 'Silences and changes' }).click()
     await page.getByText('alert acknowledged').waitFor()
-    const ends = page.getByRole('button', { name: /^End the silence of/ })
-    const silenced = await ends.count()
-    expect(silenced).toBeGreaterThan(1)
-    await ends.first().click()
-    await expect.poll(() => ends.count()).toBe(silenced - 1)
+    await page.getByText('silence created').waitFor()
+    const ends = page.getByRole('button', { name: /^End the silence of all of the rule any transit/ })
+    expect((await call<SilenceList>('/silences')).items[0]!.alerts).toBeGreaterThan(1)
+    await ends.click()
+    await expect.poll(() => ends.count()).toBe(0)
+    await page.getByText('silence ended').waitFor()
     expect(complaints).toEqual([])
     await context.close()
   })
 })
 
 describe('a notification target', () => {
+  it('shows what it was not told and why, and is told again when somebody wants it', async () => {
+    const { page, context } = await site.open('/alerts/targets')
+    const target = page.getByRole('listitem', { name: 'left us' })
+    await target.getByRole('button', { name: /given up/ }).click()
+    await target
+      .getByText(/HTTP 410, 1 attempt/)
+      .first()
+      .waitFor()
+    expect(await axe(page)).toEqual([])
+    const again = target.getByRole('button', { name: /^Send any transit, .* again$/ })
+    const given = await again.count()
+    isGone = false
+    await again.first().click()
+    await page.getByText('It is tried again').waitFor()
+    await expect.poll(() => again.count()).toBe(given - 1)
+    await context.close()
+  })
+
   it('is tested with what it really answers, and never shows its secret', async () => {
     const { page, context } = await site.open('/alerts/targets')
     await page.getByRole('button', { name: 'Send a test to pager' }).click()

@@ -2,7 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { Target, TargetList, TargetTest } from '../../server/api/contract-alerts.ts'
+import { DeadLetters, Target, TargetList, TargetTest } from '../../server/api/contract-alerts.ts'
 import { Problem } from '../../server/api/contract.ts'
 import { forbidden, parseAllowed } from '../../server/alerts/notify/address.ts'
 import { send } from '../../server/alerts/notify/send.ts'
@@ -312,6 +312,24 @@ describe('the outbox', () => {
     expect((await stateOf(later)).body.attempts).toBe(1)
     const { items } = TargetList.parse(await (await ask('GET', '')).json())
     expect(items.find((one) => one.id === id)).toMatchObject({ waiting: 1, dead: 2, last: { ok: false } })
+  })
+
+  it('lists what was given up with the reason, and sends it again when somebody asks for it', async () => {
+    answer = (response) => response.writeHead(410).end()
+    const key = await store()
+    await box().turn()
+    const letters = async () => DeadLetters.parse(await (await ask('GET', `/${id}/dead-letters`)).json()).items
+    const letter = (await letters()).find((one) => one.key === key)!
+    expect(letter).toMatchObject({ status: 'firing', attempts: 1, error: 'HTTP 410' })
+    answer = (response) => response.writeHead(200).end()
+    const response = await ask('POST', `/${id}/dead-letters`, { keys: [key, 'unknown'] })
+    expect(Target.parse(await response.json())).toMatchObject({ id, waiting: expect.any(Number) as number })
+    expect((await letters()).map((one) => one.key)).not.toContain(key)
+    await box().turn()
+    expect(await stateOf(key)).toMatchObject({ state: 'sent' })
+    expect(got.at(-1)!.headers['idempotency-key']).toBe(key)
+    expect((await ask('POST', `/${id}/dead-letters`, { keys: [] })).status).toBe(400)
+    expect((await ask('GET', `/${'0'.repeat(16)}/dead-letters`)).status).toBe(404)
   })
 
   it('tells the end of an alert after its beginning', async () => {

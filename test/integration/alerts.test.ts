@@ -7,7 +7,7 @@ import {
   ImportedRules,
   RuleExport,
 } from '../../server/api/contract-alert-rules.ts'
-import { AlertDetail, AlertList, AuditList } from '../../server/api/contract-alerts.ts'
+import { AlertDetail, AlertList, AuditList, SilenceList, StandingSilence } from '../../server/api/contract-alerts.ts'
 import { Overview } from '../../server/api/contract-measurements.ts'
 import { Problem } from '../../server/api/contract.ts'
 import { evaluateTick, type TickKind } from '../../server/alerts/run/evaluate.ts'
@@ -345,6 +345,18 @@ describe('a regression', () => {
     )
     expect((await alerts()).counts.silenced).toBe(1)
     expect(await act(id, 'silence', { until: 'now-1m', by: 'ann' })).toMatchObject({ silencedUntilUnixNano: null })
+    const until = String(Date.now() + hour)
+    const standing = await ask('POST', 'silences', { matcher: { rule, series: 'CA*t' }, until, by: 'ann', comment: 'moving' })
+    const silence = StandingSilence.parse(await standing.json())
+    expect([standing.status, silence]).toMatchObject([201, { alerts: 1, by: 'ann', comment: 'moving', ruleName: alert!.ruleName }])
+    expect((await alerts({ rule })).items[0]).toMatchObject({ silencedBy: silence.id })
+    expect(SilenceList.parse(await (await ask('GET', 'silences')).json()).items).toEqual([silence])
+    expect((await ask('DELETE', `silences/${silence.id}`)).status).toBe(200)
+    expect((await ask('DELETE', `silences/${silence.id}`)).status).toBe(404)
+    expect((await alerts({ rule })).items[0]).toMatchObject({ silencedBy: null, silencedUntilUnixNano: null })
+    for (const matcher of [{}, { series: '' }, { rule: 'x' }, { fingerprint: 'proxy:x' }, { shop: 'a' }])
+      expect((await ask('POST', 'silences', { matcher, until })).status).toBe(400)
+    expect((await ask('POST', 'silences', { matcher: { series: '*' }, until: 'now-1m' })).status).toBe(400)
     expect(await act(id, 'acknowledge', { by: 'bob' })).toMatchObject({ acknowledged: { by: 'bob' } })
     expect((await ask('POST', `alerts/${id}/comment`, { text: '' })).status).toBe(400)
     expect((await ask('POST', `alerts/${'0'.repeat(16)}/comment`, { text: 'x' })).status).toBe(404)

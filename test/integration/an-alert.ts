@@ -19,5 +19,5 @@ export const anAlert: Alert = {
   },
   ...{ symptoms: [], exemplars: [], exemplarsBefore: [], labels: { severity: 'warning' }, fingerprint: 'proxy:c' },
   events: [{ atUnixNano: '1699999970000000000', kind: 'deploy', title: 'cart 1.29', source: 'told' }],
-  ...{ silencedUntilUnixNano: null, acknowledged: null },
+  ...{ silencedUntilUnixNano: null, silencedBy: null, acknowledged: null },
 }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { ClickHouse } from '../../../storage/clickhouse.ts'
-import type { Alert, AlertSeries } from '../../api/contract-alerts.ts'
+import type { Alert, AlertSeries, SilenceMatcher } from '../../api/contract-alerts.ts'
 import { readDocuments, type Written } from '../../queries/alerts/documents.ts'
 import { alertOf, fingerprintOf, type Said } from '../alert-json.ts'
 import { isActive, type AlertRecord, type Book, type Change } from '../book.ts'
+import { matches } from '../silence.ts'
 
 /** What is stored of alerts, and how. */
 
@@ -18,10 +19,12 @@ export async function readBook(clickhouse: ClickHouse): Promise<Book> {
   return new Map(documents.map(({ id, body }) => [id, body]))
 }
 
+/** About an alert, or about none and of all that match. */
 export interface Silence {
   readonly untilMs: number
   readonly by: string
   readonly comment: string
+  readonly matcher?: SilenceMatcher
 }
 export interface Note {
   readonly what: 'acknowledged' | 'comment' | 're-baselined'
@@ -35,15 +38,20 @@ export async function readSaid(clickhouse: ClickHouse, nowMs: number): Promise<(
     readDocuments<Silence>(clickhouse, { kinds: ['silence'] }),
     readDocuments<Note>(clickhouse, { kinds: ['note'], states: ['acknowledged'] }),
   ])
-  const silenced = new Map(silences.map(({ about, body }) => [about, body.untilMs]))
+  const lasting = silences.filter(({ body }) => body.untilMs > nowMs)
+  const silenced = new Map(lasting.map(({ about, body }) => [about, body.untilMs]))
+  const standing = lasting.filter(({ body }) => body.matcher !== undefined)
   const acknowledged = new Map<string, { by: string; atMs: number }>()
   for (const { about, atMs, body } of notes)
     if (!acknowledged.has(about)) acknowledged.set(about, { by: body.by, atMs })
-  return ({ id, state }) => {
-    const untilMs = silenced.get(id) ?? null
+  return (record) => {
+    const { id, state } = record
+    const own = silenced.get(id)
+    const other = own === undefined ? standing.find(({ body }) => matches(body.matcher!, record)) : undefined
     const by = acknowledged.get(id)
     return {
-      silencedUntilMs: untilMs !== null && untilMs > nowMs ? untilMs : null,
+      silencedUntilMs: own ?? other?.body.untilMs ?? null,
+      silencedBy: other?.id ?? null,
       // Of this life of it.
       acknowledged: by && by.atMs >= state.sinceMs ? by : null,
     }
