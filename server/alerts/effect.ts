@@ -7,8 +7,10 @@ const least = 8
 const longest = 60
 const block = 5
 const resamples = 200
+/** Standard deviations of a normal 99 % interval. */
+const wide = 2.576
 
-/** As ratios; 95 %. */
+/** As ratios; 99 %: an alert was chosen for being large, the one that speaks for others for being the largest of them. */
 export interface Effect {
   readonly ratio: number
   readonly lo: number
@@ -29,16 +31,11 @@ export function effectSince(
   const now = keysIn(series.minutes, from, end)
   if (now.length < least || before.length < 20) return null
   const shift = shiftOfKeys(now, before, false)
-  const found: number[] = []
-  for (let i = 0; i < resamples; i++) found.push(shiftOfKeys(resampled(now, random), resampled(before, random), false))
-  found.sort((a, b) => a - b)
-  const at = (share: number) => found[Math.min(resamples - 1, Math.floor(share * resamples))]!
-  const own = 1.96 * wavering(series, end - from)
-  return {
-    ratio: Math.exp(shift),
-    lo: Math.exp(Math.min(at(0.025), shift - own)),
-    hi: Math.exp(Math.max(at(0.975), shift + own)),
-  }
+  let squares = 0
+  for (let i = 0; i < resamples; i++)
+    squares += (shiftOfKeys(resampled(now, random), resampled(before, random), false) - shift) ** 2
+  const half = wide * Math.max(Math.sqrt(squares / resamples), wavering(series, end - from))
+  return { ratio: Math.exp(shift), lo: Math.exp(shift - half), hi: Math.exp(shift + half) }
 }
 
 /** The deviation of a window of so many minutes, by its placebos; 0 where they say nothing. */
