@@ -242,13 +242,18 @@ describe('charts', () => {
     const { page, context } = await site.open(`/hops/${items.find(({ callee }) => callee === 'payments')!.id}`)
     const layer = page.getByRole('slider', { name: 'Over time: time' })
     await layer.scrollIntoViewIfNeeded()
-    const box = (await layer.boundingBox())!
-    await page.mouse.move(box.x + box.width * 0.6, box.y + 30)
     const lineOf = async (selector: string) => {
       const at = (await page.locator(selector).boundingBox())!
       return at.x + at.width / 2
     }
-    expect(Math.abs((await lineOf('.hairline')) - (await lineOf('.lines .hair')))).toBeLessThan(8)
+    // What is above may still be coming, and move it.
+    await expect
+      .poll(async () => {
+        const box = (await layer.boundingBox())!
+        await page.mouse.move(box.x + box.width * 0.6, box.y + 30)
+        return Math.abs((await lineOf('.hairline')) - (await lineOf('.lines .hair')))
+      })
+      .toBeLessThan(8)
     const tip = await page.locator('.tip').innerText()
     expect(tip).toMatch(/\d\d:\d\d – \d\d:\d\d · n \d/)
     expect(tip).toMatch(/p50\s+\d[\d.]*.(ms|µs)/)
@@ -256,10 +261,13 @@ describe('charts', () => {
     await page.goto('/explore?measure=endToEnd')
     await loaded(page)
     const plot = page.getByRole('application')
-    const over = (await plot.boundingBox())!
-    await page.mouse.move(over.x + over.width * 0.8, over.y + 200)
-    const hair = (await page.locator('.over .hair').boundingBox())!
-    expect(Math.abs(hair.x - (over.x + over.width * 0.8))).toBeLessThan(30)
+    await expect
+      .poll(async () => {
+        const over = (await plot.boundingBox())!
+        await page.mouse.move(over.x + over.width * 0.8, over.y + 200)
+        return Math.abs((await lineOf('.over .hair')) - (over.x + over.width * 0.8))
+      })
+      .toBeLessThan(30)
     await page.locator('.marks').getByText('payments v2').waitFor()
     await page.getByRole('list', { name: 'Events' }).getByText('payments v2').waitFor()
     await context.close()
