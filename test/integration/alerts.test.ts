@@ -346,9 +346,17 @@ describe('a regression', () => {
     expect((await alerts()).counts.silenced).toBe(1)
     expect(await act(id, 'silence', { until: 'now-1m', by: 'ann' })).toMatchObject({ silencedUntilUnixNano: null })
     const until = String(Date.now() + hour)
-    const standing = await ask('POST', 'silences', { matcher: { rule, series: 'CA*t' }, until, by: 'ann', comment: 'moving' })
+    const standing = await ask('POST', 'silences', {
+      matcher: { rule, series: 'CA*t' },
+      until,
+      by: 'ann',
+      comment: 'moving',
+    })
     const silence = StandingSilence.parse(await standing.json())
-    expect([standing.status, silence]).toMatchObject([201, { alerts: 1, by: 'ann', comment: 'moving', ruleName: alert!.ruleName }])
+    expect([standing.status, silence]).toMatchObject([
+      201,
+      { alerts: 1, by: 'ann', comment: 'moving', ruleName: alert!.ruleName },
+    ])
     expect((await alerts({ rule })).items[0]).toMatchObject({ silencedBy: silence.id })
     expect(SilenceList.parse(await (await ask('GET', 'silences')).json()).items).toEqual([silence])
     expect((await ask('DELETE', `silences/${silence.id}`)).status).toBe(200)
