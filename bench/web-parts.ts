@@ -11,6 +11,7 @@ const firstData: Record<string, string> = {
   Hops: 'main tbody tr',
   Explore: '[role="application"] canvas',
   Traces: 'main tbody tr',
+  Compare: 'main tbody tr',
   Data: 'main h2',
   Hop: '[role="application"] canvas',
   Proxy: '[role="application"] canvas',
