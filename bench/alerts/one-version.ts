@@ -48,7 +48,9 @@ export function oneVersion(past: World, seed: number): Told {
       record.told = at * minuteMs
       const started = Math.floor((record.startedMs ?? record.state.sinceMs) / minuteMs)
       const before = record.baseline ?? []
-      const effect = effectSince(world.watched[Number(record.series.id)]!, { end: at, started, before }, random.next)
+      const among = 1 + [...world.book.values()].filter(({ partOf }) => partOf === record.id).length
+      const watched = world.watched[Number(record.series.id)]!
+      const effect = effectSince(watched, { end: at, started, before, among }, random.next)
       const [term, ...more] = record.cause?.predicate ?? []
       told.set(record.id, {
         isRight: more.length === 0 && term?.key === 'version' && term.value === '1.29',

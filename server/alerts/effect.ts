@@ -1,4 +1,5 @@
 /** By how much a series is slower since it is, and between what that lies. */
+import { normalBeyond } from '../statistics/student.ts'
 import { keysIn, shiftOfKeys } from './minutes.ts'
 import { scales } from './baseline.ts'
 import type { Watched } from './windows.ts'
@@ -7,10 +8,8 @@ const least = 8
 const longest = 60
 const block = 5
 const resamples = 200
-/** Standard deviations of a normal 99 % interval. */
-const wide = 2.576
 
-/** As ratios; 99 %: an alert was chosen for being large, the one that speaks for others for being the largest of them. */
+/** As ratios; 95 %. */
 export interface Effect {
   readonly ratio: number
   readonly lo: number
@@ -21,10 +20,11 @@ export interface Effect {
  * The shift of the minutes since `started`, an hour's at most, against the baseline. Its interval is that of blocks of five minutes that
  * follow each other, drawn anew from both sides (Künsch), or what the series wavers by itself over as long a time where that is wider: of minutes that
  * depend on each other blocks alone hold the truth too seldom (algorithms.md section 8.1). null where there is too little.
+ * @param among so many began together, and this one speaks for them because it is the largest: it holds for that, too (Bonferroni).
  */
 export function effectSince(
   series: Watched,
-  { end, started, before }: { end: number; started: number; before: readonly number[] },
+  { end, started, before, among }: { end: number; started: number; before: readonly number[]; among: number },
   random: () => number,
 ): Effect | null {
   const from = Math.max(end - longest, Math.min(started, end - least))
@@ -34,7 +34,7 @@ export function effectSince(
   let squares = 0
   for (let i = 0; i < resamples; i++)
     squares += (shiftOfKeys(resampled(now, random), resampled(before, random), false) - shift) ** 2
-  const half = wide * Math.max(Math.sqrt(squares / resamples), wavering(series, end - from))
+  const half = normalBeyond(0.025 / among) * Math.max(Math.sqrt(squares / resamples), wavering(series, end - from))
   return { ratio: Math.exp(shift), lo: Math.exp(shift - half), hi: Math.exp(shift + half) }
 }
 

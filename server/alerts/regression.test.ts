@@ -61,11 +61,14 @@ describe('a shift', () => {
     expect(shift.ratio).toBeCloseTo(0.4, 1)
     expect([shift.n, shift.lasts, shift.isPlain]).toEqual([1500, true, false])
     expect(Math.abs(sinceWhen(slow.minutes, end)! - (end - 20))).toBeLessThanOrEqual(1)
-    const interval = effectSince(slow, { end, started: end - 20, before: shift.baseline }, chance(5).next)!
+    const interval = effectSince(slow, { end, started: end - 20, before: shift.baseline, among: 1 }, chance(5).next)!
     expect(interval.ratio).toBeCloseTo(0.4 + 1, 1)
     expect(interval.lo).toBeLessThan(1.4)
     expect(interval.hi).toBeGreaterThan(1.4)
     expect(interval.hi - interval.lo).toBeLessThan(0.15)
+    // The largest of many: wider.
+    const largest = effectSince(slow, { end, started: end - 20, before: shift.baseline, among: 40 }, chance(5).next)!
+    expect(largest.hi - largest.lo).toBeGreaterThan(1.5 * (interval.hi - interval.lo))
   })
 
   it('that is too small, too short, of too few, or of a series without a past is none', () => {

@@ -53,7 +53,7 @@ export const Alert = z.object({
   change: z
     .object({ ratio: z.number(), lo: z.number().nullable(), hi: z.number().nullable() })
     .nullable()
-    .describe('of a regression: value over before, and its 99 % interval'),
+    .describe('of a regression: value over before, and its 95 % interval'),
   windowMs: Count.nullable().describe('of a regression: the length of the window that finds it; null of others'),
   n: Count.describe('requests that the value is of'),
   pages: z.boolean().describe('somebody is told when it fires'),

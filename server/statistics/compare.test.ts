@@ -5,7 +5,7 @@ import { cohortsOf, logQuantiles, meanDifference, pooled, smoothShift, summed, t
 import { compareCohorts, isDistinguishable } from './compare.ts'
 import { histogramOf } from './histogram.ts'
 import { hodgesLehmann } from './shift.ts'
-import { studentQuantile } from './student.ts'
+import { normalBeyond, normalQuantile, studentQuantile } from './student.ts'
 import { mapped, redrawn, retimedQuantiles } from './what-if.ts'
 
 /** Cohorts of known difference (algorithms.md section 8.3); `npm run bench -- compare` does the same at length, with other seeds. */
@@ -200,4 +200,12 @@ it('quantiles of what would be lie between least and most saved, wider by what m
     hiNs: 1.05 * 1430,
   })
   expect(retimedQuantiles({ before: [], lower: [], upper: [] }, [0.5])).toEqual([])
+})
+
+it.each([
+  [0.025, normalQuantile],
+  [0.005, 2.575829],
+  [0.025 / 41, 3.232],
+])('%f of a normal distribution lies beyond %f deviations', (tail, deviations) => {
+  expect(normalBeyond(tail)).toBeCloseTo(deviations, 2)
 })

@@ -16,3 +16,9 @@ export function studentQuantile(freedom: number): number {
   ]
   return terms.reduce((sum, term, i) => sum + term / f ** (i + 1), z)
 }
+
+/** Beyond so many deviations lies `tail` of a normal distribution, on one side (Abramowitz and Stegun 26.2.23); off by less than 0.0005. 0 < tail <= 0.5 */
+export function normalBeyond(tail: number): number {
+  const t = Math.sqrt(-2 * Math.log(tail))
+  return t - (2.515517 + 0.802853 * t + 0.010328 * t * t) / (1 + 1.432788 * t + 0.189269 * t * t + 0.001308 * t ** 3)
+}

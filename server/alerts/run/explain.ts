@@ -22,22 +22,25 @@ export async function explain(
   const touched = new Set<AlertRecord>()
   const fired = [...begun].filter((record) => record.firedMs === atMs)
   if (kind === 'regression') {
-    for (const record of [...begun, ...lately(book, begun, atMs)]) {
+    const end = Math.floor(atMs / minuteMs)
+    const clearer = [...begun, ...lately(book, begun, atMs)].flatMap((record) => {
       const watched = watchedOf(record, watching)
-      if (!watched) continue
-      const end = Math.floor(atMs / minuteMs)
+      return watched ? { record, watched } : []
+    })
+    for (const { record, watched } of clearer) {
       const windowMs = record.windowMs ?? 0
       const since = sinceWhen(watched.minutes, end, windowMs / minuteMs)
       // A change of long ago is not this one.
       if (since !== null && since * minuteMs >= record.state.sinceMs - 3 * hourMs - windowMs)
         record.startedMs = since * minuteMs
-      record.change = changeOf(record, watched, end)
     }
     if (fired.length > 0) {
       const quiet = { proxy: quietOnes('added', watching, book, atMs), hop: quietOnes('transit', watching, book, atMs) }
       const around = { subjects, events, quiet }
       for (const record of await findCauses(clickhouse, book, fired, { atMs, around })) touched.add(record)
     }
+    for (const { record, watched } of clearer)
+      record.change = changeOf(record, watched, { end, among: 1 + beneath(book, record) })
   } else gather(book, fired)
   for (const record of fired) {
     await addEvidence(clickhouse, record, { atMs, around: { events, subjects } })
@@ -45,6 +48,10 @@ export async function explain(
   }
   return touched
 }
+
+/** How many it speaks for. */
+const beneath = (book: Book, { id }: AlertRecord): number =>
+  [...book.values()].filter(({ partOf }) => partOf === id).length
 
 /** Of what fires for less than an hour it becomes clearer since when and how much. */
 const lately = (book: Book, begun: ReadonlySet<AlertRecord>, atMs: number): AlertRecord[] =>
@@ -64,11 +71,15 @@ function watchedOf({ measure, series, quantile }: AlertRecord, watching: Watchin
 }
 
 /** Of minutes' quantiles: those the shift is of. */
-function changeOf(record: AlertRecord, watched: Watched, end: number): AlertRecord['change'] {
+function changeOf(
+  record: AlertRecord,
+  watched: Watched,
+  { end, among }: { end: number; among: number },
+): AlertRecord['change'] {
   const { value, before, baseline, startedMs, state } = record
   if (value === null || before === null || before <= 0) return null
   const started = Math.floor((startedMs ?? state.sinceMs) / minuteMs)
-  const effect = baseline && effectSince(watched, { end, started, before: baseline }, Math.random)
+  const effect = baseline && effectSince(watched, { end, started, before: baseline, among }, Math.random)
   return effect ?? { ratio: value / before, lo: null, hi: null }
 }
 
