@@ -5,7 +5,7 @@ import { isFiring, type AlertRecord, type Book } from './book.ts'
 import { group, type Known, type Slower } from './grouping.ts'
 import { metricOf } from './rule.ts'
 
-/** What began so far apart has not one cause. */
+/** What began, and was first noticed, so far apart has not one cause. */
 const togetherMs = 20 * 60_000
 
 /** What the change is, as a measure: there is an estimate of it and no bounds. */
@@ -19,12 +19,14 @@ export const effectOf = (ns: number): Measure => ({
 
 export const startOf = ({ startedMs, state }: AlertRecord): number => startedMs ?? state.sinceMs
 
-/** Regressions that began with those that just fired. */
+/** Regressions that began with those that just fired. Since when says little while there are only minutes of it: what is noticed at one time belongs together, too, unless it is beneath another alert already. */
 export function begunWith(book: Book, fired: readonly AlertRecord[]): AlertRecord[] {
-  const newest = Math.max(...fired.map(startOf))
+  const isNear = (one: AlertRecord, other: AlertRecord) =>
+    Math.abs(startOf(one) - startOf(other)) <= togetherMs ||
+    (one.partOf === null && Math.abs(one.state.sinceMs - other.state.sinceMs) <= togetherMs)
   return [...book.values()].filter((one) => {
     const open = one.state.phase === 'pending' || one.state.phase === 'firing'
-    return one.kind === 'regression' && open && Math.abs(startOf(one) - newest) <= togetherMs
+    return one.kind === 'regression' && open && fired.some((other) => isNear(one, other))
   })
 }
 
