@@ -2,7 +2,11 @@ import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 
 /** Of what starts engines and browsers at once: they wait for much of their time, and have gigabytes between them. */
-const heavy = { maxWorkers: 3, sequence: { groupOrder: 1 } }
+const heavy = {
+  ...{ maxWorkers: 3, sequence: { groupOrder: 1 } },
+  // A second, as by default, is little beside two others.
+  expect: { poll: { timeout: 20_000 } },
+}
 
 /** Three kinds of test: unit beside the code, integration with a real ClickHouse, browser with a real Chromium. */
 export default defineConfig({
