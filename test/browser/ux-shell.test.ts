@@ -231,7 +231,7 @@ describe('live', () => {
     isDown = true
     // Nothing is asked for while an answer is on its way: it may be the time after next.
     const failing = page.getByText(/^no answer since \d\d:/)
-    await expect.poll(() => page.clock.runFor(5_000).then(() => failing.count())).toBe(1)
+    await expect.poll(() => page.clock.runFor(1_000).then(() => failing.count())).toBe(1)
     expect(await page.locator('tbody tr').count()).toBeGreaterThan(3)
     // The failure doubles it.
     const before = asked

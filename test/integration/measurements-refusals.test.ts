@@ -99,13 +99,14 @@ describe('a request that cannot be meant', () => {
 
 it('every documented resource answers GET, and HEAD with the same head', async () => {
   const window = JSON.stringify({ from: 'now-1h', to: 'now' })
-  const asked = await ask('reanalyses', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: window,
-  })
+  const post = async (path: string, body: string) => {
+    const response = await ask(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    return ((await response.json()) as { id: string }).id
+  }
+  const target = JSON.stringify({ kind: 'webhook', name: 'hook', url: 'https://hook.example/' })
   const samples: Record<string, string> = {
-    '/reanalyses/{id}': ((await asked.json()) as { id: string }).id,
+    '/reanalyses/{id}': await post('reanalyses', window),
+    '/notification-targets/{id}': await post('notification-targets', target),
     '/proxies/{id}': proxyIds.gateway,
     '/hops/{id}': hopIds.entry,
     '/traces/{traceId}': `00000007${'0'.repeat(24)}`,
