@@ -1,7 +1,7 @@
 import { isActive, isFiring } from '../../server/alerts/book.ts'
 import type { Cell } from '../../server/alerts/cause.ts'
 import { effectSince } from '../../server/alerts/effect.ts'
-import { begunWith, place } from '../../server/alerts/place.ts'
+import { begunWith, place, speaksFor } from '../../server/alerts/place.ts'
 import { chance } from '../../test/chance.ts'
 import { nothing } from './traffic.ts'
 import { copyWorld, firstMinute, minuteMs, runTo, step, type World } from './world.ts'
@@ -48,7 +48,7 @@ export function oneVersion(past: World, seed: number): Told {
       record.told = at * minuteMs
       const started = Math.floor((record.startedMs ?? record.state.sinceMs) / minuteMs)
       const before = record.baseline ?? []
-      const among = 1 + [...world.book.values()].filter(({ partOf }) => partOf === record.id).length
+      const among = speaksFor(world.book, record)
       const watched = world.watched[Number(record.series.id)]!
       const effect = effectSince(watched, { end: at, started, before, among }, random.next)
       const [term, ...more] = record.cause?.predicate ?? []

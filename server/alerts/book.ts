@@ -1,5 +1,5 @@
 /** All alerts of all rules, and what an evaluation does to them. Pure: who stores them is no matter of this file. */
-import type { AlertMeasure } from '../api/contract-alert-rules.ts'
+import { isShare, type AlertMeasure } from '../api/contract-alert-rules.ts'
 import type { Alert, AlertSeries } from '../api/contract-alerts.ts'
 import { patienceOf, type Rule } from './rule.ts'
 import { inactive, step, type AlertPhase, type AlertState, type Finding } from './state.ts'
@@ -163,7 +163,7 @@ const fresh = () => ({
 function begin(record: AlertRecord, { body }: Rule, { series, baseline }: Evaluated): void {
   Object.assign(record, fresh(), {
     ...{ ruleName: body.name, kind: body.kind, measure: body.measure, labels: body.labels, series },
-    quantile: 'quantile' in body && !body.measure.endsWith('Share') ? body.quantile : null,
+    quantile: 'quantile' in body && !isShare(body.measure) ? body.quantile : null,
     baseline: baseline ?? null,
   })
 }

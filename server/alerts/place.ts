@@ -30,6 +30,10 @@ export function begunWith(book: Book, fired: readonly AlertRecord[]): AlertRecor
   })
 }
 
+/** How many it speaks for, itself too. */
+export const speaksFor = (book: Book, { id }: AlertRecord): number =>
+  1 + [...book.values()].filter(({ partOf }) => partOf === id).length
+
 export function slowerOf(record: AlertRecord): Slower {
   const { id: alertId, measure, quantile, value, before, n, pages, series } = record
   return {

@@ -25,7 +25,7 @@ import { EntityParams } from './contract-query.ts'
 import { ownJson, ownOrigin } from './own-json.ts'
 import { previewRegression } from './preview-regression.ts'
 import { previewSize } from './preview-size.ts'
-import { badRequest, checked, notFound, ProblemError } from './problem.ts'
+import { badRequest, checked, notAllowed, notFound, ProblemError } from './problem.ts'
 
 const mostBytes = 65_536
 const idOf = (request: Request): string => checked(EntityParams, { id: request.params['id'] }).id
@@ -209,14 +209,3 @@ const asRule = ({ id, source, body, changedMs }: StoredRule, counts: Counts): Al
   ...{ id, source, changedUnixNano: changedMs === null ? null : `${changedMs}000000` },
   alerts: counts.get(id) ?? { pending: 0, firing: 0, stale: 0 },
 })
-
-export function notAllowed(allowed: string) {
-  return (request: Request, response: Response): void => {
-    response.set('Allow', allowed)
-    throw new ProblemError(
-      405,
-      'Method not allowed',
-      `${request.method} is not supported at ${request.baseUrl}${request.path}`,
-    )
-  }
-}

@@ -8,7 +8,6 @@ import { readSaid, type Note, type Notification, type Progress, type Silence } f
 import { auditOf, newId } from '../queries/alerts/audit.ts'
 import { readDocuments, writeDocuments, type Written } from '../queries/alerts/documents.ts'
 import { clockMs } from '../queries/finaliser/following.ts'
-import { notAllowed } from './alert-rules.ts'
 import { askFor } from './ask.ts'
 import {
   AcknowledgeRequest,
@@ -23,7 +22,7 @@ import {
 } from './contract-alerts.ts'
 import { EntityParams } from './contract-query.ts'
 import { ownJson } from './own-json.ts'
-import { checked, notFound } from './problem.ts'
+import { checked, notAllowed, notFound } from './problem.ts'
 
 const mostBytes = 16_384
 /** Of those that are over, so many are listed. */

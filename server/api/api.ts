@@ -26,7 +26,7 @@ import { mapRouter } from './map.ts'
 import { auditRouter, targetsRouter } from './notification-targets.ts'
 import { silencesRouter } from './silences.ts'
 import { overviewRouter } from './overview.ts'
-import { notFound, ProblemError, problems } from './problem.ts'
+import { notAllowed, notFound, problems } from './problem.ts'
 import { proxiesRouter } from './proxies.ts'
 import { reanalysesRouter } from './reanalyses.ts'
 import { rulesRouter } from './rules.ts'
@@ -172,8 +172,7 @@ function apiApp(options: ApiOptions, { clickhouse, writing }: Connections, helpe
   api.use('/', catalogueRouter({ clickhouse, setup: { version, receivers, settleQuietMs } }))
   api.use((request, response) => {
     if (request.method === 'GET' || request.method === 'HEAD') throw notFound(`nothing at ${request.originalUrl}`)
-    response.set('Allow', 'GET, HEAD')
-    throw new ProblemError(405, 'Method not allowed', `${request.method} is not supported at ${request.path}`)
+    return notAllowed('GET, HEAD')(request, response)
   })
   app.use('/api/v1', api)
   app.use('/api', (request) => {

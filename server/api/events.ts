@@ -5,7 +5,7 @@ import { askFor } from './ask.ts'
 import { EventRequest, type EventItem, type EventList } from './contract-events.ts'
 import { RangeQuery } from './contract-query.ts'
 import { ownJson } from './own-json.ts'
-import { checked, ProblemError } from './problem.ts'
+import { checked, notAllowed } from './problem.ts'
 
 const mostBytes = 16_384
 
@@ -23,8 +23,6 @@ export function eventsRouter(read: ClickHouse, write: ClickHouse): Router {
       const event = await storeEvent(write, checked(EventRequest, request.body))
       response.status(201).json(event satisfies EventItem)
     })
-    .all((request) => {
-      throw new ProblemError(405, 'Method not allowed', `${request.method} is not supported at ${request.baseUrl}`)
-    })
+    .all(notAllowed('GET, HEAD, POST'))
   return router
 }

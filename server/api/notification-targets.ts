@@ -6,7 +6,6 @@ import type { Notification } from '../alerts/run/stored.ts'
 import { auditOf, newId } from '../queries/alerts/audit.ts'
 import { readDocuments, readSecrets, writeDocuments, type Stored, type Written } from '../queries/alerts/documents.ts'
 import { clockMs } from '../queries/finaliser/following.ts'
-import { notAllowed } from './alert-rules.ts'
 import { askFor } from './ask.ts'
 import {
   NoBody,
@@ -23,7 +22,7 @@ import {
 } from './contract-alerts.ts'
 import { EntityParams } from './contract-query.ts'
 import { ownJson, ownOrigin } from './own-json.ts'
-import { checked, notFound, ProblemError } from './problem.ts'
+import { checked, notAllowed, notFound, ProblemError } from './problem.ts'
 
 const mostBytes = 16_384
 const mostTargets = 200

@@ -32,6 +32,15 @@ export interface OwnProcesses {
   close(): void
 }
 
+/** Talks to a child that answers one order with one message. */
+export const oneAnswer = <Answer>(child: ChildProcess, order: object): Promise<Answer | undefined> =>
+  new Promise((resolve, reject) => {
+    child.once('message', (message) => resolve(message as Answer))
+    child.once('error', reject)
+    child.once('exit', () => resolve(undefined))
+    child.send(order, (error) => error && resolve(undefined))
+  })
+
 export function ownProcesses(limits: Limits): OwnProcesses {
   const { entry, deadlineMs, heapMb, mostAtOnce, stdio, busy, title, task, field } = limits
   const running = new Set<ChildProcess>()

@@ -24,6 +24,15 @@ export const badRequest = (field: string, detail: string): ProblemError =>
 
 export const notFound = (detail: string): ProblemError => new ProblemError(404, 'Not found', detail)
 
+/** Answers what else is asked of an address. @param allowed methods, as the header has them. */
+export function notAllowed(allowed: string) {
+  return (request: Request, response: Response): never => {
+    response.set('Allow', allowed)
+    const at = `${request.baseUrl}${request.path}`.replace(/\/$/, '')
+    throw new ProblemError(405, 'Method not allowed', `${request.method} is not supported at ${at}`)
+  }
+}
+
 /** Checks input against a schema of the contract. @throws ProblemError 400 naming the first field at fault. */
 export function checked<Schema extends z.ZodType>(schema: Schema, input: unknown): z.infer<Schema> {
   const result = schema.safeParse(input)

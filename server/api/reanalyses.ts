@@ -5,7 +5,7 @@ import { askFor } from './ask.ts'
 import { EntityParams } from './contract-query.ts'
 import { ReanalysisRequest, type Reanalysis, type ReanalysisList } from './contract-reanalyses.ts'
 import { ownJson, ownOrigin } from './own-json.ts'
-import { checked, notFound, ProblemError } from './problem.ts'
+import { checked, notAllowed, notFound, ProblemError } from './problem.ts'
 
 /** Rules that were changed are in force everywhere after this long: process/rules-file.ts looks every two seconds. */
 const rulesInForceMs = 3_000
@@ -59,11 +59,4 @@ export function reanalysesRouter(read: ClickHouse, write: ClickHouse): Router {
     })
     .all(notAllowed('GET, HEAD, DELETE'))
   return router
-}
-
-function notAllowed(allowed: string) {
-  return (request: Request, response: Response): void => {
-    response.set('Allow', allowed)
-    throw new ProblemError(405, 'Method not allowed', `${request.method} is not supported at ${request.baseUrl}`)
-  }
 }

@@ -2,7 +2,7 @@ import { Router } from 'express'
 import type { UserRule } from '../analysis/recognise/user-rule.ts'
 import { longestRules, TryRulesRequest, type RulesInForce } from './contract-rules.ts'
 import { ownJson } from './own-json.ts'
-import { checked, ProblemError } from './problem.ts'
+import { checked, notAllowed, ProblemError } from './problem.ts'
 import type { RulesTrier } from './try-rules-process.ts'
 
 export interface RulesOptions {
@@ -30,9 +30,6 @@ export function rulesRouter({ clickhouseUrl, rules, trier }: RulesOptions): Rout
     response.once('close', () => gone.abort())
     response.json(await trier.run(order, gone.signal))
   })
-  router.all('/try', (request, response) => {
-    response.set('Allow', 'POST')
-    throw new ProblemError(405, 'Method not allowed', `${request.method} is not supported at ${request.path}`)
-  })
+  router.all('/try', notAllowed('POST'))
   return router
 }

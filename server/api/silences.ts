@@ -6,12 +6,11 @@ import { matches } from '../alerts/silence.ts'
 import { auditOf, newId } from '../queries/alerts/audit.ts'
 import { readDocuments, writeDocuments, type Written } from '../queries/alerts/documents.ts'
 import { clockMs } from '../queries/finaliser/following.ts'
-import { notAllowed } from './alert-rules.ts'
 import { askFor } from './ask.ts'
 import { SilenceBody, type SilenceList, type SilenceMatcher, type StandingSilence } from './contract-alerts.ts'
 import { EntityParams } from './contract-query.ts'
 import { ownJson, ownOrigin } from './own-json.ts'
-import { checked, notFound, ProblemError } from './problem.ts'
+import { checked, notAllowed, notFound, ProblemError } from './problem.ts'
 
 const mostBytes = 16_384
 const mostSilences = 1_000

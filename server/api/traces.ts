@@ -18,7 +18,7 @@ import type { Tax } from './contract.ts'
 import { extentOf, learnedFor } from './learned-for.ts'
 import type { Importer } from './import-process.ts'
 import { fileIn, ownFile } from './own-json.ts'
-import { badRequest, checked, notFound, ProblemError } from './problem.ts'
+import { badRequest, checked, notAllowed, notFound } from './problem.ts'
 import { traceJson } from './trace-json.ts'
 import { traceOtlp } from './trace-otlp.ts'
 import { typicalOf } from './typical.ts'
@@ -75,10 +75,7 @@ export function tracesRouter({ clickhouse, settings, importer }: TracesOptions):
     const answer = await importer.run({ traceId, settings: { networkRttNs, rules } }, fileIn(request), gone.signal)
     response.type('json').send(answer)
   })
-  router.all('/import', (request, response) => {
-    response.set('Allow', 'POST')
-    throw new ProblemError(405, 'Method not allowed', `${request.method} is not supported at ${request.path}`)
-  })
+  router.all('/import', notAllowed('POST'))
 
   router.get('/:traceId/typical', async (request, response) => {
     const { traceId } = checked(TraceParams, { traceId: request.params.traceId.toLowerCase() })

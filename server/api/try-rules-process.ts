@@ -1,6 +1,5 @@
-import type { ChildProcess } from 'node:child_process'
 import type { TriedRules } from './contract-rules.ts'
-import { ownProcesses } from './own-process.ts'
+import { oneAnswer, ownProcesses } from './own-process.ts'
 import type { RulesTry } from './try-rules.ts'
 
 export interface TryRulesOrder extends RulesTry {
@@ -28,19 +27,10 @@ export function rulesTrier(): RulesTrier {
   })
   return {
     async run(order, signal) {
-      const answer = await processes.run((child) => answerOf(child, order), signal)
+      const answer = await processes.run((child) => oneAnswer<TryRulesAnswer>(child, order), signal)
       if ('result' in answer) return answer.result
       throw new Error(`trying rules failed: ${answer.error}`)
     },
     close: () => processes.close(),
   }
-}
-
-function answerOf(child: ChildProcess, order: TryRulesOrder) {
-  return new Promise<TryRulesAnswer | undefined>((resolve, reject) => {
-    child.once('message', (message) => resolve(message as TryRulesAnswer))
-    child.once('error', reject)
-    child.once('exit', () => resolve(undefined))
-    child.send(order, (error) => error && resolve(undefined))
-  })
 }

@@ -1,7 +1,6 @@
-import type { ChildProcess } from 'node:child_process'
 import type { AnalysisSettings } from '../analysis/types.ts'
 import type { WhatIf, WhatIfRequest } from './contract-what-if.ts'
-import { ownProcesses } from './own-process.ts'
+import { oneAnswer, ownProcesses } from './own-process.ts'
 
 export interface WhatIfOrder {
   readonly clickhouseUrl: string
@@ -31,19 +30,10 @@ export function retimer(): Retimer {
   })
   return {
     async run(order, signal) {
-      const answer = await processes.run((child) => answerOf(child, order), signal)
+      const answer = await processes.run((child) => oneAnswer<WhatIfAnswer>(child, order), signal)
       if ('result' in answer) return answer.result
       throw new Error(`re-timing failed: ${answer.error}`)
     },
     close: () => processes.close(),
   }
-}
-
-function answerOf(child: ChildProcess, order: WhatIfOrder) {
-  return new Promise<WhatIfAnswer | undefined>((resolve, reject) => {
-    child.once('message', (message) => resolve(message as WhatIfAnswer))
-    child.once('error', reject)
-    child.once('exit', () => resolve(undefined))
-    child.send(order, (error) => error && resolve(undefined))
-  })
 }

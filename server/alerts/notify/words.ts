@@ -1,3 +1,4 @@
+import { isShare } from '../../api/contract-alert-rules.ts'
 import type { Alert, Template } from '../../api/contract-alerts.ts'
 import { filled, type TemplateValues } from './template.ts'
 
@@ -21,7 +22,7 @@ const names: Record<Alert['measure'], string> = {
 
 export function amount({ measure, kind }: Pick<Alert, 'measure' | 'kind'>, value: number): string {
   if (kind === 'budget') return `${number(value)} × the budget's rate`
-  if (measure.endsWith('Share')) return `${number(value * 100)} %`
+  if (isShare(measure)) return `${number(value * 100)} %`
   if (Math.abs(value) >= 1e9) return `${number(value / 1e9)} s`
   return Math.abs(value) >= 1e6 ? `${number(value / 1e6)} ms` : `${number(value / 1e3)} µs`
 }

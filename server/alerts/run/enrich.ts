@@ -1,5 +1,5 @@
 import type { ClickHouse } from '../../../storage/clickhouse.ts'
-import { subjectOf } from '../../api/contract-alert-rules.ts'
+import { isShare, subjectOf } from '../../api/contract-alert-rules.ts'
 import type { EventItem } from '../../api/contract-events.ts'
 import { readCells } from '../../queries/alerts/cells.ts'
 import { readClassChanges } from '../../queries/alerts/classes.ts'
@@ -93,7 +93,7 @@ export async function addEvidence(
     .filter(({ event }) => isOf(event, series, subjects) || event.labels['service'] === undefined)
     .slice(-5)
     .map(({ event: { atUnixNano, kind, title, source } }) => ({ atUnixNano, kind, title, source }))
-  if (record.kind !== 'budget' && (value === null || measure.endsWith('Share'))) return
+  if (record.kind !== 'budget' && (value === null || isShare(measure))) return
   const asked = { kind: subjectOf[measure], metric: metricOf(measure), id: series.id }
   const since = {
     ...asked,

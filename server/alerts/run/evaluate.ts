@@ -1,4 +1,5 @@
 import type { ClickHouse } from '../../../storage/clickhouse.ts'
+import { subjectOf } from '../../api/contract-alert-rules.ts'
 import type { EventItem } from '../../api/contract-events.ts'
 import { readDocuments, writeDocuments, type Written } from '../../queries/alerts/documents.ts'
 import { readRules, type StoredRule } from '../../queries/alerts/rules.ts'
@@ -142,7 +143,7 @@ async function surroundings(
   { atMs }: Tick,
   { clickhouse, options }: EvaluateWith,
 ): Promise<Around> {
-  const hasRoutes = rules.some(({ body }) => body.measure === 'endToEnd' || body.measure.endsWith('Share'))
+  const hasRoutes = rules.some(({ body }) => subjectOf[body.measure] === 'trace')
   const window = { fromMs: Math.max(0, atMs - 2 * hourMs), toMs: atMs }
   const [subjects, events] = await Promise.all([
     readSubjects(clickhouse, options, hasRoutes ? window : undefined),
@@ -213,9 +214,4 @@ async function applyAll(
   return { applied, records }
 }
 
-const kindOf = ({ body: { measure } }: Rule): 'proxy' | 'hop' | 'trace' =>
-  measure === 'transit' || measure === 'wire'
-    ? 'hop'
-    : measure === 'endToEnd' || measure.endsWith('Share')
-      ? 'trace'
-      : 'proxy'
+const kindOf = ({ body }: Rule) => subjectOf[body.measure]

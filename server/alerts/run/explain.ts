@@ -1,6 +1,7 @@
 import { isActive, isFiring, type AlertRecord, type Book } from '../book.ts'
 import { effectSince } from '../effect.ts'
 import { requestsIn } from '../minutes.ts'
+import { speaksFor } from '../place.ts'
 import { sinceWhen } from '../since.ts'
 import type { Watched } from '../windows.ts'
 import { addEvidence, findCauses } from './enrich.ts'
@@ -40,7 +41,7 @@ export async function explain(
       for (const record of await findCauses(clickhouse, book, fired, { atMs, around })) touched.add(record)
     }
     for (const { record, watched } of clearer)
-      record.change = changeOf(record, watched, { end, among: 1 + beneath(book, record) })
+      record.change = changeOf(record, watched, { end, among: speaksFor(book, record) })
   } else gather(book, fired)
   for (const record of fired) {
     await addEvidence(clickhouse, record, { atMs, around: { events, subjects } })
@@ -48,10 +49,6 @@ export async function explain(
   }
   return touched
 }
-
-/** How many it speaks for. */
-const beneath = (book: Book, { id }: AlertRecord): number =>
-  [...book.values()].filter(({ partOf }) => partOf === id).length
 
 /** Of what fires for less than an hour it becomes clearer since when and how much. */
 const lately = (book: Book, begun: ReadonlySet<AlertRecord>, atMs: number): AlertRecord[] =>
