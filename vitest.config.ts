@@ -19,7 +19,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           pool: 'forks',
-          // They share processes: starting one for each file takes a third of their time.
+          // They share processes: starting one for each file takes about a third of their time.
           isolate: false,
           include: [
             '{collector,process,server,storage,telemetry,scripts}/**/*.test.ts',
