@@ -28,6 +28,8 @@ export function serverConfig(limits: EngineLimits, logFile: string, usersFile: s
     background_schedule_pool_size: 16,
     background_common_pool_size: 4,
     max_concurrent_queries: 100,
+    // Whoever asks of ours has ended by then; five seconds by default, spent on connections that somebody keeps alive.
+    shutdown_wait_unfinished: 1,
     merge_tree: {
       // Statistics of columns for choosing filters: no query here gains by them, every INSERT and merge pays for them.
       auto_statistics_types: '',

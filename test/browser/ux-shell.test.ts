@@ -180,6 +180,7 @@ describe('the time range', () => {
       await sheet.getByLabel('from').fill(from)
       await sheet.getByLabel('to', { exact: true }).fill(to)
       await page.keyboard.press('Enter')
+      await sheet.waitFor({ state: 'detached' })
       return [query(page).get('from'), query(page).get('to')]
     }
     const ms = Date.UTC(2026, 0, 2, 3, 4, 5)
@@ -319,11 +320,13 @@ it('ux 24: on no screen anything moves when its data come late, in place of a sk
 
 it('ux 24: nothing moves while it loads, old data stays dimmed, and what is superseded is cancelled', async () => {
   const { page, context } = await site.open('/data')
-  let isHeld = false
   const aborted: string[] = []
   page.on('requestfailed', (request) => aborted.push(`${request.failure()?.errorText} ${request.url()}`))
+  let letGo = () => {}
+  const hold = () => new Promise<void>((resolve) => (letGo = resolve))
+  let held = hold()
   await page.route('**/api/v1/overview*', async (route) => {
-    await new Promise((resolve) => setTimeout(resolve, isHeld ? 5_000 : 400))
+    await held
     await route.continue().catch(() => undefined)
   })
   await page.evaluate(`globalThis.shift = 0
@@ -332,15 +335,17 @@ it('ux 24: nothing moves while it loads, old data stays dimmed, and what is supe
   await page.keyboard.press('g')
   await page.keyboard.press('o')
   await page.locator('.skeleton').first().waitFor()
+  letGo()
   await page.locator('.verdict h2').waitFor()
   await loaded(page)
   expect(Number(await page.evaluate('globalThis.shift'))).toBeLessThan(0.1)
-  isHeld = true
+  held = hold()
   await page.keyboard.press('r')
   await page.locator('.stale').first().waitFor()
   expect(await page.locator('.verdict h2').isVisible()).toBe(true)
   await page.keyboard.press('t')
   await page.getByRole('button', { name: 'Last 15 min' }).first().click()
   await expect.poll(() => aborted.filter((line) => /ERR_ABORTED .*\/overview/.test(line)).length).toBeGreaterThan(0)
+  letGo()
   await context.close()
 })
