@@ -5,7 +5,7 @@ import { madeCohort } from '../test/cohorts.ts'
 import { report } from './report.ts'
 
 /**
- * Pairs of generated cohorts of known difference (`--runs=N` a row, default 400; `--minutes=60` or `240` alone): minutes that waver together (AR(1), phi 0.7), unequal
+ * Pairs of generated cohorts of known difference (`--runs=N` a row, default 400; `--minutes=60` or `240`, `--noise=0.07`, `--effect=0` alone): minutes that waver together (AR(1), phi 0.7), unequal
  * load, the same mix of strata or another. Says how often the 95 % interval of the shift and of quantiles held the truth, and what the
  * verdict was.
  */
@@ -13,6 +13,8 @@ const { values } = parseArgs({
   options: {
     runs: { type: 'string' },
     minutes: { type: 'string' },
+    noise: { type: 'string' },
+    effect: { type: 'string' },
     seed: { type: 'string' },
     json: { type: 'string' },
   },
@@ -21,10 +23,11 @@ const runs = Number(values.runs ?? 400)
 const seed = Number(values.seed ?? 70_000)
 const same = [0.6, 0.3, 0.1]
 const quantiles = [0.5, 0.95, 0.99]
+const isAsked = (asked: string | undefined, value: number) => asked === undefined || Number(asked) === value
 
 const rows = []
-for (const minutes of values.minutes === undefined ? [60, 240] : [Number(values.minutes)])
-  for (const noise of [0, 0.07, 0.15])
+for (const minutes of [60, 240].filter((one) => isAsked(values.minutes, one)))
+  for (const noise of [0, 0.07, 0.15].filter((one) => isAsked(values.noise, one)))
     for (const [effect, mix] of [
       [0, same],
       [0.02, same],
@@ -33,6 +36,7 @@ for (const minutes of values.minutes === undefined ? [60, 240] : [Number(values.
       [0, [0.3, 0.3, 0.4]],
       [0.05, [0.3, 0.3, 0.4]],
     ] as const) {
+      if (!isAsked(values.effect, effect)) continue
       rows.push(measure(minutes, noise, effect, mix))
       // A row takes its while.
       console.error(JSON.stringify(rows.at(-1)))

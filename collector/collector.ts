@@ -6,6 +6,7 @@ import { newMeter, type Meter } from '../telemetry/meter.ts'
 import { newMetrics } from './metrics.ts'
 import { newAdmission } from './pipeline/admission.ts'
 import { startPipeline } from './pipeline/pipeline.ts'
+import { newUsage } from './pipeline/usage.ts'
 import { newSenders } from './pipeline/senders.ts'
 import { reportSpool } from './pipeline/spool-report.ts'
 import { startOrphanSweep } from './pipeline/orphans.ts'
@@ -45,7 +46,7 @@ export interface CollectorOptions {
 }
 
 /**
- * Listens for OTLP and Zipkin and stores spans.
+ * Listens for OTLP and Zipkin and stores spans, and what proxies take.
  * @throws StartError when the spool cannot be used, the error of the port that cannot be listened on (`code` EADDRINUSE and the like).
  */
 export async function startCollector({
@@ -70,6 +71,7 @@ export async function startCollector({
   const metrics = newMetrics(admission, meter)
   if (spool) metrics.spool(() => spool.state())
   const pipeline = startPipeline({ clickhouse, spool, spoolAfterMs, metrics, log })
+  const usage = newUsage(clickhouse, metrics)
   const senders = newSenders(lateAfterMs)
   const tell = async () => {
     await reportSpool(clickhouse, hostname(), spool)
@@ -85,7 +87,7 @@ export async function startCollector({
     await sweep.stop()
     // Open requests wait for their batch, and the batch for ClickHouse or the spool.
     await Promise.all([...receivers.map((receiver) => receiver.close()), pipeline.close()])
-    await pipeline.close()
+    await Promise.all([pipeline.close(), usage.close()])
     clearInterval(telling)
     // Whoever looks can do without the last seconds; what stops here cannot wait for ClickHouse.
     await Promise.race([tell().catch(() => {}), sleep(lastWordMs)])
@@ -94,8 +96,8 @@ export async function startCollector({
   }
   try {
     const common = { host, admission, access, origins, tls, metrics, senders, log }
-    receivers.push(await startGrpcReceiver(pipeline, { ...common, port: grpcPort }))
-    receivers.push(await startHttpReceiver(pipeline, { ...common, port: httpPort, ready }))
+    receivers.push(await startGrpcReceiver(pipeline, usage, { ...common, port: grpcPort }))
+    receivers.push(await startHttpReceiver(pipeline, usage, { ...common, port: httpPort, ready }))
     receivers.push(await startZipkinReceiver(pipeline, { ...common, port: zipkinPort }))
   } catch (error) {
     await close()

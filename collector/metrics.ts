@@ -20,6 +20,8 @@ export interface Metrics {
   body(transport: Transport, sent: number, inflated: number): void
   /** What became of the spans of one request. */
   spans(transport: Transport, stored: number, rejected: number): void
+  /** What became of the data points of one export of metrics. */
+  readings(stored: number, rejected: number): void
   /** One INSERT of spans with all that goes with it. */
   insert(rows: number, seconds: number, error: boolean): void
   /** So many spans of the spool were stored. */
@@ -58,6 +60,11 @@ export function newMetrics(admission: Admission, meter: Meter = newMeter('hopsco
   const spans = meter.counter(
     named('spans', '{span}', 'Spans, acknowledged as stored or rejected.', ['transport', 'outcome']),
   )
+  const points = meter.counter(
+    named('data_points', '{data_point}', 'Data points of metrics, stored as what proxies take, or rejected.', [
+      'outcome',
+    ]),
+  )
   const failures = meter.counter(named('insert.failures', '{insert}', 'INSERTs of spans that ClickHouse did not take.'))
   const rows = meter.histogram({ ...named('insert.rows', '{row}', 'Spans an INSERT.'), buckets: amounts })
   const insertSeconds = meter.histogram({
@@ -93,6 +100,10 @@ export function newMetrics(admission: Admission, meter: Meter = newMeter('hopsco
       perRequest(stored + rejected, { transport })
       if (stored > 0) spans(stored, { transport, outcome: 'stored' })
       if (rejected > 0) spans(rejected, { transport, outcome: 'rejected' })
+    },
+    readings(stored, rejected) {
+      if (stored > 0) points(stored, { outcome: 'stored' })
+      if (rejected > 0) points(rejected, { outcome: 'rejected' })
     },
     insert(n, took, error) {
       insertSeconds(took, none)

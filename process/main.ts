@@ -201,6 +201,7 @@ const retentionOf = ({ retention }: Config) => [
   { table: 'scopes', column: 'seen_at', seconds: retention.spans + 2 * day },
   { table: 'attrsets', column: 'seen_at', seconds: retention.spans + 2 * day },
   { table: 'batches', column: 'received_at', seconds: retention.spans + day },
+  { table: 'proxy_usage', column: 'toDateTime(time)', seconds: retention.facts },
   ...['traces', 'hops', 'proxies'].map((table) => ({ table, column: 'settled_at', seconds: retention.facts })),
   ...['rollup_1m', 'rollup_class_1m', 'coverage_1m'].map((table) => ({
     table,

@@ -11,6 +11,11 @@ export function protobufOfJson(text: string): Buffer {
   return protobufOf(parsedJson(text), text.length)
 }
 
+/** The same of an ExportMetricsServiceRequest; of what has no number to a data point only that the points are there. */
+export function metricsProtobufOfJson(text: string): Buffer {
+  return protobufOf(parsedJson(text), text.length, metricsRequest)
+}
+
 /** Values that one request may hold; each takes at least one of these characters. */
 const valuesOfRequest = 2_000_000
 
@@ -65,9 +70,9 @@ function endOfString(text: string, at: number): number {
 }
 
 /** The same of what was parsed already. @param expectedBytes how long it will be, about. */
-export function protobufOf(request: unknown, expectedBytes: number): Buffer {
+export function protobufOf(request: unknown, expectedBytes: number, type = exportRequest): Buffer {
   const out = new ByteBuffer(expectedBytes)
-  writeMessage(out, request, exportRequest, '', 0)
+  writeMessage(out, request, type, '', 0)
   return out.written()
 }
 
@@ -155,6 +160,37 @@ const resourceSpans: Message = {
   fields: { resource: message(1, resource), scopeSpans: repeated(2, scopeSpans), schemaUrl: scalar(3, writeString) },
 }
 const exportRequest: Message = { fields: { resourceSpans: repeated(1, resourceSpans) } }
+
+const dataPoint: Message = {
+  fields: {
+    startTimeUnixNano: scalar(2, writeFixed64),
+    timeUnixNano: scalar(3, writeFixed64),
+    asDouble: scalar(4, writeDouble),
+    asInt: scalar(6, writeSfixed64),
+    attributes: attributes(7),
+    flags: scalar(8, writeUint32),
+  },
+}
+const numbers: Message = {
+  fields: {
+    dataPoints: repeated(1, dataPoint),
+    aggregationTemporality: scalar(2, writeEnum('AGGREGATION_TEMPORALITY_', ['UNSPECIFIED', 'DELTA', 'CUMULATIVE'])),
+    isMonotonic: scalar(3, writeBool),
+  },
+}
+const otherPoints: Message = { fields: { dataPoints: repeated(1, { fields: {} }) } }
+const metric: Message = {
+  fields: {
+    ...{ name: scalar(1, writeString), unit: scalar(3, writeString), gauge: message(5, numbers) },
+    ...{ sum: message(7, numbers), histogram: message(9, otherPoints) },
+    ...{ exponentialHistogram: message(10, otherPoints), summary: message(11, otherPoints) },
+  },
+}
+const scopeMetrics: Message = { fields: { scope: message(1, scope), metrics: repeated(2, metric) } }
+const resourceMetrics: Message = {
+  fields: { resource: message(1, resource), scopeMetrics: repeated(2, scopeMetrics) },
+}
+const metricsRequest: Message = { fields: { resourceMetrics: repeated(1, resourceMetrics) } }
 
 function writeMessage(out: ByteBuffer, value: unknown, type: Message, path: string, depth: number): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -260,6 +296,12 @@ function writeFixed32(out: ByteBuffer, tag: number, value: unknown, path: string
 
 function writeFixed64(out: ByteBuffer, tag: number, value: unknown, path: string): void {
   const number = integer(value, 0n, 2n ** 64n - 1n, path)
+  out.varuint(tag | 1)
+  out.u64(Number(number & 0xffffffffn), Number(number >> 32n))
+}
+
+function writeSfixed64(out: ByteBuffer, tag: number, value: unknown, path: string): void {
+  const number = BigInt.asUintN(64, integer(value, -(2n ** 63n), 2n ** 63n - 1n, path))
   out.varuint(tag | 1)
   out.u64(Number(number & 0xffffffffn), Number(number >> 32n))
 }

@@ -16,6 +16,7 @@ import type { Outcome } from '../metrics.ts'
 import { Overloaded, type Admitted } from '../pipeline/admission.ts'
 import { Body } from '../pipeline/bodies.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
+import type { Usage } from '../pipeline/usage.ts'
 import { BadBody, eachPart, inflated, maxInflatedBytes } from './body.ts'
 import { frame, MessageTooLarge, messageHeader, timeoutMs, UnaryBody } from './grpc-frames.ts'
 import { keyMissing } from './access.ts'
@@ -23,7 +24,8 @@ import { inUrl, type HttpOptions } from './http-server.ts'
 import { keepFresh, secureOptions, type TlsSource } from './tls.ts'
 import { Code, responseProtobuf, statusProtobuf } from './otlp-messages.ts'
 
-const exportPath = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'
+const tracesPath = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'
+const metricsPath = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export'
 const encodings = ['identity', 'gzip', 'deflate']
 /** A connection without a call is let go; exporters open another when they need one. */
 const idleMs = 600_000
@@ -38,10 +40,10 @@ interface GrpcOptions extends HttpOptions {
 }
 
 /**
- * OTLP/gRPC: TraceService/Export, straight on HTTP/2. Half the cost of a general gRPC server, and its windows can be
+ * OTLP/gRPC: TraceService/Export and MetricsService/Export, straight on HTTP/2. Half the cost of a general gRPC server, and its windows can be
  * set; everything a client sees is what gRPC over HTTP/2 and the OTLP specification say.
  */
-export async function startGrpcReceiver(pipeline: Pipeline, options: GrpcOptions): Promise<Running> {
+export async function startGrpcReceiver(pipeline: Pipeline, usage: Usage, options: GrpcOptions): Promise<Running> {
   const { host, tls, log } = options
   const sessions = new Set<Http2Session>()
   const limits = {
@@ -60,7 +62,7 @@ export async function startGrpcReceiver(pipeline: Pipeline, options: GrpcOptions
   server.on('sessionError', () => {})
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     stream.on('error', () => {})
-    call(stream, headers, pipeline, options).catch((error: unknown) => {
+    call(stream, headers, { pipeline, usage }, options).catch((error: unknown) => {
       log.error({ err: error }, 'an export call failed')
       fail(stream, { code: Code.internal, text: 'internal error' })
     })
@@ -110,14 +112,15 @@ interface Failure {
 async function call(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-  pipeline: Pipeline,
+  { pipeline, usage }: { pipeline: Pipeline; usage: Usage },
   { admission, access, metrics, senders, messageWithinMs = 60_000 }: GrpcOptions,
 ): Promise<void> {
   const startedAt = performance.now()
   if (headers[':method'] !== 'POST') return refuse(stream, 405)
   if (!/^application\/grpc($|[+;])/.test(headers['content-type'] ?? '')) return refuse(stream, 415)
-  if (headers[':path'] !== exportPath)
-    return fail(stream, { code: Code.unimplemented, text: `unknown method ${headers[':path']}` })
+  const path = headers[':path']
+  if (path !== tracesPath && path !== metricsPath)
+    return fail(stream, { code: Code.unimplemented, text: `unknown method ${path}` })
   const connection = stream.session!
   const address = addressOf(connection)
   const key = access.keyOf(headers)
@@ -133,9 +136,8 @@ async function call(
     return fail(stream, { code: Code.unimplemented, text: `grpc-encoding ${encoding} is not supported` })
   const withinMs = timeoutMs(headers['grpc-timeout'] as string | undefined)
   if (Number.isNaN(withinMs)) return fail(stream, { code: Code.invalidArgument, text: 'grpc-timeout is not one' })
-  // The spans may be stored all the same: the client hears that it did not learn in time.
-  const late = () =>
-    fail(stream, { code: Code.deadlineExceeded, text: 'the deadline passed before the spans were stored' })
+  // It may be stored all the same: the client hears that it did not learn in time.
+  const late = () => fail(stream, { code: Code.deadlineExceeded, text: 'the deadline passed before it was stored' })
   const deadline = withinMs === undefined ? undefined : setTimeout(late, Math.min(withinMs, 2 ** 31 - 1))
   const tooSlow = { code: Code.deadlineExceeded, text: `the message did not come within ${messageWithinMs / 1000} s` }
   const slow = setTimeout(() => fail(stream, tooSlow), messageWithinMs)
@@ -159,6 +161,13 @@ async function call(
     }
     metrics.body('grpc', sentBytes, body.size)
     admitted.used({ bytes: sentBytes })
+    if (path === metricsPath) {
+      const result = await usage.accept(body)
+      admitted.used({ spans: result.readings.length + result.rejected })
+      senders.add(origin, { outcome: 'accepted', bytes: sentBytes })
+      succeed(stream, responseProtobuf(result, 'points'))
+      return metrics.request('grpc', 'accepted', (performance.now() - startedAt) / 1000)
+    }
     const result = await pipeline.accept(body, 'grpc')
     admitted.used({ spans: result.stored + result.rejected })
     senders.add(origin, { outcome: 'accepted', bytes: sentBytes, result })
@@ -192,7 +201,7 @@ function failureOf(error: unknown): Failure {
     return { code: Code.resourceExhausted, text, retry, outcome }
   }
   return {
-    ...{ code: Code.unavailable, text: 'ClickHouse does not take the spans now' },
+    ...{ code: Code.unavailable, text: 'ClickHouse does not take it now' },
     ...{ retry: 1, outcome: 'unavailable' },
   }
 }

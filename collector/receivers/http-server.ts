@@ -77,10 +77,18 @@ export const typeOf = ({ headers }: IncomingMessage): string =>
 
 export type Refusal = Exclude<Outcome, 'accepted'>
 
+/** What an export came to. */
+export interface Taken {
+  /** Spans or data points: they count towards the limit of its key. */
+  readonly items: number
+  /** Of spans. */
+  readonly spans?: ScanResult
+}
+
 /**
  * Reads the body, hands it on, and says what could not be taken: `answer` is called at most once, with the status and the headers
  * that go with it set.
- * @param take answers the request itself; what became of the spans.
+ * @param take answers the request itself.
  */
 export async function takeBody(
   request: IncomingMessage,
@@ -92,7 +100,7 @@ export async function takeBody(
     senders,
     transport,
   }: Pick<HttpOptions, 'admission' | 'access' | 'metrics' | 'senders'> & { transport: Transport },
-  take: (body: Body) => Promise<ScanResult>,
+  take: (body: Body) => Promise<Taken>,
   answer: (status: number, why: Refusal, text: string) => void,
 ): Promise<void> {
   const startedAt = performance.now()
@@ -128,9 +136,9 @@ export async function takeBody(
       admitted.grow(whole.length)
     }
     metrics.body(transport, sentBytes, body.size)
-    const result = await take(body)
-    admitted.used({ spans: result.stored + result.rejected })
-    senders.add(origin, { outcome: 'accepted', bytes: sentBytes, result })
+    const { items, spans } = await take(body)
+    admitted.used({ spans: items })
+    senders.add(origin, { outcome: 'accepted', bytes: sentBytes, ...(spans && { result: spans }) })
     metrics.request(transport, 'accepted', (performance.now() - startedAt) / 1000)
   } catch (error) {
     if (error instanceof BadBody) {
@@ -144,7 +152,7 @@ export async function takeBody(
     response.setHeader('Retry-After', String(later?.retrySeconds ?? 1))
     if (!request.complete) response.setHeader('Connection', 'close')
     if (later) refuse(429, later.why, later.message)
-    else refuse(503, 'unavailable', 'ClickHouse does not take the spans now')
+    else refuse(503, 'unavailable', 'ClickHouse does not take it now')
   } finally {
     body.free()
     admitted?.leave()

@@ -1,7 +1,8 @@
 import type { Running } from '../../storage/running.ts'
 import { Body } from '../pipeline/bodies.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
-import { protobufOfJson } from '../../storage/otlp-json.ts'
+import type { Usage } from '../pipeline/usage.ts'
+import { metricsProtobufOfJson, protobufOfJson } from '../../storage/otlp-json.ts'
 import { answersOrigin } from './cors.ts'
 import { listen, pathOf, takeBody, typeOf, type Answer, type HttpOptions, type Refusal } from './http-server.ts'
 import { Code, responseJson, responseProtobuf, statusJson, statusProtobuf } from './otlp-messages.ts'
@@ -17,9 +18,10 @@ const codes: Record<Refusal, number> = {
   unavailable: Code.unavailable,
 }
 
-/** OTLP/HTTP: `POST /v1/traces`, protobuf and JSON; `GET /healthz`, `/readyz` and `/metrics` (OTLP specification, "OTLP/HTTP"). */
+/** OTLP/HTTP: `POST /v1/traces` and `/v1/metrics`, protobuf and JSON; `GET /healthz`, `/readyz` and `/metrics` (OTLP specification, "OTLP/HTTP"). */
 export function startHttpReceiver(
   pipeline: Pipeline,
+  usage: Usage,
   options: HttpOptions & { ready: () => Promise<boolean> },
 ): Promise<Running> {
   return listen('OTLP/HTTP', options, async (request, response, answer) => {
@@ -30,7 +32,8 @@ export function startHttpReceiver(
     if (path === '/metrics' && (method === 'GET' || method === 'HEAD')) {
       return answer(200, options.metrics.contentType, await options.metrics.text())
     }
-    if (path !== '/v1/traces') return answer(404, 'text/plain', `nothing at ${path}; traces go to /v1/traces\n`)
+    if (path !== '/v1/traces' && path !== '/v1/metrics')
+      return answer(404, 'text/plain', `nothing at ${path}; traces go to /v1/traces, metrics to /v1/metrics\n`)
     if (answersOrigin(request, response, options.origins ?? [], answer)) return
     if (method !== 'POST') {
       response.setHeader('Allow', 'POST')
@@ -46,9 +49,15 @@ export function startHttpReceiver(
       response,
       { ...options, transport: 'http' },
       async (body) => {
-        const result = await pipeline.accept(json ? ofJson(body) : body, 'http')
-        answer(200, type, json ? responseJson(result) : responseProtobuf(result))
-        return result
+        const say = json ? responseJson : responseProtobuf
+        if (path === '/v1/metrics') {
+          const result = await usage.accept(json ? ofJson(body, metricsProtobufOfJson) : body)
+          answer(200, type, say(result, 'points'))
+          return { items: result.readings.length + result.rejected }
+        }
+        const result = await pipeline.accept(json ? ofJson(body, protobufOfJson) : body, 'http')
+        answer(200, type, say(result))
+        return { items: result.stored + result.rejected, spans: result }
       },
       (status, why, text) =>
         answer(status, type, json ? statusJson(codes[why], text) : statusProtobuf(codes[why], text)),
@@ -56,10 +65,10 @@ export function startHttpReceiver(
   })
 }
 
-function ofJson(sent: Body): Body {
+function ofJson(sent: Body, protobuf: (text: string) => Buffer): Body {
   const text = sent.bytes().toString()
   sent.free()
-  return Body.of(protobufOfJson(text))
+  return Body.of(protobuf(text))
 }
 
 const sayReady = (ready: boolean, answer: Answer) =>

@@ -1,7 +1,7 @@
 import { ByteBuffer } from '../../storage/bytes.ts'
 import type { ScanResult } from '../wire/scan.ts'
 
-/** The answers of OTLP (opentelemetry/proto/collector/trace/v1) and google.rpc.Status, in both encodings. */
+/** The answers of OTLP (opentelemetry/proto/collector/trace/v1 and metrics/v1, which look the same) and google.rpc.Status, in both encodings. */
 
 /** google.rpc.Code. */
 export const Code = {
@@ -23,17 +23,29 @@ function message(out: ByteBuffer, field: number, bytes: Uint8Array): void {
   out.lengthPrefixed(bytes, 0, bytes.length)
 }
 
-/** What a partial success says: how many spans were rejected and why. Undefined when all were stored. */
-export function rejection({ rejected, reasons }: ScanResult): { count: number; text: string } | undefined {
+/** Of what an export has: one of it in words, and what JSON calls the number of those that were rejected. */
+const things = {
+  spans: { word: 'span', key: 'rejectedSpans' },
+  points: { word: 'data point', key: 'rejectedDataPoints' },
+} as const
+export type Thing = keyof typeof things
+type Rejected = Pick<ScanResult, 'rejected' | 'reasons'>
+
+/** What a partial success says: how many were rejected and why. Undefined when all were taken. */
+export function rejection(
+  { rejected, reasons }: Rejected,
+  of: Thing = 'spans',
+): { count: number; text: string } | undefined {
   if (rejected === 0) return undefined
-  const text = [...reasons].map(([reason, count]) => `${count} ${count === 1 ? 'span' : 'spans'}: ${reason}`).join('; ')
+  const { word } = things[of]
+  const text = [...reasons].map(([reason, count]) => `${count} ${word}${count === 1 ? '' : 's'}: ${reason}`).join('; ')
   return { count: rejected, text }
 }
 
-/** ExportTraceServiceResponse. */
-export function responseProtobuf(result: ScanResult): Buffer {
+/** ExportTraceServiceResponse, ExportMetricsServiceResponse. */
+export function responseProtobuf(result: Rejected, of: Thing = 'spans'): Buffer {
   const out = new ByteBuffer(64)
-  const partial = rejection(result)
+  const partial = rejection(result, of)
   if (partial) {
     const inner = new ByteBuffer(64)
     inner.varuint(varint(1))
@@ -44,10 +56,10 @@ export function responseProtobuf(result: ScanResult): Buffer {
   return Buffer.from(out.written())
 }
 
-export function responseJson(result: ScanResult): string {
-  const partial = rejection(result)
+export function responseJson(result: Rejected, of: Thing = 'spans'): string {
+  const partial = rejection(result, of)
   return JSON.stringify(
-    partial ? { partialSuccess: { rejectedSpans: String(partial.count), errorMessage: partial.text } } : {},
+    partial ? { partialSuccess: { [things[of].key]: String(partial.count), errorMessage: partial.text } } : {},
   )
 }
 

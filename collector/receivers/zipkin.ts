@@ -41,7 +41,7 @@ export function startZipkinReceiver(pipeline: Pipeline, options: HttpOptions): P
         const left = rejection(result)
         if (left) sayLeftOut(options.log, left.text)
         answer(202, 'text/plain', '')
-        return result
+        return { items: result.stored + result.rejected, spans: result }
       },
       (status, _, text) => answer(status, 'text/plain', `${text}\n`),
     )

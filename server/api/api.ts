@@ -15,7 +15,7 @@ import { catalogueRouter } from './catalogue.ts'
 import { claimsRouter } from './claims.ts'
 import { compressed } from './compress.ts'
 import type { RulesInForce } from './contract-rules.ts'
-import { compareRouter, compositionRouter } from './compare.ts'
+import { compareRouter, compositionRouter, explanationRouter, featureCostsRouter, resourcesRouter } from './compare.ts'
 import { exploreRouter } from './explore.ts'
 import { eventsRouter } from './events.ts'
 import { hopsRouter } from './hops.ts'
@@ -155,6 +155,9 @@ function apiApp(options: ApiOptions, { clickhouse, writing }: Connections, helpe
   api.use('/compare', compareRouter(clickhouse))
   api.use('/claims', claimsRouter(clickhouse))
   api.use('/composition', compositionRouter(clickhouse))
+  api.use('/explanation', explanationRouter(clickhouse))
+  api.use('/feature-costs', featureCostsRouter(clickhouse))
+  api.use('/resources', resourcesRouter(clickhouse))
   api.use('/what-if', whatIfRouter({ clickhouseUrl, settings, retimer: whatIf }))
   api.use('/overview', overviewRouter(clickhouse))
   api.use('/accuracy', accuracyRouter())

@@ -3,6 +3,9 @@ import { Accuracy } from './contract-accuracy.ts'
 import { ClaimList } from './contract-claims.ts'
 import { CompareFormat, Comparison, CompareRequest } from './contract-compare.ts'
 import { Composition, CompositionRequest } from './contract-composition.ts'
+import { Explanation, ExplanationRequest } from './contract-explanation.ts'
+import { FeatureCosts, FeatureCostsRequest } from './contract-features.ts'
+import { Resources, ResourcesRequest } from './contract-resources.ts'
 import { AttributeList, Ingest, RouteList, ServiceList, Setup, TraceList } from './contract-catalogue.ts'
 import {
   AlertPreview,
@@ -150,6 +153,18 @@ export const resources: readonly Resource[] = [
   {
     ...{ path: '/composition', method: 'post', summary: 'What requests, or a difference of two groups, are made of' },
     ...{ body: CompositionRequest, answer: Composition },
+  },
+  {
+    ...{ path: '/explanation', method: 'post', summary: 'Which attributes the difference of two groups comes with' },
+    ...{ body: ExplanationRequest, answer: Explanation },
+  },
+  {
+    ...{ path: '/feature-costs', method: 'post', summary: 'What mTLS, retries and other features of proxies cost' },
+    ...{ body: FeatureCostsRequest, answer: FeatureCosts },
+  },
+  {
+    ...{ path: '/resources', method: 'post', summary: 'CPU and memory of proxies for the requests of two groups' },
+    ...{ body: ResourcesRequest, answer: Resources },
   },
   {
     ...{ path: '/what-if', method: 'post', summary: 'Recorded requests, re-timed as if something were different' },

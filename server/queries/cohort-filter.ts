@@ -20,6 +20,11 @@ export class CohortError extends Error {
     this.at = field === 'q' ? at : undefined
   }
 
+  /** The same of a cohort that was asked about under another name. */
+  of(cohort: string): CohortError {
+    return new CohortError(cohort, this.field, new FilterError(this.at ?? -1, this.message))
+  }
+
   static of(cohort: string, conditions: readonly Condition[], error: FilterError): CohortError {
     const named = conditions.find(({ at }) => at < 0 && at === error.at)
     return new CohortError(cohort, named?.field ?? 'q', error)

@@ -30,7 +30,7 @@ const because: Readonly<Record<Comparison['reasons'][number], string>> = {
   few_common_strata: 'less than 80 % of the requests are of a kind that both sides have',
   no_common_level: 'no level of fidelity has values on both sides',
   low_coverage: 'more than a fifth of the requests of a side have no value',
-  weight_unknown: 'a side mixes requests of known and unknown sampling rates',
+  weight_unknown: 'it would mix requests of known and unknown sampling rates',
 }
 
 /** The verdict in words. */

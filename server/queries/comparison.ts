@@ -69,7 +69,7 @@ function comparisonOf(
   const reasons: Comparison['reasons'] = [...compared.reasons]
   if (fidelity === 'unknown' && seen.a.requests > 0 && seen.b.requests > 0) reasons.push('no_common_level')
   if (fidelity !== 'unknown' && Math.min(seen.a.coverage, seen.b.coverage) < leastCoverage) reasons.push('low_coverage')
-  if (isMixed(sides.a.rows) || isMixed(sides.b.rows)) reasons.push('weight_unknown')
+  if (isMixed([...sides.a.rows, ...sides.b.rows])) reasons.push('weight_unknown')
   const verdict = reasons.length > 0 ? 'not_comparable' : compared.verdict
   const told = (difference: Difference) => comparedOf(difference, seen)
   const adjusted = compared.adjusted && told(compared.adjusted)
@@ -121,7 +121,7 @@ export function commonLevel(a: readonly SideRow[], b: readonly SideRow[]): Fidel
 
 const atLevel = (rows: readonly SideRow[], level: Fidelity) => rows.filter((row) => row.level === level && row.n > 0)
 
-/** Requests of one side, some with weights that nobody knows beside some with known ones. */
+/** Requests with weights that nobody knows beside some with known ones: what was kept of the former may be what was slow. */
 function isMixed(rows: readonly SideRow[]): boolean {
   const unweighted = rows.reduce((sum, row) => sum + row.unweighted, 0)
   return unweighted > 0 && unweighted < rows.reduce((sum, row) => sum + row.requests, 0)

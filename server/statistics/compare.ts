@@ -306,7 +306,11 @@ function widened(value: number, resampled: readonly number[], scale: number, sla
 
 /**
  * By how much more a side's own stretches differ from each other than blocks of five minutes let expect (the placebo of section
- * 8.1: nothing happened between them): the factor of the variance, for each reading. At least 1.
+ * 8.1: nothing happened between them): the factor of the variance, for each reading. At least that of so few blocks.
+ *
+ * The variance of a mean over L minutes times L comes near what it is over many as S (1 - c / L) where what a minute is hangs on the
+ * ones before it less and less, so two lengths tell S: stretches of a quarter of an hour alone leave a tenth of it out. And blocks
+ * drawn again of n minutes waver less than blocks do, by 1 - length / n.
  */
 function waveringOf(
   minutes: Cohort['minutes'],
@@ -320,10 +324,13 @@ function waveringOf(
   const blocks = cut(blockMinutes)
   const stretches = cut(stretch)
   const readings = blocks[0]?.length ?? read(minutes).length
+  const beyond = stretch > blockMinutes ? blockMinutes / (stretch - blockMinutes) : 0
+  const fewBlocks = minutes.length > blockMinutes ? minutes.length / (minutes.length - blockMinutes) : 1
   const inflation = Array.from({ length: readings }, (_, i) => {
     const short = variance(blocks.map((one) => one[i]!))
     const long = variance(stretches.map((one) => one[i]!))
-    return short > 0 && long > 0 ? Math.max(1, (long * (stretch / blockMinutes)) / short) : 1
+    const ratio = short > 0 && long > 0 ? (long * (stretch / blockMinutes)) / short : 1
+    return fewBlocks * Math.max(1, ratio + (ratio - 1) * beyond)
   })
   return { inflation, freedom: Math.max(1, stretches.length - 1) }
 }

@@ -151,9 +151,32 @@ it('every number of Compare opens to how it was made, and what the difference is
   await other.context.close()
 })
 
+it('what the difference comes with is ranked and narrows both sides; resources that nobody sent are told as such', async () => {
+  const { page, context, complaints } = await site.open(`${pair()}&measure=added`)
+  await sentence(page).waitFor()
+  const explained = page.getByRole('region', { name: 'What it comes with' })
+  await explained.getByText(/^B takes /).waitFor()
+  await explained.getByText(/A and B have no value in common of .*proxy/).waitFor()
+  await page
+    .getByRole('region', { name: 'Resources' })
+    .getByText(/no metrics of these proxies have come/)
+    .waitFor()
+  await explained.getByRole('radio', { name: 'More common in B' }).check()
+  await explained.getByRole('table', { name: 'Values that differ between A and B' }).waitFor()
+  await explained
+    .getByRole('button', { name: /^Only / })
+    .first()
+    .click()
+  await expect.poll(() => new URL(page.url()).searchParams.get('a')).toMatch(/ and /)
+  expect(new URL(page.url()).searchParams.get('b')).toMatch(/ and /)
+  expect(complaints).toEqual([])
+  await context.close()
+})
+
 it.each(themes)('claims of others stand beside what is measured, without complaint of axe in %s', async (theme) => {
   const { page, context, complaints } = await site.open('/claims', { theme, size: 'phone' })
   await page.getByRole('row', { name: /^A mesh adds 5 to 15 ms per hop/ }).waitFor()
+  await page.getByRole('row', { name: /^mTLS/ }).getByText('not measurable: no span says it').waitFor()
   expect(await page.getByRole('row').count()).toBeGreaterThan(10)
   expect(await axe(page)).toEqual([])
   const wide = await page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth')

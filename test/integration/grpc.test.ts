@@ -9,6 +9,7 @@ import { newMetrics } from '../../collector/metrics.ts'
 import { newSenders } from '../../collector/pipeline/senders.ts'
 import { newAdmission } from '../../collector/pipeline/admission.ts'
 import type { Pipeline } from '../../collector/pipeline/pipeline.ts'
+import type { Usage } from '../../collector/pipeline/usage.ts'
 import { everybody } from '../../collector/receivers/access.ts'
 import { startGrpcReceiver } from '../../collector/receivers/grpc.ts'
 import { frame } from '../../collector/receivers/grpc-frames.ts'
@@ -22,6 +23,10 @@ let accept: Pipeline['accept']
 const pipeline: Pipeline = {
   accept: (body, transport) => accept(body, transport),
   ready: () => true,
+  close: () => Promise.resolve(),
+}
+const noUsage: Usage = {
+  accept: () => Promise.reject(new Error('nobody sends metrics here')),
   close: () => Promise.resolve(),
 }
 const maxRequestBytes = 64 * 2 ** 20
@@ -42,7 +47,7 @@ const options = () => {
 let receiver: Running
 let session: ClientHttp2Session
 beforeAll(async () => {
-  receiver = await startGrpcReceiver(pipeline, options())
+  receiver = await startGrpcReceiver(pipeline, noUsage, options())
   // Sending more than 10 MB at once is more than this side would remember by default.
   session = connect(receiver.addresses[0]!.url, { maxSessionMemory: 1000 })
 })
@@ -181,7 +186,7 @@ describe('a failure', () => {
   it('of the store is UNAVAILABLE with RetryInfo', async () => {
     accept = () => Promise.reject(new Error('no connection to the store at 10.0.0.7'))
     const { status, message, details } = await call([frame(request)])
-    expect([status, message]).toEqual(['14', 'ClickHouse does not take the spans now'])
+    expect([status, message]).toEqual(['14', 'ClickHouse does not take it now'])
     expect(details.toString('latin1')).toContain('google.rpc.RetryInfo')
   })
 
@@ -222,7 +227,7 @@ it('gives back the room of clients that go away in the middle', async () => {
 
 it('ends a call whose message takes too long, though a byte of it comes now and then, and gives back its room', async () => {
   const admission = newAdmission(maxRequestBytes)
-  const slow = await startGrpcReceiver(pipeline, { ...options(), admission, messageWithinMs: 500 })
+  const slow = await startGrpcReceiver(pipeline, noUsage, { ...options(), admission, messageWithinMs: 500 })
   const before = session
   session = connect(slow.addresses[0]!.url)
   accept = take
@@ -246,7 +251,7 @@ it('ends a call whose message takes too long, though a byte of it comes now and 
 })
 
 it('answers the calls under way when it is closed', async () => {
-  const closing = await startGrpcReceiver(pipeline, options())
+  const closing = await startGrpcReceiver(pipeline, noUsage, options())
   const before = session
   session = connect(closing.addresses[0]!.url)
   accept = () => new Promise((resolve) => setTimeout(() => resolve(taken), 300))

@@ -46,7 +46,7 @@ interface Row {
 /** Requests inside and outside of the box by all that they have in common, from one scan. */
 export async function readCombinations(
   clickhouse: ClickHouse,
-  { facts, n, ctes, params }: Selected,
+  { facts, n, ctes, params }: { facts: Pick<Selected['facts'], 'dataset'> } & Pick<Selected, 'n' | 'ctes' | 'params'>,
   options: QueryOf,
 ): Promise<Combined> {
   const keys = keysOf(facts.dataset)

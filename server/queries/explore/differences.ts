@@ -6,7 +6,7 @@ import { impliedKeys } from '../../statistics/implied.ts'
 import { partOf, type QueryOf } from '../query-of.ts'
 import { windowRead } from '../rollup-window.ts'
 import { readCombinations, type Combined } from './combinations.ts'
-import { select, type BoxAsked, type Selected } from './selection.ts'
+import { select, type BoxAsked } from './selection.ts'
 
 /** Keys between which it is looked for what goes without saying: all that are told, of many combinations the most different. */
 const mostImplying = (combinations: number): number => (combinations > 2_000 ? 16 : mostKeys)
@@ -20,10 +20,19 @@ const mostExtra = 40
 export async function readDifferences(clickhouse: ClickHouse, asked: BoxAsked, options: QueryOf): Promise<Differences> {
   const selected = await select(clickhouse, asked, partOf(options, 'sides'))
   const combined = await readCombinations(clickhouse, selected, options)
-  return { measure: asked.measure, ...windowRead(selected.window, 60_000), ...compare(selected, combined) }
+  const { fidelity, selection } = selected
+  const isByLatency = selection.minNs !== null || selection.maxNs !== null
+  return {
+    ...{ measure: asked.measure, ...windowRead(selected.window, 60_000), selection },
+    ...differencesIn({ fidelity, isByLatency }, combined),
+  }
 }
 
-function compare({ fidelity, selection }: Selected, combined: Combined): Omit<Differences, 'measure' | 'from' | 'to'> {
+/** @param asked.isByLatency the selection was made by the measure itself. */
+export function differencesIn(
+  { fidelity, isByLatency }: { fidelity: Differences['fidelity']; isByLatency: boolean },
+  combined: Combined,
+): Omit<Differences, 'measure' | 'from' | 'to' | 'selection'> {
   const { combinations, sides, oneOf, counted, withSpan } = combined
   const reasons = [
     ...(sides.selection.n < explain.leastCompared ? ['few_selected'] : []),
@@ -33,20 +42,21 @@ function compare({ fidelity, selection }: Selected, combined: Combined): Omit<Di
   const different = explain.membership(singles.counted, sides)
   const hidden = impliedOf(different, singles, combinations)
   // A selection that was made by latency leaves of each value only what was fast.
-  const reference = selection.minNs === null && selection.maxNs === null ? 'same' : 'all'
+  const reference = isByLatency ? 'all' : 'same'
   const isSaid = (key: string) => !hidden.has(key)
   return {
     fidelity,
-    selection,
     selected: sideOf(sides.selection),
     baseline: sideOf(sides.baseline),
     keys: different
       .filter(({ key }) => isSaid(key))
       .slice(0, mostKeys)
-      .map(({ key, divergence, byChance, values }) => ({
-        ...{ key, divergence, byChance, values: values.slice(0, mostValues).map(memberOf) },
-        implies: [...hidden].flatMap(([unsaid, beside]) => (beside === key ? [unsaid] : [])),
-      })),
+      .map((one) =>
+        keyOf(
+          one,
+          [...hidden].flatMap(([unsaid, beside]) => (beside === one.key ? [unsaid] : [])),
+        ),
+      ),
     extraNs: reasons.length > 0 ? null : Math.round(explain.extraOf(sides)),
     extraTime: extraOf(combined, singles, { reference, isSaid }),
     reference,
@@ -54,6 +64,13 @@ function compare({ fidelity, selection }: Selected, combined: Combined): Omit<Di
     reasons,
   }
 }
+
+export const keyOf = (
+  { key, divergence, byChance, values }: explain.KeyDifference,
+  implies: string[],
+): Differences['keys'][number] => ({
+  ...{ key, divergence, byChance, values: values.slice(0, mostValues).map(memberOf), implies },
+})
 
 function impliedOf(
   different: readonly explain.KeyDifference[],

@@ -30,7 +30,7 @@ const tracesUrl = ({ http }: Receivers) => `${urlOf(http)}/v1/traces`
 
 function sdk(to: Receivers, transport: Transport): Snippet[] {
   const [endpoint, protocol] = transport === 'grpc' ? [urlOf(to.grpc), 'grpc'] : [tracesUrl(to), 'http/protobuf']
-  const text = `# traces only: hopscope takes no metrics and no logs
+  const text = `# traces only: of applications hopscope takes no metrics and no logs
 OTEL_TRACES_EXPORTER=otlp
 OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=${endpoint}
 OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=${protocol}
