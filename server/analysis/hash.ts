@@ -27,6 +27,15 @@ export function mix(h: number): number {
   return (h ^ (h >>> 16)) >>> 0
 }
 
+const digits = Uint8Array.from({ length: 0x80 }, (_, code) => parseInt(String.fromCharCode(code), 16) || 0)
+
+/** The last eight hex digits of an id as a number: what is chosen by it is chosen at random, the same each time. */
+export function lastWord(id: string): number {
+  let word = 0
+  for (let i = Math.max(0, id.length - 8); i < id.length; i++) word = (word << 4) | digits[id.charCodeAt(i)]!
+  return word >>> 0
+}
+
 const hex16 = Array.from({ length: 0x10000 }, (_, n) => n.toString(16).padStart(4, '0'))
 
 export const hex32 = (n: number): string => hex16[n >>> 16]! + hex16[n & 0xffff]!

@@ -84,6 +84,8 @@ export interface Analyst {
   run(order: JobOrder, progressed?: () => void): Promise<JobResult>
 }
 
+const byId = (a: JobTrace, b: JobTrace): number => (a.traceId < b.traceId ? -1 : 1)
+
 /** So often the answers that come meanwhile are taken: ClickHouse waits with the rest of one that nobody takes. */
 const spansBetweenReceiving = 5_000
 /** Names are written again after this long, well before they expire. */
@@ -120,7 +122,7 @@ export function openAnalyst(
 
   return {
     run(order, progressed) {
-      const parts = portions(order.traces.filter((trace) => !trace.poisonous))
+      const parts = portions(order.traces.filter((trace) => !trace.poisonous)).map((part) => part.sort(byId))
       const first = parts[0] && reader.readTraces(parts[0])
       first?.catch(() => {}) // It is awaited when its turn comes.
       const result = before.then(() => work(order, parts, first, progressed))
@@ -196,10 +198,12 @@ export function openAnalyst(
       lap('read')
       reading = parts[i + 1] && reader.readTraces(parts[i + 1]!)
       reading?.catch(() => {}) // It is awaited in the next turn.
-      const byId = new Map(part.map((trace) => [trace.traceId, trace]))
       let received = spans
+      let at = 0
       for (const stored of read) {
-        const trace = byId.get(stored.traceId)!
+        // Both by id; traces without a row are left out.
+        while (part[at]!.traceId !== stored.traceId) at++
+        const trace = part[at++]!
         lap('decode')
         take(stored, trace, known(trace))
         if (spans - received < spansBetweenReceiving) continue

@@ -1,4 +1,5 @@
 import { auditTrace } from '../analysis/audit.ts'
+import { lastWord } from '../analysis/hash.ts'
 import type { AnalysisSettings, TraceInput } from '../analysis/types.ts'
 
 /** One trace of so many is checked, chosen by its id. */
@@ -19,7 +20,7 @@ export function auditPaths(settings: AnalysisSettings, check: typeof auditTrace 
   let first = ''
   return {
     maybe(trace) {
-      if (parseInt(trace.traceId.slice(-8), 16) % oneOf !== 0) return
+      if (lastWord(trace.traceId) % oneOf !== 0) return
       checked++
       let violations: string[]
       try {

@@ -115,8 +115,14 @@ function rowContext(
   if (lastJob.job !== job) lastJob = { job, halves: halvesOf(job) }
   const base = halvesOf(baseUnixNano)
   putBytes(idOfTrace, 0, 4, traceId)
+  // No spread: it would give each trace an object of a shape of its own, and all who read it would look each field up.
   return {
-    ...{ job: lastJob.halves, revision, settledAt, traceId: idOfTrace, base, flags },
+    job: lastJob.halves,
+    revision,
+    settledAt,
+    traceId: idOfTrace,
+    base,
+    flags,
     traceStart: startOf(base, start),
     shapeId: identityHalves(shapeId),
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { ClickHouse } from '../../storage/clickhouse.ts'
+import { internalised } from '../analysis/internalised.ts'
 import type { Attributes, ResourceInput, ScopeInput } from '../analysis/types.ts'
 import { IdTable } from './id-table.ts'
 import { readNative, type Integers64, type Maps, type NativeRows } from './native-reader.ts'
@@ -91,7 +92,7 @@ export function attributesAt({ ends, keys, values }: Maps, row: number): Attribu
   const to = ends[row]!
   if (from === to) return nothing
   const attributes = new Map<string, string>()
-  for (let i = from; i < to; i++) attributes.set(keys.words[keys.indexes[i]!]!, values.at(i))
+  for (let i = from; i < to; i++) attributes.set(keys.words[keys.indexes[i]!]!, internalised(values.at(i)))
   return attributes
 }
 

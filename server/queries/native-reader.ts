@@ -1,3 +1,5 @@
+import { internalised } from '../analysis/internalised.ts'
+
 /**
  * Reads ClickHouse's Native format as HTTP sends it (`FORMAT Native`, protocol revision 0) into columns, without an
  * object per row: number of columns, number of rows, then name, type and data of each column, block after block.
@@ -120,7 +122,7 @@ function words(source: Source, rows: number): Words {
   if (rows === 0) return { words: [], indexes: [] }
   const width = 1 << (take(source, 8)[0]! & 0xf)
   const dictionary: string[] = []
-  for (let n = uint64(source); n > 0; n--) dictionary.push(text(source))
+  for (let n = uint64(source); n > 0; n--) dictionary.push(internalised(text(source)))
   const count = uint64(source)
   if (width === 1) return { words: dictionary, indexes: take(source, count) }
   if (width === 2) return { words: dictionary, indexes: new Uint16Array(copy(source, count * 2)) }

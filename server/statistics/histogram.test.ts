@@ -26,6 +26,15 @@ describe('bucket keys', () => {
     expect(bucketKey(-0)).toBe(0)
   })
 
+  it('begin where 32 times the binary logarithm is whole', () => {
+    const byLog = (ns: number) => 1 + Math.floor(32 * Math.log2(ns))
+    for (let key = 1; key <= 34 * 32; key++) {
+      const first = Math.ceil(2 ** ((key - 1) / 32))
+      for (const ns of [first - 1, first, first + 1, first + 0.5])
+        if (ns >= 1) expect([ns, bucketKey(ns), bucketKey(-ns)]).toEqual([ns, byLog(ns), -byLog(ns)])
+    }
+  })
+
   it('SK-1: name a value within 1.09 % of any value in the bucket', () => {
     let worst = 0
     for (const x of values(1_000_000, 42)) {

@@ -39,6 +39,8 @@ export function wireTable(mostPairs?: number): WireTable {
   }
 }
 
-const keys = { machine: pairKeys('\n', 'machine\n'), zone: pairKeys('\n', 'zone\n') }
+const machineKey = pairKeys('\n', 'machine\n')
+const zoneKey = pairKeys('\n', 'zone\n')
 
-export const wireKey = (level: WireRow['level'], from: string, to: string): string => keys[level](from, to)
+export const wireKey = (level: WireRow['level'], from: string, to: string): string =>
+  level === 'machine' ? machineKey(from, to) : zoneKey(from, to)

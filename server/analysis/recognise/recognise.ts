@@ -1,4 +1,5 @@
 import type { Attributes, ResourceInput, SpanInput } from '../types.ts'
+import { internalised } from '../internalised.ts'
 import { emissions } from './application.ts'
 import { digestOf } from './digest.ts'
 import { newMemo, wordKeys, type Emitter } from './emitter.ts'
@@ -207,22 +208,22 @@ function partOf(span: SpanInput, { family, rule, localReply, terminal, cutOff }:
   }
 }
 
-/** One order of fields for all, so that the hot code sees one shape of object. */
+/** One order of fields for all, so that the hot code sees one shape of object; its words are compared again and again. */
 function emitterOf(facts: ProcessFacts, part: Part): Emitter {
   return {
-    service: facts.service,
-    environment: facts.environment,
-    cluster: facts.cluster,
-    namespace: facts.namespace,
-    workload: facts.workload || facts.service,
-    version: facts.version,
-    instance: facts.instance || facts.service,
-    node: facts.node,
-    zone: facts.zone,
-    pod: facts.pod,
-    podIp: facts.podIp,
-    machine: facts.machine,
-    language: facts.language,
+    service: internalised(facts.service),
+    environment: internalised(facts.environment),
+    cluster: internalised(facts.cluster),
+    namespace: internalised(facts.namespace),
+    workload: internalised(facts.workload || facts.service),
+    version: internalised(facts.version),
+    instance: internalised(facts.instance || facts.service),
+    node: internalised(facts.node),
+    zone: internalised(facts.zone),
+    pod: internalised(facts.pod),
+    podIp: internalised(facts.podIp),
+    machine: internalised(facts.machine),
+    language: internalised(facts.language),
     family: part.family,
     product: part.product,
     rule: part.rule,

@@ -100,8 +100,10 @@ function pairOf({ pairs }: Window, from: string, to: string): Pair | undefined {
   return pair
 }
 
-const contradicts = ({ at, lo, up }: Sample, estimates: readonly WindowEstimate[]): boolean => {
-  const bounds = estimates.findLast(({ fromMs }) => fromMs <= at)?.bounds ?? null
+function contradicts({ at, lo, up }: Sample, estimates: readonly WindowEstimate[]): boolean {
+  let last = estimates.length - 1
+  while (last >= 0 && estimates[last]!.fromMs > at) last--
+  const bounds = last < 0 ? null : estimates[last]!.bounds
   return bounds !== null && (up < bounds.lo || lo > bounds.up)
 }
 

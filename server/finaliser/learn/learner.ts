@@ -1,3 +1,4 @@
+import { lastWord } from '../../analysis/hash.ts'
 import { learnedTables, type LearnedRows, type LearnedSettings } from '../../analysis/learned/learned.ts'
 import type { TraceAnalysis } from '../../analysis/types.ts'
 import { calleeLearner } from './callees.ts'
@@ -36,10 +37,10 @@ export function openLearner(): Learner {
       emitters.watch(trace)
       const baseMs = Number(baseUnixNano / 1_000_000n)
       for (const use of edges) callees.add(use, baseMs)
-      const hash = parseInt(traceId.slice(-8), 16)
+      const hash = lastWord(traceId)
       for (const { from, to, at, offset, lateEnd, wireNs } of exchanges) {
         const atMs = baseMs + at / 1e6
-        if (offset) clocks.add(from.machine, to.machine, { at: atMs, ...offset, lateEnd, hash })
+        if (offset) clocks.add(from.machine, to.machine, { at: atMs, lo: offset.lo, up: offset.up, lateEnd, hash })
         if (wireNs !== null) wires.add(from, to, atMs, wireNs)
       }
     },

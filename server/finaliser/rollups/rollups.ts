@@ -45,6 +45,10 @@ export interface Group extends Place {
 
 export const levels: readonly Fidelity[] = ['exact', 'bounded', 'modelled', 'unknown']
 
+/** Its place in `levels`. */
+const levelOf = (fidelity: Fidelity): number =>
+  fidelity === 'unknown' ? 3 : fidelity === 'bounded' ? 1 : fidelity === 'exact' ? 0 : 2
+
 export const noRollups = (): Rollups => ({ groups: [], byMinute: new Map(), last: null })
 
 /** What all that is folded of one fact shares. */
@@ -129,7 +133,7 @@ export function foldHop(rollups: Rollups, hop: RolledHop, by: Folded): void {
       const other = segments[j]!
       if (other.class !== name) continue
       ns += other.ns
-      if (levels.indexOf(other.fidelity) > levels.indexOf(fidelity)) fidelity = other.fidelity
+      if (levelOf(other.fidelity) > levelOf(fidelity)) fidelity = other.fidelity
     }
     add(group, hopMetrics.of(name), fidelity, ns, error, by.sign)
   }
@@ -224,7 +228,7 @@ function add(
   error: boolean,
   sign: 1 | -1,
 ): void {
-  const at = 4 * metric + levels.indexOf(fidelity)
+  const at = 4 * metric + levelOf(fidelity)
   while (cells.length <= at) cells.push(undefined)
   addTo((cells[at] ??= emptyCell()), value === null ? null : stored(value), error, sign)
 }
@@ -257,8 +261,16 @@ function groupOf(rollups: Rollups, kind: RollupKind, id: string, place: Place, m
     }
   }
   const group: Group = {
-    ...{ kind, id: BigInt(`0x${id || '0'}`), minute, extra, environment, cluster, namespace },
-    ...{ cells: [], coverage: new Map(), classes: [] },
+    kind,
+    id: BigInt(`0x${id || '0'}`),
+    minute,
+    extra,
+    environment,
+    cluster,
+    namespace,
+    cells: [],
+    coverage: new Map(),
+    classes: [],
   }
   places.push(group)
   groups.push(group)
