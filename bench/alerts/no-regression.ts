@@ -48,11 +48,20 @@ export function toldOfMovedTraffic(runs: number, seed: number): { mixTold: numbe
 
 function isTold({ addedNs = 1e6, ...more }: Partial<Known> & { addedNs?: number }): boolean {
   const known: Known = {
-    ...{ cells: { proxy: [], hop: [] }, viaOf: () => [], classesOf: () => ['proxy.in'], classes: new Map() },
+    ...{
+      cells: { proxy: [], hop: [] },
+      viaOf: () => [],
+      classesOf: () => ['proxy.in'],
+      classes: new Map(),
+      standing: [],
+    },
     ...more,
   }
   const one = { alertId: 'a', kind: 'proxy' as const, id: 'p', metric: 'added', quantile: 0.5, addedNs, n: 1000 }
-  return group([{ ...one, pages: true, isTold: false, isFiring: true }], known).get('a')?.quiet === null
+  return (
+    group([{ ...one, pages: true, isTold: false, isFiring: true, startMs: 0, uncertainMs: 0 }], known).get('a')
+      ?.quiet === null
+  )
 }
 
 /** Two routes through a proxy, one slow: more of it come, and both are about as fast as they were. */

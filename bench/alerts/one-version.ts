@@ -1,7 +1,7 @@
 import { isActive, isFiring } from '../../server/alerts/book.ts'
 import type { Cell } from '../../server/alerts/cause.ts'
 import { effectSince } from '../../server/alerts/effect.ts'
-import { begunWith, place, speaksFor } from '../../server/alerts/place.ts'
+import { begunWith, place, speaksFor, standingBeside } from '../../server/alerts/place.ts'
 import { chance } from '../../test/chance.ts'
 import { nothing } from './traffic.ts'
 import { copyWorld, firstMinute, minuteMs, runTo, step, type World } from './world.ts'
@@ -41,7 +41,7 @@ export function oneVersion(past: World, seed: number): Told {
     const looked = [...together.map(({ series }) => Number(series.id)), ...new Set(quiet)]
     place(together, {
       cells: { proxy: looked.flatMap((i) => cellsOf(i, i < bad)), hop: [] },
-      ...{ viaOf: () => [], classesOf: () => [], classes: new Map() },
+      ...{ viaOf: () => [], classesOf: () => [], classes: new Map(), standing: standingBeside(world.book, together) },
     })
     for (const record of world.book.values()) {
       if (!isFiring(record) || !record.pages || record.quiet !== null || record.told !== null) continue

@@ -29,20 +29,34 @@ export interface Cause {
 
 /** A cause explains so much of what is left to explain. */
 const leastExplained = 0.67
+/** Each of several that explain so much together. */
+const leastOfCover = 0.2
 const mostCauses = 3
 /** A series is a symptom when so much of its added time lies inside a cause. */
 const symptomShare = 0.8
 
 /**
  * Up to three causes, the one that explains most first; series that none explains are alerts of their own. Of each cause that is found
- * the cells are taken out before the next is looked for.
+ * the cells are taken out before the next is looked for. Where no one explains enough, as when two things go wrong at once, up to three that explain
+ * enough together are as good (greedy cover).
  */
 export function causesOf(cells: readonly Cell[]): { causes: Cause[]; alone: string[] } {
+  const all = centred(cells)
+  let { causes } = coverOf(all, leastExplained)
+  if (causes.length === 0) {
+    const several = coverOf(all, leastOfCover)
+    if (several.covers >= leastExplained) causes = several.causes
+  }
+  const explained = new Set(causes.flatMap(({ symptoms }) => symptoms))
+  return { causes, alone: [...new Set(cells.map(({ series }) => series))].filter((series) => !explained.has(series)) }
+}
+
+/** @param least that each explains of what is left. `covers` is what they explain of all. */
+function coverOf(cells: readonly Cell[], least: number): { causes: Cause[]; covers: number } {
   const causes: Cause[] = []
-  const explained = new Set<string>()
-  let left: readonly Cell[] = centred(cells)
+  let [left, unexplained] = [cells, 1]
   while (causes.length < mostCauses && left.length > 0) {
-    const best = bestOf(left)
+    const best = bestOf(left, least)
     if (!best) break
     const holds = holdsAll(best.terms)
     const symptoms = [...new Set(left.map(({ series }) => series))].filter((series) => {
@@ -51,18 +65,29 @@ export function causesOf(cells: readonly Cell[]): { causes: Cause[]; alone: stri
       return inside > 0 && inside >= symptomShare * addedBy(own)
     })
     if (symptoms.length === 0) break
-    for (const series of symptoms) explained.add(series)
-    causes.push({
-      predicate: best.terms,
-      explained: best.explained,
-      lift: best.lift,
-      effectNs: best.meanNs - best.referenceNs,
-      symptoms,
-    })
-    left = left.filter((cell) => !holds(cell) && !explained.has(cell.series))
+    const { terms: predicate, explained, lift, meanNs, referenceNs } = best
+    causes.push({ predicate, explained: explained * unexplained, lift, effectNs: meanNs - referenceNs, symptoms })
+    unexplained *= 1 - explained
+    const taken = new Set(symptoms)
+    left = left.filter((cell) => !holds(cell) && !taken.has(cell.series))
   }
-  const all = [...new Set(cells.map(({ series }) => series))]
-  return { causes, alone: all.filter((series) => !explained.has(series)) }
+  return { causes, covers: 1 - unexplained }
+}
+
+/** Less of a series had it before: it came to it. */
+const mostBefore = 0.2
+
+/**
+ * Whether a cause that is known explains another series, too: so much of what came to it lies inside, and it began at the same time (`isNear`) or when the cause
+ * came to it, as a version that is rolled out. What a series had before and began at another time is a fault of its own. @param cells of the series.
+ */
+export function isExplainedBy(cells: readonly Cell[], predicate: readonly Term[], isNear: boolean): boolean {
+  const own = centred(cells)
+  const inside = own.filter(holdsAll(predicate))
+  const added = addedBy(inside)
+  if (predicate.length === 0 || added <= 0 || added < symptomShare * addedBy(own)) return false
+  const before = (of: readonly Cell[]) => add(of.map((cell) => cell.before)).weight
+  return isNear || before(inside) <= mostBefore * before(own)
 }
 
 const holdsAll =
@@ -97,13 +122,13 @@ function addedBy(cells: readonly Cell[]): number {
   return since.sum - (before.weight > 0 ? (since.weight * before.sum) / before.weight : 0)
 }
 
-function bestOf(cells: readonly Cell[]): ExtraTime | undefined {
+function bestOf(cells: readonly Cell[], least: number): ExtraTime | undefined {
   const side = (tallies: readonly Tally[]): Side => ({
     ...add(tallies),
     effective: effectiveCount(tallies.map(perRequest)),
   })
   const sides = { selection: side(cells.map(({ since }) => since)), baseline: side(cells.map(({ before }) => before)) }
-  return extraTime(candidates(cells), sides, 'same').find(({ explained }) => explained >= leastExplained)
+  return extraTime(candidates(cells), sides, 'same').find(({ explained }) => explained >= least)
 }
 
 const perRequest = ({ n, weight }: Tally) => ({ n, weight: n > 0 ? weight / n : 0 })

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Tally } from '../statistics/explain.ts'
 import type { Cell } from './cause.ts'
-import { group, type Known, type Slower } from './grouping.ts'
+import { group, type Known, type Slower, type Standing } from './grouping.ts'
 
 const ms = 1e6
+const minute = 60_000
 const none: Tally = { n: 0, weight: 0, sum: 0, squares: 0 }
 const tally = (n: number, mean: number): Tally => ({
   n,
@@ -19,7 +20,7 @@ const slower = (kind: Slower['kind'], id: string, more: Partial<Slower> = {}): S
     metric: kind === 'proxy' ? 'added' : 'transit',
     quantile: 0.5,
   },
-  ...{ addedNs: 0.5 * ms, n: 1000, isTold: false, pages: true, isFiring: true },
+  ...{ addedNs: 0.5 * ms, n: 1000, isTold: false, pages: true, isFiring: true, startMs: 0, uncertainMs: 20 * minute },
   ...more,
 })
 /** Requests of a proxy, all of them slower since. */
@@ -33,7 +34,7 @@ const cells = (series: string, attributes: Record<string, string> = {}, added = 
 ]
 const known = (more: Partial<Known> = {}): Known => ({
   ...{ cells: { proxy: [], hop: [] }, viaOf: () => [], classesOf: () => ['proxy.in'], classes: new Map() },
-  ...more,
+  ...{ standing: [], ...more },
 })
 
 describe('alerts of one cause', () => {
@@ -73,6 +74,73 @@ describe('alerts of one cause', () => {
     expect([...placed].filter(([, { partOf }]) => partOf === null).map(([id]) => id)).toEqual(['proxy-p5-0.5'])
   })
 
+  /** Slower by themselves: of a node, since as long as the version is there. */
+  const onNode = ['q0', 'q1', 'q2', 'q3', 'q4']
+  const slowNode = onNode.flatMap((id) => cells(id, { version: '1.28', node: 'n3' }, 0.8))
+  const twoFaults = known({ cells: { proxy: [...rolledOut, ...slowNode], hop: [] } })
+  const leadsOf = (placed: ReturnType<typeof group>) =>
+    [...placed].filter(([, { partOf }]) => partOf === null).map(([id, { cause }]) => [id, cause?.predicate])
+
+  it('are not told together with those of another cause that began at the same time', () => {
+    const all = [...bad, ...onNode].map((id) =>
+      slower('proxy', id, { addedNs: id.startsWith('q') ? 0.8 * ms : 0.4 * ms }),
+    )
+    const found = leadsOf(group(all, twoFaults)).map(([, predicate]) => JSON.stringify(predicate))
+    expect(found.sort()).toEqual([
+      JSON.stringify([{ key: 'node', value: 'n3' }]),
+      JSON.stringify([{ key: 'version', value: '1.29' }]),
+    ])
+  })
+
+  it('are not told together with those of another cause of whom somebody was told before', () => {
+    const all = [
+      ...bad.map((id, i) => slower('proxy', id, { isTold: i === 0 })),
+      ...onNode.map((id) => slower('proxy', id, { addedNs: 0.8 * ms })),
+    ]
+    const leads = leadsOf(group(all, twoFaults))
+    expect(leads).toHaveLength(2)
+    expect(leads).toContainEqual(['proxy-p0-0.5', [{ key: 'version', value: '1.29' }]])
+  })
+
+  const told = (id: string, predicate: Record<string, string>, startMs: number): Standing => ({
+    ...slower('proxy', id, { isTold: true, startMs }),
+    ...{ leadId: `proxy-${id}-0.5`, predicate: Object.entries(predicate).map(([key, value]) => ({ key, value })) },
+  })
+  const version = told('elsewhere', { version: '1.29' }, -180 * minute)
+
+  it('that begin hours later, as the version comes to them, are beneath the one that was told, with hops and quantiles of theirs', () => {
+    const later = [
+      slower('proxy', 'p0'),
+      slower('proxy', 'p0', { quantile: 0.95 }),
+      slower('proxy', 'p1'),
+      slower('hop', 'h'),
+    ]
+    const placed = group(later, {
+      ...known({ cells: { proxy: rolledOut, hop: cells('h') }, viaOf: () => ['p0'] }),
+      standing: [version],
+    })
+    expect([...placed.values()].map(({ partOf, quiet }) => [partOf, quiet])).toEqual(
+      later.map(() => ['proxy-elsewhere-0.5', 'symptom']),
+    )
+  })
+
+  it('that had in common what fires long before they began are faults of their own, and not at the same time', () => {
+    const on = (startMs: number) =>
+      group([slower('proxy', 'q0', { addedNs: 0.8 * ms })], {
+        ...known({ cells: { proxy: slowNode.filter(({ series }) => series === 'q0'), hop: [] } }),
+        standing: [told('elsewhere', { node: 'n3' }, startMs)],
+      }).get('proxy-q0-0.5')!.partOf
+    expect([on(-180 * minute), on(-10 * minute)]).toEqual([null, 'proxy-elsewhere-0.5'])
+  })
+
+  it('and another that is not of it is told of, although it began at the same time', () => {
+    const placed = group([slower('proxy', 'q0', { addedNs: 0.8 * ms })], {
+      ...known({ cells: { proxy: slowNode.filter(({ series }) => series === 'q0'), hop: [] } }),
+      standing: [told('elsewhere', { version: '1.29' }, 0)],
+    })
+    expect(placed.get('proxy-q0-0.5')).toMatchObject({ partOf: null, quiet: null })
+  })
+
   it('of both quantiles of a proxy are one', () => {
     const placed = group(
       [slower('proxy', 'a', { quantile: 0.95 }), slower('proxy', 'a')],
@@ -89,6 +157,14 @@ describe('what is beneath others', () => {
     const placed = group([slower('proxy', 'a'), slower('hop', 'h'), slower('hop', 'i', { addedNs: 2 * ms })], both)
     expect(placed.get('hop-h-0.5')).toMatchObject({ partOf: 'proxy-a-0.5', quiet: 'symptom' })
     expect(placed.get('hop-i-0.5')).toMatchObject({ partOf: null, quiet: null })
+  })
+
+  it('a hop that is noticed when its proxies have fired for long', () => {
+    const placed = group([slower('hop', 'h')], {
+      ...known({ cells: { proxy: [], hop: cells('h') }, viaOf: () => ['a'] }),
+      standing: [{ ...slower('proxy', 'a', { isTold: true }), leadId: 'of the version', predicate: [] }],
+    })
+    expect(placed.get('hop-h-0.5')).toMatchObject({ partOf: 'of the version', quiet: 'symptom' })
   })
 
   it('whole requests whose segments have alerts of their own', () => {

@@ -3,7 +3,15 @@
  * their way, whole requests beneath their segments; and whom nobody is called for.
  */
 import { kitagawa } from '../statistics/mix.ts'
-import { causesOf, isExplainedBySegments, isMixOnly, movedSegments, type Cell, type SegmentChange } from './cause.ts'
+import {
+  causesOf,
+  isExplainedBy,
+  isExplainedBySegments,
+  isMixOnly,
+  movedSegments,
+  type Cell,
+  type SegmentChange,
+} from './cause.ts'
 
 /** A firing or pending regression. */
 export interface Slower {
@@ -23,6 +31,17 @@ export interface Slower {
   /** It is beyond the gate of those that somebody is told of. */
   readonly pages: boolean
   readonly isFiring: boolean
+  /** Unix ms. Since when, which may be wrong by so much, ms. */
+  readonly startMs: number
+  readonly uncertainMs: number
+}
+
+/** One that fires already and is not placed anew. */
+export interface Standing extends Slower {
+  /** Of the alert that it is beneath, or its own. */
+  readonly leadId: string
+  /** What those of its cause have in common; none of those beneath others. */
+  readonly predicate: readonly { readonly key: string; readonly value: string }[]
 }
 
 export interface Known {
@@ -34,6 +53,7 @@ export interface Known {
   classesOf(proxy: string): readonly string[]
   /** By route: how the means of the classes of segments changed. */
   readonly classes: ReadonlyMap<string, readonly SegmentChange[]>
+  readonly standing: readonly Standing[]
 }
 
 export interface Placed {
@@ -42,13 +62,16 @@ export interface Placed {
   cause: { predicate: { key: string; value: string }[]; effectNs: number; explained: number | null } | null
 }
 
+/** By kind and id: whose alert speaks for it. */
+type Leads = Map<string, { readonly alertId: string }>
+
 /** A hop is beneath its proxies when so much of what came to it came to them. */
 const viaShare = 0.8
 
 /** Where each of them belongs, by alert. */
 export function group(slower: readonly Slower[], known: Known): Map<string, Placed> {
   const placed = new Map<string, Placed>()
-  const leadOf = new Map<string, Slower>()
+  const leadOf: Leads = new Map(known.standing.map((one) => [`${one.kind} ${one.id}`, { alertId: one.leadId }]))
   for (const kind of ['proxy', 'hop'] as const) {
     const own = slower.filter((one) => one.kind === kind)
     const firsts = [...groupBy(own, ({ id }) => id).values()].map((alerts) => first(alerts))
@@ -59,6 +82,7 @@ export function group(slower: readonly Slower[], known: Known): Map<string, Plac
       if (!placed.has(one.alertId) && lead)
         placed.set(one.alertId, { partOf: lead.alertId, quiet: 'symptom', cause: null })
     }
+    joinStanding(own, known, leadOf, placed)
   }
   for (const one of slower) {
     const place = placed.get(one.alertId)
@@ -85,12 +109,7 @@ function first(alerts: readonly Slower[]): Slower {
   })
 }
 
-function byCause(
-  open: readonly Slower[],
-  cells: readonly Cell[],
-  leadOf: Map<string, Slower>,
-  placed: Map<string, Placed>,
-): void {
+function byCause(open: readonly Slower[], cells: readonly Cell[], leadOf: Leads, placed: Map<string, Placed>): void {
   const byId = new Map(open.map((one) => [one.id, one]))
   const { causes } = causesOf(cells)
   for (const { predicate, symptoms, effectNs, explained } of causes) {
@@ -117,18 +136,43 @@ function byCause(
   }
 }
 
+/** What begins later and has its cause in common with one that fires is beneath that one, with all that is beneath it. */
+function joinStanding(
+  own: readonly Slower[],
+  { cells, standing }: Known,
+  leadOf: Leads,
+  placed: Map<string, Placed>,
+): void {
+  for (const one of own) {
+    if (one.isTold || one.kind === 'trace' || placed.get(one.alertId)?.partOf !== null) continue
+    const theirs = cells[one.kind].filter(({ series }) => series === one.id)
+    const isNear = ({ startMs, uncertainMs }: Standing) =>
+      Math.abs(startMs - one.startMs) <= Math.max(uncertainMs, one.uncertainMs)
+    const lead = standing.find(
+      (other) => other.kind === one.kind && isExplainedBy(theirs, other.predicate, isNear(other)),
+    )
+    if (!lead) continue
+    for (const other of own) {
+      const place = placed.get(other.alertId)
+      if (other !== one && place?.partOf !== one.alertId) continue
+      placed.set(other.alertId, { partOf: lead.alertId, quiet: 'symptom', cause: null })
+      leadOf.set(`${other.kind} ${other.id}`, lead)
+    }
+  }
+}
+
 /** Transit is the sum of what its proxies add and of the wire between (D3): what came to them came to it. */
 function beneathProxies(
   hop: Slower,
   slower: readonly Slower[],
-  { viaOf }: Known,
-  leadOf: Map<string, Slower>,
+  { viaOf, standing }: Known,
+  leadOf: Leads,
   placed: Map<string, Placed>,
 ): boolean {
   const via = new Set(viaOf(hop.id))
   const proxies = [
     ...groupBy(
-      slower.filter(({ kind, id }) => kind === 'proxy' && via.has(id)),
+      [...slower, ...standing].filter(({ kind, id }) => kind === 'proxy' && via.has(id)),
       ({ id }) => id,
     ).values(),
   ].map(first)
@@ -178,13 +222,8 @@ function isMix(cells: readonly Cell[]): boolean {
   )
 }
 
-function placeTraces(
-  slower: readonly Slower[],
-  known: Known,
-  leadOf: Map<string, Slower>,
-  placed: Map<string, Placed>,
-): void {
-  const parts = slower.filter(({ kind }) => kind !== 'trace')
+function placeTraces(slower: readonly Slower[], known: Known, leadOf: Leads, placed: Map<string, Placed>): void {
+  const parts = [...slower, ...known.standing].filter(({ kind }) => kind !== 'trace')
   const classOf = (one: Slower) =>
     one.kind === 'proxy' ? known.classesOf(one.id) : known.viaOf(one.id).length === 0 ? ['wire'] : []
   const alerted = new Set(parts.flatMap(classOf))

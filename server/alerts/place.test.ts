@@ -30,3 +30,16 @@ it('of what fires, all that began or was noticed at about its time is told with 
     ...['fired', 'began with it', 'noticed with it, since when is not clear yet', 'pending'],
   ])
 })
+
+it('with one of a group comes all of it, also the one that speaks for it and is over for the moment', () => {
+  const fired = record('fired', { started: 118, since: 125 })
+  const others = [
+    record('lead', { started: 95, since: 100, phase: 'keep' }),
+    record('near', { started: 102, since: 108, partOf: 'lead' }),
+    record('far', { started: 80, since: 100, partOf: 'lead' }),
+    record('over', { started: 100, since: 108, partOf: 'lead', phase: 'resolved' }),
+    record('of another', { started: 80, since: 90, partOf: 'another' }),
+  ]
+  const book = new Map([fired, ...others].map((one) => [one.id, one]))
+  expect(begunWith(book, [fired]).map(({ id }) => id)).toEqual(['fired', 'lead', 'near', 'far'])
+})

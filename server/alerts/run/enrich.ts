@@ -7,7 +7,7 @@ import { readNearTraces } from '../../queries/alerts/exemplars.ts'
 import type { Subjects } from '../../queries/alerts/subjects.ts'
 import { isFiring, type AlertRecord, type Book } from '../book.ts'
 import type { Known, Slower } from '../grouping.ts'
-import { begunWith, effectOf, place, slowerOf, startOf } from '../place.ts'
+import { begunWith, effectOf, place, slowerOf, standingBeside, startOf } from '../place.ts'
 import { metricOf } from '../rule.ts'
 import { isOf } from './regressions.ts'
 
@@ -40,14 +40,14 @@ export async function findCauses(
   const starts = together.map(startOf).sort((a, b) => a - b)
   const splitMs = Math.floor(starts[starts.length >> 1]! / minuteMs) * minuteMs
   const known = await knownOf(clickhouse, slower, { splitMs, atMs, around })
-  return place(together, known)
+  return place(together, { ...known, standing: standingBeside(book, together) })
 }
 
 async function knownOf(
   clickhouse: ClickHouse,
   slower: readonly Slower[],
   { splitMs, atMs, around }: { splitMs: number; atMs: number; around: Surroundings },
-): Promise<Known> {
+): Promise<Omit<Known, 'standing'>> {
   const { subjects, quiet } = around
   const toMs = Math.min(atMs, splitMs + mostSinceMs)
   const window = { fromMs: splitMs - beforeMs, splitMs, toMs }
