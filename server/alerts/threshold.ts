@@ -56,6 +56,12 @@ export function spentOf({ keys, counts }: Histogram, valueNs: number): Spent {
 export const burnRate = ({ n, over }: Spent, objective: number): number | null =>
   n > 0 ? over / n / (1 - objective) : null
 
+/** Of the requests that may take too long, the part that is left: 1 is all, below 0 there were more; null without requests. */
+export const budgetLeft = (spent: Spent, objective: number): number | null => {
+  const rate = burnRate(spent, objective)
+  return rate === null ? null : 1 - rate
+}
+
 export interface Burning {
   readonly rate: number
   readonly long: Spent

@@ -38,19 +38,22 @@ export function alertRulesRouter(read: ClickHouse, write: ClickHouse): Router {
     if (!found) throw notFound(`there is no alert rule ${id}`)
     return found
   }
-  const answer = async (rule: StoredRule): Promise<AlertRule> => asRule(rule, await countAlerts(read))
+  const answer = async (rule: StoredRule): Promise<AlertRule> => {
+    const [counts, { files }] = await Promise.all([countAlerts(read), readFiles(read)])
+    return asRule(rule, counts, files)
+  }
 
   router
     .route('/')
     .get(async (request, response) => {
       const options = askFor(request, response)
-      const [rules, counts, files] = await Promise.all([
+      const [rules, counts, { problems, files }] = await Promise.all([
         readRules(read, builtInRules, options),
         countAlerts(read),
-        readDocuments<{ problems: AlertRuleList['problems'] }>(read, { kinds: ['progress'], id: 'files' }),
+        readFiles(read),
       ])
-      const items = rules.map((rule) => asRule(rule, counts)).sort((a, b) => (a.name < b.name ? -1 : 1))
-      response.json({ items, problems: files[0]?.body.problems ?? [] } satisfies AlertRuleList)
+      const items = rules.map((rule) => asRule(rule, counts, files)).sort((a, b) => (a.name < b.name ? -1 : 1))
+      response.json({ items, problems } satisfies AlertRuleList)
     })
     .post(...ownJson(mostBytes), async (request: Request, response: Response) => {
       const options = askFor(request, response)
@@ -204,8 +207,20 @@ async function countAlerts(read: ClickHouse): Promise<Counts> {
   return counts
 }
 
-const asRule = ({ id, source, body, changedMs }: StoredRule, counts: Counts): AlertRule => ({
+/** What was last read of rule files: their problems, and by rule the file that it is from. */
+async function readFiles(read: ClickHouse): Promise<RuleFiles> {
+  const [known] = await readDocuments<RuleFiles>(read, { kinds: ['progress'], id: 'files' })
+  return known?.body ?? { problems: [], files: {} }
+}
+
+interface RuleFiles {
+  readonly problems: AlertRuleList['problems']
+  readonly files: Readonly<Record<string, string>>
+}
+
+const asRule = ({ id, source, body, changedMs }: StoredRule, counts: Counts, files: RuleFiles['files']): AlertRule => ({
   ...body,
-  ...{ id, source, changedUnixNano: changedMs === null ? null : `${changedMs}000000` },
+  ...{ id, source, file: source === 'file' ? (files[id] ?? null) : null },
+  ...{ changedUnixNano: changedMs === null ? null : `${changedMs}000000` },
   alerts: counts.get(id) ?? { pending: 0, firing: 0, stale: 0 },
 })

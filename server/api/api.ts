@@ -11,6 +11,7 @@ import { accuracyRouter } from './accuracy.ts'
 import { alertRulesRouter } from './alert-rules.ts'
 import { alertMetrics } from './alert-metrics.ts'
 import { alertsRouter } from './alerts.ts'
+import { budgetsRouter } from './budgets.ts'
 import { catalogueRouter } from './catalogue.ts'
 import { claimsRouter } from './claims.ts'
 import { compressed } from './compress.ts'
@@ -170,6 +171,7 @@ function apiApp(options: ApiOptions, { clickhouse, writing }: Connections, helpe
     '/notification-targets',
     targetsRouter(clickhouse, writing, { allowed: parseAllowed(allowedTargets), publicUrl }),
   )
+  api.use('/budgets', budgetsRouter(clickhouse))
   api.use('/silences', silencesRouter(clickhouse, writing))
   api.use('/audit', auditRouter(clickhouse))
   api.use('/', catalogueRouter({ clickhouse, setup: { version, receivers, settleQuietMs } }))

@@ -173,6 +173,10 @@ export type RegressionRule = Extract<AlertRuleBody, { kind: 'regression' }>
 const Kept = {
   id: EntityId,
   source: z.enum(['built-in', 'api', 'file']).describe('file: read-only here; built-in: may be changed, not deleted'),
+  file: z
+    .string()
+    .nullable()
+    .describe('the name of the file in HOPSCOPE_ALERT_RULES_DIR that it comes from; null of others'),
   changedUnixNano: Instant.nullable().describe('null for built-in rules that nobody changed'),
   alerts: z.object({ pending: Count, firing: Count, stale: Count }).describe('of the rule, now; kept ones are firing'),
 }

@@ -150,6 +150,7 @@ export const StandingSilence = z.object({
   id: EntityId,
   matcher: SilenceMatcher,
   ruleName: z.string().nullable().describe('of the rule that it names, as an alert has it'),
+  seriesName: z.string().nullable().describe('of the proxy, hop or route of its fingerprint, as an alert has it'),
   atUnixNano: Instant.describe('when it was set'),
   untilUnixNano: Instant,
   by: z.string(),

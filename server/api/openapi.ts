@@ -37,6 +37,7 @@ import {
   TargetList,
   TargetTest,
 } from './contract-alerts.ts'
+import { BudgetList, BudgetsQuery } from './contract-budgets.ts'
 import { FileBody, ImportedFile, ImportQuery } from './contract-import.ts'
 import {
   Differences,
@@ -254,6 +255,12 @@ export const resources: readonly Resource[] = [
   {
     ...{ path: '/notification-targets/{id}/dead-letters', method: 'post', summary: 'Try some of that again' },
     ...{ ...entity, body: SendAgain, answer: Target },
+  },
+  {
+    path: '/budgets',
+    summary: 'How much of their budgets is left, and how fast it is spent',
+    query: BudgetsQuery,
+    answer: BudgetList,
   },
   { path: '/silences', summary: 'Silences of all that matches', answer: SilenceList },
   {

@@ -1,5 +1,6 @@
 import { Router, type Request, type Response } from 'express'
 import type { ClickHouse } from '../../storage/clickhouse.ts'
+import { fingerprintOf } from '../alerts/alert-json.ts'
 import { isFiring, type AlertRecord } from '../alerts/book.ts'
 import type { Silence } from '../alerts/run/stored.ts'
 import { matches } from '../alerts/silence.ts'
@@ -34,7 +35,11 @@ export function silencesRouter(read: ClickHouse, write: ClickHouse): Router {
       const body = { untilMs, by, comment, matcher } satisfies Silence
       await writeDocuments(write, [
         { kind: 'silence', id, revision: atMs, atMs, body },
-        auditOf({ by, what: 'silence created', id, name: inWords(matcher) }, body, atMs),
+        auditOf(
+          { by, what: 'silence created', id, name: inWords(matcher, seriesNameOf(await readRecords(read), matcher)) },
+          body,
+          atMs,
+        ),
       ] satisfies Written[])
       const created = (await listSilences(read)).find((silence) => silence.id === id)
       response
@@ -54,7 +59,7 @@ export function silencesRouter(read: ClickHouse, write: ClickHouse): Router {
       const body = { untilMs: atMs, by, comment, matcher } satisfies Silence
       await writeDocuments(write, [
         { kind: 'silence', id, revision: atMs, atMs, deleted: true, body },
-        auditOf({ by: '', what: 'silence ended', id, name: inWords(matcher) }, body, atMs),
+        auditOf({ by: '', what: 'silence ended', id, name: inWords(matcher, found.seriesName) }, body, atMs),
       ] satisfies Written[])
       response.json(found satisfies StandingSilence)
     })
@@ -63,12 +68,11 @@ export function silencesRouter(read: ClickHouse, write: ClickHouse): Router {
 }
 
 async function listSilences(read: ClickHouse): Promise<StandingSilence[]> {
-  const [nowMs, silences, alerts] = await Promise.all([
+  const [nowMs, silences, records] = await Promise.all([
     clockMs(read),
     readDocuments<Silence>(read, { kinds: ['silence'], about: '' }),
-    readDocuments<AlertRecord>(read, { kinds: ['alert'] }),
+    readRecords(read),
   ])
-  const records = alerts.map(({ body }) => body)
   const isOpen = (record: AlertRecord) => record.state.phase === 'pending' || isFiring(record)
   return silences.flatMap(({ id, atMs, body: { untilMs, by, comment, matcher } }) =>
     matcher === undefined || untilMs <= nowMs
@@ -76,15 +80,22 @@ async function listSilences(read: ClickHouse): Promise<StandingSilence[]> {
       : {
           ...{ id, matcher, by, comment, atUnixNano: `${atMs}000000`, untilUnixNano: `${untilMs}000000` },
           ruleName: records.find(({ ruleId }) => ruleId === matcher.rule)?.ruleName ?? null,
+          seriesName: seriesNameOf(records, matcher),
           alerts: records.filter((record) => isOpen(record) && matches(matcher, record)).length,
         },
   )
 }
 
-const inWords = ({ rule, fingerprint, series, labels = {} }: SilenceMatcher): string =>
+const readRecords = async (read: ClickHouse): Promise<AlertRecord[]> =>
+  (await readDocuments<AlertRecord>(read, { kinds: ['alert'] })).map(({ body }) => body)
+
+const seriesNameOf = (records: readonly AlertRecord[], { fingerprint }: SilenceMatcher): string | null =>
+  records.find(({ series }) => fingerprintOf(series) === fingerprint)?.series.name ?? null
+
+const inWords = ({ rule, fingerprint, series, labels = {} }: SilenceMatcher, seriesName: string | null): string =>
   [
     rule && `rule ${rule}`,
-    fingerprint,
+    seriesName ?? fingerprint,
     series && `name ${series}`,
     ...Object.entries(labels).map(([name, value]) => `${name}=${value}`),
   ]

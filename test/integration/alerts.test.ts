@@ -355,12 +355,16 @@ describe('a regression', () => {
     const silence = StandingSilence.parse(await standing.json())
     expect([standing.status, silence]).toMatchObject([
       201,
-      { alerts: 1, by: 'ann', comment: 'moving', ruleName: alert!.ruleName },
+      { alerts: 1, by: 'ann', comment: 'moving', ruleName: alert!.ruleName, seriesName: null },
     ])
     expect((await alerts({ rule })).items[0]).toMatchObject({ silencedBy: silence.id })
     expect(SilenceList.parse(await (await ask('GET', 'silences')).json()).items).toEqual([silence])
     expect((await ask('DELETE', `silences/${silence.id}`)).status).toBe(200)
     expect((await ask('DELETE', `silences/${silence.id}`)).status).toBe(404)
+    const ofOne = await ask('POST', 'silences', { matcher: { fingerprint: alert!.fingerprint }, until })
+    const named = StandingSilence.parse(await ofOne.json())
+    expect(named.seriesName).toBe(alert!.series.name)
+    expect((await ask('DELETE', `silences/${named.id}`)).status).toBe(200)
     expect((await alerts({ rule })).items[0]).toMatchObject({ silencedBy: null, silencedUntilUnixNano: null })
     for (const matcher of [{}, { series: '' }, { rule: 'x' }, { fingerprint: 'proxy:x' }, { shop: 'a' }])
       expect((await ask('POST', 'silences', { matcher, until })).status).toBe(400)

@@ -95,7 +95,7 @@ export const textOf = (draft: Partial<Draft>): string => JSON.stringify(draft)
 
 /** A rule as it stands, without what the server adds. */
 export function draftOfRule(rule: AlertRule): Draft {
-  const { id: _id, source: _source, changedUnixNano: _changed, alerts: _alerts, ...body } = rule
+  const { id: _id, source: _source, file: _file, changedUnixNano: _changed, alerts: _alerts, ...body } = rule
   return body as unknown as Draft
 }
 

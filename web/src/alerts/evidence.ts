@@ -1,9 +1,11 @@
 /** From an alert to what shows it: the window around its beginning, the series of what it is about, and pages with both filled in. */
+import type { AlertRule } from '../../../server/api/contract-alert-rules.ts'
 import type { Alert } from '../../../server/api/contract-alerts.ts'
 import type { Overview, Series } from '../../../server/api/contract-measurements.ts'
 import type { Quantiles } from '../format/figure.ts'
 import { apiPath } from '../api/get.ts'
 import { msOf } from '../format/time.ts'
+import { bodyOf, draftOfRule } from './draft.ts'
 import { begunOf, isShare, subjectOf } from './words.ts'
 import type { ValuePoint } from './value-chart.ts'
 
@@ -19,7 +21,7 @@ export function windowOf(alert: Alert, nowMs: number): { fromMs: number; toMs: n
   return { fromMs: Math.floor((begun - long) / minute) * minute, toMs: Math.ceil(end / minute) * minute }
 }
 
-/** Where its values stand; null for a share, a burn rate or wire time of no hop, which no series has. */
+/** Where its values stand; null for a share or a burn rate, which no series has: they are those of its rule's preview. */
 export function seriesAddress(alert: Alert, nowMs: number): string | null {
   const { measure, series, kind } = alert
   if (isShare(measure) || kind === 'budget') return null
@@ -32,6 +34,15 @@ export function seriesAddress(alert: Alert, nowMs: number): string | null {
     metric: measure,
     fidelity,
   })
+}
+
+/** What its rule looked at, of what the alert is about alone, until now. */
+export function previewOf(alert: Alert, stored: AlertRule, nowMs: number) {
+  const rule = bodyOf(draftOfRule(stored))
+  const { fromMs, toMs } = windowOf(alert, nowMs)
+  const { kind, id: about } = alert.series
+  const filter = { ...rule.filter, [kind === 'trace' ? 'route' : kind]: about }
+  return { rule: { ...rule, filter, name: 'preview', targets: [], labels: {} }, from: String(fromMs), to: String(toMs) }
 }
 
 const keys: readonly (readonly [number, keyof Quantiles])[] = [

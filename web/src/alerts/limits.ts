@@ -1,6 +1,6 @@
 /** Lines that a rule draws on charts of what it is about. */
 import type { AlertRule, AlertRuleBody } from '../../../server/api/contract-alert-rules.ts'
-import { amount, isShare } from './words.ts'
+import { amount, changeText, isShare } from './words.ts'
 
 export interface Limit {
   /** ns, or a share. */
@@ -29,11 +29,32 @@ export function limitsOf(rule: AlertRuleBody): Limit[] {
   ]
 }
 
-/** Enabled rules that name a proxy or hop by its id and a measure, with their lines. */
-export const limitsAbout = (rules: readonly AlertRule[], about: { id: string; measure: string }): Limit[] =>
-  rules
-    .filter(
-      ({ enabled, measure, filter }) =>
-        enabled && measure === about.measure && (filter.proxy ?? filter.hop) === about.id,
-    )
+/** What the preview of a rule shows over time. */
+export const valueKindOf = (rule: AlertRuleBody): 'ns' | 'share' | 'rate' =>
+  rule.kind === 'budget' ? 'rate' : rule.kind === 'regression' || isShare(rule.measure) ? 'share' : 'ns'
+
+/** Its lines there: of a budget the burn rate, of a regression the least change. */
+export function limitsOfPreview(rule: AlertRuleBody): Limit[] {
+  if (rule.kind === 'regression')
+    return [{ value: rule.relMin, text: `at least ${changeText(1 + rule.relMin)}`, look: 'fires' }]
+  if (rule.kind === 'threshold') return limitsOf(rule)
+  const [first] = rule.objective.burnRates
+  return first ? [{ value: first.rate, text: `fires > ${first.rate} ×`, look: 'fires' }] : []
+}
+
+/** Whose chart it is, and of what. `route`: '' of all. */
+type About = { readonly measure: string } & ({ readonly id: string } | { readonly route: string })
+
+/**
+ * Lines of enabled rules on the chart of a proxy, hop or route: of those that name it, and of those that name nothing and so are about each. On that of all
+ * routes only the latter.
+ */
+export function limitsAbout(rules: readonly AlertRule[], about: About): Limit[] {
+  const own = 'id' in about ? about.id : about.route
+  return rules
+    .filter(({ enabled, measure, filter: { proxy, hop, route, service, family } }) => {
+      if (!enabled || measure !== about.measure || service !== undefined || family !== undefined) return false
+      return (proxy ?? hop ?? route ?? own) === own
+    })
     .flatMap(limitsOf)
+}
