@@ -5,6 +5,7 @@ import { costOfMany } from './alerts/cost.ts'
 import { pagesOfMisfortunes, toldOfMovedTraffic } from './alerts/no-regression.ts'
 import { bad, oneVersion } from './alerts/one-version.ts'
 import { day, nothing } from './alerts/traffic.ts'
+import { SinceErrors } from './alerts/since.ts'
 import { copyWorld, firstMinute, gates, isBeyond, minuteMs, newWorld, runTo, type Fired } from './alerts/world.ts'
 import { report } from './report.ts'
 
@@ -71,6 +72,7 @@ function slower(effect: number, lookedAfter: number, after = 0) {
   const waits: Record<'told' | 'fired', number[]> = { told: [], fired: [] }
   const errors: number[] = []
   const guiltyFired: Fired[] = []
+  const since = { asItFires: new SinceErrors(), atTheEnd: new SinceErrors() }
   let [wrongPages, wrongListed] = [0, 0]
   const past = newWorld(count, seed + 7)
   for (let run = 0; run < runs; run++) {
@@ -85,7 +87,12 @@ function slower(effect: number, lookedAfter: number, after = 0) {
         : nothing
     const world = copyWorld(past, seed + 100 + run)
     runTo(world, start, happens)
-    const fired = runTo(world, start + lookedAfter, happens).filter(({ at }) => at > start)
+    const minutesOf = (series: number) => world.watched[series]!.minutes
+    const fired = runTo(world, start + lookedAfter, happens, (now, at) => {
+      for (const { series } of now)
+        if (isGuilty(series) && at > start) since.asItFires.add(minutesOf(series), at, start)
+    }).filter(({ at }) => at > start)
+    for (const { series } of fired) if (isGuilty(series)) since.atTheEnd.add(minutesOf(series), world.minute, start)
     for (const one of fired) {
       const { series, at, record } = one
       if (!isGuilty(series)) {
@@ -116,6 +123,7 @@ function slower(effect: number, lookedAfter: number, after = 0) {
     ...(after === 0 && {
       sinceWithin5Minutes: round(errors.filter((error) => error <= 5).length / Math.max(1, listed)),
       sinceErrorMinutesP90: quantileOf(errors, 0.9),
+      sinceByWay: { asItFires: since.asItFires.figures(), atTheEnd: since.atTheEnd.figures() },
     }),
     recallPagedByGate: byGate(guiltyFired, (those) => round(those.length / all)),
   }

@@ -190,6 +190,8 @@ try {
     for (const [ask, path] of Object.entries(screens(windowOf(ms)))) asks[`${ask} ${name}`] = [target, path]
   const rules = {
     threshold: { kind: 'threshold', name: 'x', measure: 'added', valueNs: 1_000_000 },
+    share: { kind: 'threshold', name: 'x', measure: 'meshTaxShare', value: 0.15 },
+    budget: { kind: 'budget', name: 'x', measure: 'added', valueNs: 1_000_000, objective: { share: 0.99 } },
     regression: { kind: 'regression', name: 'x', measure: 'added' },
   }
   for (const [kind, rule] of Object.entries(rules))

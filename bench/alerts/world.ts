@@ -143,7 +143,7 @@ function evaluatedOf({ finding, pages, shift, steady }: Judged, i: number): Eval
 }
 
 /** Gates that are held against each other: the share of false discoveries, and the least effect. */
-export const gates = [0.03, 0.01, 0.003, 0.001, 0.0001].flatMap((q) =>
+export const gates = [0.01, 0.003, 0.001, 0.0001, 0.00003, 0.00001].flatMap((q) =>
   [0.1, 0.15, 0.2].map((effect) => ({ q, effect })),
 )
 export const isBeyond = (beyond: Fired['beyond'], gate: { q: number; effect: number }): boolean =>

@@ -24,7 +24,7 @@ export function sinceWhen(minutes: MinuteSeries, end: number, window = 15): numb
   return ways[0]!() ?? ways[1]!()
 }
 
-function changeOf(minutes: MinuteSeries, end: number, usual: (minute: number) => number): number | null {
+export function changeOf(minutes: MinuteSeries, end: number, usual: (minute: number) => number): number | null {
   const values: number[] = []
   const starts: number[] = []
   for (let from = end - day; from < end; from += block) {
@@ -38,7 +38,7 @@ function changeOf(minutes: MinuteSeries, end: number, usual: (minute: number) =>
 }
 
 /** What is usual at a minute, by five minutes of other days; nothing where there are too few days. */
-function usualOf(minutes: MinuteSeries, end: number): (minute: number) => number {
+export function usualOf(minutes: MinuteSeries, end: number): (minute: number) => number {
   const first = end - day
   const found: (number | null)[] = []
   for (let from = first; from < end; from += block) {
@@ -55,8 +55,12 @@ function usualOf(minutes: MinuteSeries, end: number): (minute: number) => number
   return (minute) => found[Math.floor((minute - first) / block)]!
 }
 
-/** The split of the last hours after which it is higher, that leaves the least squares. What lies far off, a burst, counts as if it were less far. */
-function stepOf(minutes: MinuteSeries, end: number, usual: (minute: number) => number): number | null {
+/** The minutes of the last hours, less what is usual. */
+export function recentOf(
+  minutes: MinuteSeries,
+  end: number,
+  usual: (minute: number) => number,
+): { at: number[]; values: number[] } {
   const at: number[] = []
   const values: number[] = []
   for (let minute = end - recent; minute < end; minute++) {
@@ -65,6 +69,12 @@ function stepOf(minutes: MinuteSeries, end: number, usual: (minute: number) => n
     at.push(minute)
     values.push(logOf(key) - usual(minute))
   }
+  return { at, values }
+}
+
+/** The split of the last hours after which it is higher, that leaves the least squares. What lies far off, a burst, counts as if it were less far. */
+export function stepOf(minutes: MinuteSeries, end: number, usual: (minute: number) => number): number | null {
+  const { at, values } = recentOf(minutes, end, usual)
   const n = values.length
   if (n < 4 * leastSide) return null
   const now = median(Float64Array.from(values.slice(-8)))

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { histogramOf } from '../statistics/histogram.ts'
-import { budgetFinding, burnRate, spentOf, thresholdFinding } from './threshold.ts'
+import { budgetFinding, budgetLeft, burnRate, spentOf, thresholdFinding } from './threshold.ts'
 
 describe('a threshold', () => {
   const limit = { op: '>', value: 15, resolve: 12, quantile: 0.99 } as const
@@ -35,6 +35,13 @@ describe('a budget', () => {
     expect(spent).toEqual({ n: 4, over: 1 })
     expect(burnRate(spent, 0.95)).toBeCloseTo(5, 12)
     expect(burnRate({ n: 0, over: 0 }, 0.95)).toBeNull()
+  })
+
+  it('is left by what it allows and nobody used, and may be overspent', () => {
+    expect([0, 25, 50, 100].map((over) => budgetLeft({ n: 1_000, over }, 0.95))).toEqual([
+      ...[expect.closeTo(1), expect.closeTo(0.5), expect.closeTo(0), expect.closeTo(-1)],
+    ])
+    expect(budgetLeft({ n: 0, over: 0 }, 0.95)).toBeNull()
   })
 
   it('burns when both windows do, is less while the long one does, and unknown for few', () => {

@@ -1,4 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { quiet as silent } from '../harness.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   AlertPreview,
@@ -8,9 +12,11 @@ import {
   RuleExport,
 } from '../../server/api/contract-alert-rules.ts'
 import { AlertDetail, AlertList, AuditList, SilenceList, StandingSilence } from '../../server/api/contract-alerts.ts'
+import { BudgetList } from '../../server/api/contract-budgets.ts'
 import { Overview } from '../../server/api/contract-measurements.ts'
 import { Problem } from '../../server/api/contract.ts'
 import { evaluateTick, type TickKind } from '../../server/alerts/run/evaluate.ts'
+import { ruleFiles } from '../../server/alerts/run/rule-files.ts'
 import { readBook } from '../../server/alerts/run/stored.ts'
 import { watching } from '../../server/alerts/run/watching.ts'
 import { nameProxies, writeMinutes, type Stretch } from './alert-traffic.ts'
@@ -140,6 +146,7 @@ describe('a rule', () => {
     const {
       id,
       source: _s,
+      file: _f,
       changedUnixNano: _c,
       alerts: _a,
       ...body
@@ -207,6 +214,27 @@ describe('a rule', () => {
     expect(await post(written)).toMatchObject({ created: [], changed: [] })
     const { items } = await api.get(AlertRuleList, 'alert-rules')
     await ask('DELETE', `alert-rules/${items.find(({ name }) => name === 'from yaml')!.id}`)
+  })
+
+  it('comes from a file of a directory, says from which, and is changed only there', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'rules-'))
+    const write = (text: string) => writeFileSync(join(directory, 'team-a.yaml'), text)
+    const looked = () => ruleFiles(api.db.clickhouse, directory, silent).turn()
+    write('- { kind: threshold, name: from a file, measure: added, valueNs: 3000000 }\n')
+    await looked()
+    const own = async () => (await api.get(AlertRuleList, 'alert-rules')).items.find(({ source }) => source === 'file')
+    const rule = (await own())!
+    expect(rule).toMatchObject({ name: 'from a file', file: 'team-a.yaml' })
+    expect(await api.get(AlertRule, `alert-rules/${rule.id}`)).toMatchObject({ file: 'team-a.yaml' })
+    expect((await ask('DELETE', `alert-rules/${rule.id}`)).status).toBe(409)
+    write('- 5\n')
+    await looked()
+    expect(await own()).toEqual(rule)
+    expect((await api.get(AlertRuleList, 'alert-rules')).problems.map(({ file }) => file)).toEqual(['team-a.yaml'])
+    rmSync(join(directory, 'team-a.yaml'))
+    await looked()
+    expect(await own()).toBeUndefined()
+    rmSync(directory, { recursive: true })
   })
 
   it.each([
@@ -300,6 +328,33 @@ describe('a threshold', () => {
     })
     expect(budget.fired).toBe(1)
     expect(budget.series[0]!.points[0]!.value).toBeLessThan(14.4)
+  })
+})
+
+describe('a budget', () => {
+  it('says how much of it is left and how fast it is spent, of each that its rule is about', async () => {
+    const rule = await made({
+      ...{ kind: 'budget', name: 'added within 2.5 ms', measure: 'added', valueNs: 2_500_000 },
+      objective: { share: 0.8, windowMs: 24 * hour, burnRates: [{ longMs: 6 * hour, shortMs: 5 * minute, rate: 2 }] },
+    })
+    const { items, of } = await api.get(BudgetList, 'budgets')
+    expect(of).toBe(items.length)
+    const one = (id: string) => items.find(({ ruleId, series }) => ruleId === rule.id && series.id === id)!
+    for (const { left, over, n } of [one(slow), one(still)]) {
+      expect([n, over]).toEqual([expect.any(Number), expect.any(Number)])
+      expect(left).toBeCloseTo(1 - over / n / 0.2, 9)
+    }
+    expect(one(slow).left).toBeLessThan(one(still).left!)
+    expect(one(slow).burnRates[0]!.long).toBeGreaterThan(one(still).burnRates[0]!.long!)
+    // Its last requests are an hour old.
+    expect(one(slow).burnRates[0]!.short).toBeNull()
+    const own = await api.get(BudgetList, 'budgets', { proxy: slow })
+    expect(own.items).toEqual([one(slow)])
+    expect((await api.get(BudgetList, 'budgets', { hop: slow })).items).toEqual([])
+    for (const query of ['proxy=x', `proxy=${slow}&hop=${slow}`, 'shop=1'])
+      expect((await ask('GET', `budgets?${query}`)).status).toBe(400)
+    await ask('DELETE', `alert-rules/${rule.id}`)
+    expect(await api.get(BudgetList, 'budgets')).toMatchObject({ items: [], of: 0 })
   })
 })
 
