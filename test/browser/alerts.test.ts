@@ -10,6 +10,7 @@ import { startAlerts } from '../../server/alerts/run/evaluator.ts'
 import { outbox } from '../../server/alerts/run/outbox.ts'
 import type { AlertRule } from '../../server/api/contract-alert-rules.ts'
 import type { Alert, AlertDetail, AlertList, SilenceList, Target } from '../../server/api/contract-alerts.ts'
+import type { BudgetList } from '../../server/api/contract-budgets.ts'
 import type { ProxyItem, ProxyList } from '../../server/api/contract-measurements.ts'
 import type { Running } from '../../storage/running.ts'
 import { eventually } from '../eventually.ts'
@@ -91,6 +92,11 @@ beforeAll(async () => {
   })
   await call('/alert-rules', {
     ...{ ...short, name: 'any transit', measure: 'transit', valueNs: 100_000, targets: [gone.id] },
+  })
+  await call('/alert-rules', {
+    ...{ kind: 'budget', name: 'payments within 3 ms', measure: 'added', filter: { proxy: payments.id } },
+    ...{ valueNs: 3_000_000, minCount: 20, keepFiringMs: 0 },
+    objective: { share: 0.5, windowMs: 120 * minute, burnRates: [{ longMs: 5 * minute, shortMs: minute, rate: 1.5 }] },
   })
   evaluator = await startAlerts(
     {
@@ -262,6 +268,40 @@ describe('an alert', () => {
     await ends.click()
     await expect.poll(() => ends.count()).toBe(0)
     await page.getByText('silence ended').waitFor()
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+})
+
+describe('a budget', () => {
+  it('is on the pages of what it is about with what is left of it, and its line on their charts', async () => {
+    const { items } = await call<BudgetList>(`/budgets?proxy=${payments.id}`)
+    const left = items[0]!.left!
+    expect(left).toBeGreaterThan(0)
+    expect(left).toBeLessThan(0.95)
+    const { page, context, complaints } = await site.open(`/proxies/${payments.id}?from=now-2h`)
+    const budgets = page.getByRole('region', { name: 'Budgets' })
+    for (const path of ['', `/?from=now-2h`, `/map?from=now-2h&sel=p:${payments.id}`]) {
+      if (path) await page.goto(path)
+      // Between value and unit stand spaces that do not break.
+      const text = (await budgets.innerText()).replace(/\s/g, ' ')
+      expect(text).toContain('50.0 % of added time within 3.00 ms over 2 h')
+      expect(text).toContain(`${Math.round(left * 100)} % left`)
+      expect(text).toMatch(/burns .* in 5 min/)
+      expect(await axe(page)).toEqual([])
+      if (path.startsWith('/?')) await page.getByTitle(/^budget 3\.00/).waitFor({ state: 'attached' })
+      else await page.getByText(/^budget 3\.00/).waitFor()
+    }
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('that burnt shows how fast it was spent before and since', async () => {
+    const { items } = await call<AlertList>('/alerts?state=resolved')
+    const { id } = items.find(({ kind }) => kind === 'budget')!
+    const { page, context, complaints } = await site.open(`/alerts/${id}`)
+    await page.getByRole('img', { name: 'Burn rate of payments before and since it began' }).waitFor()
+    await page.getByText('fires > 1.5 ×').waitFor()
     expect(complaints).toEqual([])
     await context.close()
   })

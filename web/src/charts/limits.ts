@@ -8,9 +8,15 @@ export interface ValueLimit {
 
 export interface PlacedLimit extends Omit<ValueLimit, 'value'> {
   readonly y: number
+  /** Where its text begins, px: beside the text of a line that is as high. */
+  readonly x: number
   /** What it marks lies beyond the plot; it stands at the edge then, and says so. */
   readonly isOutside: 'above' | 'below' | null
 }
+
+/** px that a text of the axis' size needs about. */
+const textHeight = 13
+const textWidth = (text: string) => 6.4 * text.length + 10
 
 /** @param frame of which only the height of a value is asked. @param height px of the plot. */
 export function placedLimits(
@@ -18,9 +24,14 @@ export function placedLimits(
   frame: { y(ns: number): number },
   height: number,
 ): PlacedLimit[] {
-  return limits.map(({ value, text, look }) => {
-    const y = frame.y(value)
-    const isOutside = y < 0 ? 'above' : y > height ? 'below' : null
-    return { text, look, isOutside, y: Math.min(Math.max(y, 0.5), height - 0.5) }
-  })
+  const placed: PlacedLimit[] = []
+  for (const { value, text, look } of limits) {
+    const at = frame.y(value)
+    const isOutside = at < 0 ? 'above' : at > height ? 'below' : null
+    const y = Math.min(Math.max(at, 0.5), height - 0.5)
+    const beside = placed.filter((one) => Math.abs(one.y - y) < textHeight)
+    const x = Math.max(4, ...beside.map((one) => one.x + textWidth(one.text)))
+    placed.push({ text, look, isOutside, x, y })
+  }
+  return placed
 }
