@@ -108,8 +108,8 @@ function launch(env: Record<string, string>, directory: string, options: Hopscop
   return { child, said: () => said, complained: () => complained, ended }
 }
 
-const readyTimeoutMs = 60_000
-const endTimeoutMs = 30_000
+const readyTimeoutMs = 90_000
+const endTimeoutMs = 60_000
 
 /** Starts the program and waits for its end, which must come by itself: for starts that fail. */
 export async function runHopscope(env: Record<string, string>, options: HopscopeOptions = {}): Promise<Ended> {

@@ -122,7 +122,7 @@ describe('a fault of the demo', () => {
       const { behindMs } = (await call<AlertList>('/alerts')).evaluator
       return behindMs !== null && behindMs < 5 * minute
     }, 150_000)
-    await eventually(() => told.length >= 2, 30_000)
+    await eventually(() => told.length >= 2, 100_000)
     expect(told.map(({ status }) => status)).toEqual(['firing', 'resolved'])
     const { alert, url } = told[0]!
     expect(alert.series).toMatchObject({ kind: 'proxy', id: payments.id, name: 'payments' })
@@ -156,7 +156,7 @@ describe('a fault of the demo', () => {
     await page.waitForURL(/\/traces\/[0-9a-f]{32}/)
     expect(complaints).toEqual([])
     await context.close()
-  }, 200_000)
+  }, 400_000)
 })
 
 describe('a rule', () => {
@@ -189,7 +189,7 @@ describe('a rule', () => {
     await page.getByLabel('When below').press('Tab')
     await page.getByText('above valueNs').waitFor()
     await page.reload()
-    expect(await page.getByLabel('When below').inputValue()).toBe('7')
+    await expect.poll(() => page.getByLabel('When below').inputValue()).toBe('7')
     await page.getByLabel('When below').fill('4')
     await page.getByLabel('When below').press('Tab')
     await page.getByText(/Would have fired/).waitFor()

@@ -103,10 +103,10 @@ describe.each(names)('%s', (name) => {
     await page.emulateMedia({ media: 'print' })
     await page.setViewportSize({ width: 720, height: 1_000 })
     await expect.poll(() => page.evaluate('document.documentElement.scrollWidth')).toBe(720)
-    expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toMatch(
-      /rgb\(25\d, 25\d, 25\d\)|rgba\(0, 0, 0, 0\)/,
-    )
-    expect(await page.getByRole('button').count()).toBe(0)
+    await expect
+      .poll(() => page.evaluate('getComputedStyle(document.body).backgroundColor'))
+      .toMatch(/rgb\(25\d, 25\d, 25\d\)|rgba\(0, 0, 0, 0\)/)
+    await expect.poll(() => page.getByRole('button').count()).toBe(0)
     await context.close()
   })
 })

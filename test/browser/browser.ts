@@ -63,6 +63,7 @@ export async function startBrowser(baseUrl: string): Promise<TestBrowser> {
       viewport: sizes[size],
       ...(size === 'phone' ? { hasTouch: true, isMobile: true, deviceScaleFactor: 2 } : {}),
     })
+    context.setDefaultTimeout(60_000)
     const page = await context.newPage()
     const complaints: string[] = []
     page.on('console', (message) => {
@@ -86,17 +87,39 @@ export async function startBrowser(baseUrl: string): Promise<TestBrowser> {
   }
 }
 
-/** Resolves when the screen stands, nothing on it is loading and its fonts are there. */
+/** What of a page is not there yet, in words; `''` when it stands. Asked a frame and a task after what was done last. */
+const missing = `new Promise((resolve) => requestAnimationFrame(() => setTimeout(() => resolve(
+  !document.querySelector('main > *') ? 'a screen'
+    : document.querySelector('[data-asking]') ? 'an answer'
+    : document.querySelector('[aria-busy="true"], .skeleton') ? 'a part'
+    : document.fonts.status === 'loading' ? 'a font' : ''
+))))`
+
+/**
+ * Resolves when the screen stands: nothing is asked for, nothing on it is loading and its fonts are there, two frames in a row.
+ * What is asked for later, when somebody has typed for instance, has to be waited for by what it shows.
+ */
 export async function loaded(page: Page): Promise<void> {
-  await page.locator('main > *').first().waitFor()
-  await page.waitForLoadState('networkidle')
-  await page.locator('[aria-busy="true"], .skeleton').first().waitFor({ state: 'detached' })
-  await page.evaluate('document.fonts.ready.then(() => undefined)')
+  let lacks = ''
+  for (let [end, calm] = [Date.now() + 60_000, 0]; calm < 2;) {
+    lacks = await page.evaluate<string>(missing)
+    calm = lacks === '' ? calm + 1 : 0
+    if (Date.now() > end) throw new Error(`${page.url()} lacks ${lacks} after a minute`)
+  }
 }
 
-/** What axe finds wrong, a line each; empty when nothing. */
+/** Of the page as it is now: what `page.url()` says may be a moment older. */
+export const addressOf = async (page: Page): Promise<URL> => new URL(await page.evaluate<string>('location.href'))
+export const queryOf = async (page: Page): Promise<URLSearchParams> => (await addressOf(page)).searchParams
+
+/** The keys of a sequence such as `g o`, sent at once: the second must come soon, however busy the machine is. */
+export const pressSequence = (page: Page, ...keys: string[]): Promise<unknown> =>
+  Promise.all(keys.map((key) => page.keyboard.press(key)))
+
+/** What axe finds wrong, a line each; empty when nothing. The page has no frames: axe need not open another page for them. */
 export async function axe(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
+  const builder = new AxeBuilder({ page }).setLegacyMode().options({ resultTypes: ['violations'] })
+  const { violations } = await builder.analyze()
   return violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id}: ${help}: ${target.join(' ')}: ${failureSummary ?? ''}`),
   )
@@ -104,6 +127,8 @@ export async function axe(page: Page): Promise<string[]> {
 
 export interface Site extends TestBrowser {
   hopscope: RunningHopscope
+  /** When the incident began, Unix ms; Infinity where there is none. */
+  incidentMs: number
 }
 
 /**
@@ -132,11 +157,13 @@ export async function startSite(
     ...env,
   })
   try {
-    if (traces > 0) await sendRecorded(hopscope, traces, minutes, incidentMinutes, recordings)
+    const incidentMs = incidentMinutes === 0 ? Infinity : Date.now() - incidentMinutes * 60_000
+    if (traces > 0) await sendRecorded(hopscope, traces, minutes, incidentMs, recordings)
     const browser = await startBrowser(hopscope.apiUrl)
     return {
       ...browser,
       hopscope,
+      incidentMs,
       async close() {
         await browser.close()
         await hopscope.stop()

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Comparison } from '../../server/api/contract-compare.ts'
 import type { ProxyItem, ProxyList } from '../../server/api/contract-measurements.ts'
 import { WhatIf } from '../../server/api/contract-what-if.ts'
-import { axe, loaded, startSite, themes, type Site } from './browser.ts'
+import { addressOf, axe, loaded, startSite, themes, type Site } from './browser.ts'
 
 let site: Site
 let gateways: ProxyItem[]
@@ -24,7 +24,7 @@ const sentence = (page: Page) => page.getByRole('status').filter({ hasText: / (a
 
 /** What the API says to what the page asks. */
 async function answerOf(page: Page, measure: string): Promise<Comparison> {
-  const params = new URL(page.url()).searchParams
+  const params = (await addressOf(page)).searchParams
   const side = (q: string | null) => ({ filter: { q: q ?? '' }, from: 'now-1h', to: 'now' })
   const response = await fetch(`${site.hopscope.apiUrl}/api/v1/compare`, {
     method: 'POST',
@@ -85,7 +85,7 @@ describe('Compare', () => {
   it('is all in its address: sides swapped, nothing matched, another measure, and back', async () => {
     const { page, context } = await site.open(pair())
     await page.keyboard.press('s')
-    await expect.poll(() => new URL(page.url()).searchParams.get('a')).toBe(`proxy = ${gateways[1]!.id}`)
+    await expect.poll(async () => (await addressOf(page)).searchParams.get('a')).toBe(`proxy = ${gateways[1]!.id}`)
     await page.getByRole('button', { name: 'Routes matched' }).click()
     await page.getByText('Requests as they are: nothing was matched.').waitFor()
     await page.getByLabel('measure').selectOption('endToEnd')
@@ -113,7 +113,7 @@ describe('Compare', () => {
     const { page, context } = await site.open(`/proxies/${gateways[0]!.id}`)
     await page.getByRole('main').getByRole('link', { name: 'Compare' }).click()
     await page.getByText(/cannot be compared/).waitFor()
-    expect(new URL(page.url()).searchParams.get('time')).toBe('before')
+    expect((await addressOf(page)).searchParams.get('time')).toBe('before')
     await context.close()
   })
 

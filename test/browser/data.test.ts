@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { ServiceList } from '../../server/api/contract-catalogue.ts'
 import { eventually } from '../eventually.ts'
-import { axe, startSite, type Site } from './browser.ts'
+import { addressOf, axe, startSite, type Site } from './browser.ts'
 import { send } from './traffic.ts'
 import { t1Export } from '../t1.ts'
 
@@ -23,7 +23,7 @@ it('ux 23: settings name the receivers that listen, and the choice is in the URL
   }
   await page.getByText('HTTP', { exact: true }).click()
   await panel.getByText(httpPort).first().waitFor()
-  expect(new URL(page.url()).search).toBe('?for=caddy&over=http&v=1')
+  expect((await addressOf(page)).search).toBe('?for=caddy&over=http&v=1')
   await page.getByRole('tab', { name: 'Caddy' }).press('ArrowRight')
   expect(await page.getByRole('tab', { name: 'SDK' }).getAttribute('aria-selected')).toBe('true')
   await context.close()

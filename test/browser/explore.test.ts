@@ -1,9 +1,9 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Differences, ExploreHeatmap, ExploreRequestList, GroupList } from '../../server/api/contract-explore.ts'
-import { axe, loaded, startSite, type Site } from './browser.ts'
+import { axe, loaded, pressSequence, queryOf, startSite, type Site } from './browser.ts'
 import { mostRows } from '../../web/src/explore/tail.ts'
-import { send, settled } from './traffic.ts'
+import { analysed, send, settled } from './traffic.ts'
 
 /** Explore, by the behaviours of the catalogue of screens that name it. */
 let site: Site
@@ -14,7 +14,6 @@ beforeAll(async () => {
 afterAll(() => site?.close())
 
 const plot = (page: Page) => page.getByRole('application')
-const searchOf = (page: Page) => new URL(page.url()).searchParams
 const tab = (page: Page, name: RegExp) => page.getByRole('tab', { name })
 
 async function ask(path: string): Promise<unknown> {
@@ -61,7 +60,7 @@ describe('box select -> explain', () => {
   it('ux 7: of a drag, the box, its counts and its differences are those that the API has', async () => {
     const { page, context } = await site.open('/explore?measure=transit')
     await drag(page, [0.5, 0.02], [0.9, 0.45])
-    const query = searchOf(page)
+    const query = await queryOf(page)
     expect([...query.keys()]).toEqual(expect.arrayContaining(['selFrom', 'selTo', 'selMinNs']))
     expect(query.get('selMaxNs')).toBeNull()
     const found = Differences.parse(
@@ -88,7 +87,7 @@ describe('box select -> explain', () => {
     const words = (await row.getByRole('button', { name: /^Only / }).getAttribute('aria-label'))!.slice(5)
     await row.getByRole('button', { name: /^Only / }).click()
     await loaded(page)
-    expect(searchOf(page).get('q')).toBe(words)
+    expect((await queryOf(page)).get('q')).toBe(words)
     await page
       .getByRole('search', { name: 'Filter' })
       .getByRole('button', { name: `Remove ${words}` })
@@ -104,7 +103,7 @@ describe('box select -> explain', () => {
       .first()
       .click()
     await loaded(page)
-    expect(searchOf(page).get('q')).toBe(words.replace(' = ', ' != '))
+    expect((await queryOf(page)).get('q')).toBe(words.replace(' = ', ' != '))
     await page.goBack()
     await loaded(page)
     await page
@@ -112,7 +111,7 @@ describe('box select -> explain', () => {
       .first()
       .click()
     await loaded(page)
-    expect(searchOf(page).get('by')).toBe(words.split(' = ')[0])
+    expect((await queryOf(page)).get('by')).toBe(words.split(' = ')[0])
     await tab(page, /^By /).waitFor()
     await context.close()
   })
@@ -121,7 +120,7 @@ describe('box select -> explain', () => {
     const { page, context } = await site.open('/explore?measure=transit')
     await page.getByRole('radio', { name: 'Where its extra time is' }).check()
     await loaded(page)
-    expect(searchOf(page).get('rank')).toBe('time')
+    expect((await queryOf(page)).get('rank')).toBe('time')
     const { extraTime } = Differences.parse(await ask('differences?measure=transit'))
     const row = page.getByRole('row').nth(1)
     for (const { key, value } of extraTime[0]!.terms)
@@ -175,17 +174,17 @@ describe('brush to zoom and the heatmap', () => {
   it('ux 4: zooms to the time of the box, Esc goes back; its values can become part of the filter', async () => {
     const { page, context } = await site.open('/explore?measure=endToEnd')
     await drag(page, [0.4, 0.02], [0.8, 0.5])
-    const [from, to] = [searchOf(page).get('selFrom'), searchOf(page).get('selTo')]
+    const [from, to] = [(await queryOf(page)).get('selFrom'), (await queryOf(page)).get('selTo')]
     await page.getByRole('button', { name: 'Zoom in' }).click()
     await loaded(page)
-    expect([searchOf(page).get('from'), searchOf(page).get('to')]).toEqual([from, to])
+    expect([(await queryOf(page)).get('from'), (await queryOf(page)).get('to')]).toEqual([from, to])
     await page.getByRole('button', { name: 'Filter to it' }).click()
     await loaded(page)
-    expect(searchOf(page).get('q')).toMatch(/^took >= [\d.]+(ms|µs|s)$/)
-    expect(searchOf(page).get('selMinNs')).toBeNull()
+    expect((await queryOf(page)).get('q')).toMatch(/^took >= [\d.]+(ms|µs|s)$/)
+    expect((await queryOf(page)).get('selMinNs')).toBeNull()
     await page.keyboard.press('Escape')
     await loaded(page)
-    expect(searchOf(page).get('from')).toBeNull()
+    expect((await queryOf(page)).get('from')).toBeNull()
     await context.close()
   })
 
@@ -196,7 +195,7 @@ describe('brush to zoom and the heatmap', () => {
     await page.getByText(levels[1]!.fidelity, { exact: false }).first().click()
     await page.waitForURL(/level=/)
     await loaded(page)
-    expect(searchOf(page).get('level')).toBe(levels[1]!.fidelity)
+    expect((await queryOf(page)).get('level')).toBe(levels[1]!.fidelity)
     await page.locator('span.note.num', { hasText: new RegExp(`^\\s*${levels[1]!.n} of`) }).waitFor()
     // Of the cells that are drawn, several of the API's lattice in one.
     const { counts } = ExploreHeatmap.parse(await ask(`heatmap?fidelity=${levels[1]!.fidelity}`))
@@ -279,7 +278,7 @@ describe('the filter, by keyboard alone', () => {
     await page.keyboard.press('Enter')
     await page.waitForURL(/q=outcome/)
     await loaded(page)
-    expect(searchOf(page).get('q')).toBe('outcome = error')
+    expect((await queryOf(page)).get('q')).toBe('outcome = error')
     await page.keyboard.press('Backspace')
     await page.waitForURL((url) => !url.searchParams.has('q'))
     const field = page.getByRole('combobox', { name: 'Add a condition' })
@@ -289,7 +288,7 @@ describe('the filter, by keyboard alone', () => {
     expect(await page.evaluate('document.activeElement.tagName')).toBe('BODY')
     await page.keyboard.press('v')
     await loaded(page)
-    expect(searchOf(page).get('tab')).toBe('requests')
+    expect((await queryOf(page)).get('tab')).toBe('requests')
     await context.close()
   })
 
@@ -317,7 +316,7 @@ describe('the filter, by keyboard alone', () => {
     for (let i = 0; i < 3; i++) await page.keyboard.press('Shift+ArrowUp')
     await page.keyboard.press('Enter')
     await loaded(page)
-    expect(Number(searchOf(page).get('selTo')) - Number(searchOf(page).get('selFrom'))).toBe(5 * 60_000)
+    expect(Number((await queryOf(page)).get('selTo')) - Number((await queryOf(page)).get('selFrom'))).toBe(5 * 60_000)
     await page.evaluate('document.activeElement.blur()')
     await page.keyboard.press('Escape')
     await page.waitForURL((url) => !url.searchParams.has('selFrom'))
@@ -400,17 +399,29 @@ describe('live tail', () => {
         ],
       })
     }
+    // All in one answer, of which the limit lets only some through.
+    let letGo = () => {}
+    const held = new Promise<void>((resolve) => (letGo = resolve))
+    await page.route('**/api/v1/explore/live*', (route) => held.then(() => route.continue()))
+    const before = await analysed(site.hopscope)
     await burst('aa')
+    await settled(site.hopscope, before + 60)
+    letGo()
     await page.getByRole('region', { name: 'Live tail' }).getByText('GET /aa').first().waitFor()
-    const shown = await page.locator('.rows tbody tr').count()
+    // Both of one moment.
+    const now = async () => {
+      const [counts, shown] = await page.evaluate<[string, number]>(
+        `[document.querySelector('.counts').textContent, document.querySelectorAll('.rows tbody tr').length]`,
+      )
+      return ['settled', 'held back', 'let go']
+        .map((what) => Number(new RegExp(`(\\d+) ${what}`).exec(counts)![1]))
+        .concat(shown)
+    }
+    await expect.poll(async () => (await now())[0]).toBeGreaterThanOrEqual(60)
+    const [arrived, heldBack, dropped, shown] = await now()
     expect(shown).toBeLessThanOrEqual(mostRows)
-    const counts = (await page.locator('.counts').textContent())!
-    const [arrived, heldBack, letGo] = ['settled', 'held back', 'let go'].map((what) =>
-      Number(new RegExp(`(\\d+) ${what}`).exec(counts)![1]),
-    )
-    expect(arrived).toBeGreaterThanOrEqual(60)
     expect(heldBack).toBeGreaterThanOrEqual(40)
-    expect(arrived! - heldBack! - letGo!).toBe(shown)
+    expect(arrived! - heldBack! - dropped!).toBe(shown)
     await page.locator('.rows tbody tr').first().hover()
     await page.getByText('PAUSED', { exact: true }).waitFor()
     await burst('bb')
@@ -441,8 +452,7 @@ describe('empty, loading and failing, copy and export', () => {
   it('ux 25: a panel that fails says so in place, and recovers by a retry', async () => {
     const { page, context } = await site.open('/data')
     await page.route('**/api/v1/explore/differences*', (route) => route.abort())
-    await page.keyboard.press('g')
-    await page.keyboard.press('x')
+    await pressSequence(page, 'g', 'x')
     await page.getByRole('alert').getByText('No answer from hopscope').waitFor()
     await plot(page).waitFor()
     await page.unroute('**/api/v1/explore/differences*')

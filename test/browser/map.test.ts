@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { MapHop, ServiceMap } from '../../server/api/contract-map.ts'
 import { eventually } from '../eventually.ts'
-import { axe, loaded, startSite, type Site } from './browser.ts'
+import { axe, loaded, pressSequence, queryOf, startSite, type Site } from './browser.ts'
 import { documentOf } from './trace-documents.ts'
 import { send, settled } from './traffic.ts'
 
@@ -37,7 +37,6 @@ beforeAll(async () => {
 }, 300_000)
 afterAll(() => site?.close())
 
-const query = (page: Page) => new URL(page.url()).searchParams
 const picture = (page: Page) => page.getByRole('application')
 const node = (page: Page, name: string) =>
   picture(page)
@@ -240,14 +239,14 @@ describe('by keys', () => {
     await expect.poll(() => spoken(page).textContent()).toMatch(/, application, /)
     await page.keyboard.press('ArrowLeft')
     await expect.poll(() => spoken(page).textContent()).toMatch(/ to .*transit p50 /)
-    const hop = query(page).get('sel')!
+    const hop = (await queryOf(page)).get('sel')!
     expect(hop).toMatch(/^[0-9a-f]{16}$/)
     await page.keyboard.press('Enter')
     await page.waitForURL(`**/hops/${hop}**`)
     await page.goBack()
     await page.getByRole('region', { name: 'Selected' }).waitFor()
     await page.keyboard.press('Escape')
-    await expect.poll(() => query(page).get('sel')).toBeNull()
+    await expect.poll(async () => (await queryOf(page)).get('sel')).toBeNull()
     await context.close()
   })
 
@@ -257,10 +256,10 @@ describe('by keys', () => {
     await page.keyboard.type('callee = orders')
     await page.keyboard.press('Enter')
     await expect.poll(() => spoken(page).textContent()).toMatch(/ to orders,/)
-    const first = query(page).get('sel')
+    const first = (await queryOf(page)).get('sel')
     await page.keyboard.press('Escape')
     await page.keyboard.press('n')
-    await expect.poll(() => query(page).get('sel')).not.toBe(first)
+    await expect.poll(async () => (await queryOf(page)).get('sel')).not.toBe(first)
     await page.keyboard.press('e')
     await expect.poll(() => spoken(page).textContent()).toMatch(/% errors/)
     const size = page.getByRole('group', { name: 'Zoom' }).locator('.num')
@@ -268,7 +267,7 @@ describe('by keys', () => {
     await page.keyboard.press('w')
     await page.keyboard.press('d')
     await expect.poll(() => size.textContent()).not.toBe(opened)
-    await expect.poll(() => query(page).get('at')).toMatch(/^-?\d+,-?\d+,[\d.]+$/)
+    await expect.poll(async () => (await queryOf(page)).get('at')).toMatch(/^-?\d+,-?\d+,[\d.]+$/)
     await page.keyboard.press('?')
     await page.getByText('Along a link towards the leaf').waitFor()
     await context.close()
@@ -321,14 +320,16 @@ describe('its states', () => {
   it('ux 24: slow, then failing, then mended, shows a skeleton, the reason in place, the map', async () => {
     const { page, context } = await site.open('/data')
     let answer: 'slow' | 'fail' | 'pass' = 'slow'
+    let letGo = () => {}
+    const seen = new Promise<void>((resolve) => (letGo = resolve))
     await page.route('**/api/v1/map*', async (route) => {
-      if (answer === 'slow') await new Promise((resolve) => setTimeout(resolve, 600))
+      if (answer === 'slow') await seen
       if (answer === 'fail') await route.abort()
       else await route.continue()
     })
-    await page.keyboard.press('g')
-    await page.keyboard.press('m')
+    await pressSequence(page, 'g', 'm')
     await page.locator('.skeleton').waitFor()
+    letGo()
     await node(page, 'orders').waitFor()
     answer = 'fail'
     await page.keyboard.press('r')

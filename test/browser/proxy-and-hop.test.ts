@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import type { HopDetail, HopList, ProxyItem, ProxyList } from '../../server/api/contract-measurements.ts'
-import { axe, loaded, startSite, themes, type Site } from './browser.ts'
+import { axe, loaded, queryOf, startSite, themes, type Site } from './browser.ts'
 
 let site: Site
 let gateway: ProxyItem
@@ -18,7 +18,6 @@ beforeAll(async () => {
 afterAll(() => site?.close())
 
 const panel = (page: Page, name: string) => page.getByRole('region', { name, exact: true })
-const searchOf = (page: Page) => new URL(page.url()).searchParams
 
 describe('the page of a proxy', () => {
   it.each(themes)('answers what it adds and from what that is known, in %s', async (theme) => {
@@ -47,7 +46,7 @@ describe('the page of a proxy', () => {
     const { page, context } = await site.open(`/proxies/${gateway.id}`)
     await page.getByRole('radio', { name: 'In-process' }).check()
     await loaded(page)
-    expect(searchOf(page).get('metric')).toBe('overhead')
+    expect((await queryOf(page)).get('metric')).toBe('overhead')
     await panel(page, 'In-process time').getByRole('application').waitFor()
     await page.goBack()
     await panel(page, 'Added time').getByRole('application').waitFor()
@@ -62,13 +61,13 @@ describe('the page of a proxy', () => {
     await page.mouse.move(box.x + box.width * 0.7, box.y + 90, { steps: 5 })
     await page.mouse.up()
     await loaded(page)
-    const [from, to] = [Number(searchOf(page).get('from')), Number(searchOf(page).get('to'))]
+    const [from, to] = [Number((await queryOf(page)).get('from')), Number((await queryOf(page)).get('to'))]
     expect((to - from) % 60_000).toBe(0)
     expect(to - from).toBeGreaterThan(10 * 60_000)
     expect(to - from).toBeLessThan(30 * 60_000)
     await page.keyboard.press('Escape')
     await loaded(page)
-    expect(searchOf(page).get('from')).toBeNull()
+    expect((await queryOf(page)).get('from')).toBeNull()
     await context.close()
   })
 
@@ -84,7 +83,7 @@ describe('the page of a proxy', () => {
     expect(said).toMatch(/, [1-9]\d* of/)
     await page.keyboard.press('Enter')
     await page.waitForURL('**/traces?**')
-    const query = searchOf(page)
+    const query = await queryOf(page)
     expect(query.get('proxy')).toBe(gateway.id)
     expect(Number(query.get('to')) - Number(query.get('from'))).toBe(60_000)
     const answer = await fetch(`${site.hopscope.apiUrl}/api/v1/traces?${withoutVersion(query)}`)

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Accuracy } from '../../server/api/contract-accuracy.ts'
 import type { ProxyList } from '../../server/api/contract-measurements.ts'
-import { axe, startSite, themes, type Site } from './browser.ts'
+import { addressOf, axe, startSite, themes, type Site } from './browser.ts'
 
 let site: Site
 beforeAll(async () => {
@@ -25,7 +25,7 @@ describe('how wrong the numbers can be', () => {
     await shows('recorded', 'overhead')
     await page.getByText('Generated', { exact: true }).click()
     await shows('generated', 'overhead')
-    expect(new URL(page.url()).search).toContain('number=overhead&truth=generated')
+    expect((await addressOf(page)).search).toContain('number=overhead&truth=generated')
     await table.getByText('ztunnel').waitFor()
 
     const summary = page.getByText(`All ${bounds.length} bounds hold`)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { axe, loaded, startSite, themes, type Site } from './browser.ts'
+import { addressOf, axe, loaded, pressSequence, startSite, themes, type Site } from './browser.ts'
 import { emptyScreens } from './screens.ts'
 
 /** What stands around every screen, and every screen over an empty database. */
@@ -16,7 +16,7 @@ describe('an address that no screen has', () => {
     expect(await axe(page)).toEqual([])
     expect(complaints).toEqual([])
     await page.getByRole('main').getByRole('link', { name: 'Overview' }).click()
-    expect(new URL(page.url()).pathname).toBe('/')
+    await page.waitForURL(({ pathname }) => pathname === '/')
     await context.close()
   })
 })
@@ -44,15 +44,13 @@ describe('the keys', () => {
       ['d', '/data'],
       ['o', '/'],
     ]) {
-      await page.keyboard.press('g')
-      await page.keyboard.press(key!)
+      await pressSequence(page, 'g', key!)
       await page.waitForURL((url) => url.pathname === path)
     }
     await page.goto('/traces')
     await loaded(page)
     await page.getByLabel('service', { exact: true }).pressSequentially('gd')
-    await page.waitForTimeout(300)
-    expect(new URL(page.url()).pathname).toBe('/traces')
+    expect((await addressOf(page)).pathname).toBe('/traces')
     await context.close()
   })
 
@@ -102,10 +100,13 @@ describe('the theme', () => {
     await change.click()
     expect(await change.getAttribute('aria-label')).toContain('dark')
     // The program is held back: what is painted now is what the page itself brings.
-    await page.route('**/assets/*.js', (route) => setTimeout(() => void route.continue(), 1_500))
+    let letGo = () => {}
+    const looked = new Promise<void>((resolve) => (letGo = resolve))
+    await page.route('**/assets/*.js', (route) => looked.then(() => route.continue()))
     await page.goto('/traces', { waitUntil: 'commit' })
-    await page.waitForFunction(() => true)
+    await expect.poll(() => page.evaluate('document.body !== null')).toBe(true)
     expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark')
+    letGo()
     await loaded(page)
     const background = await page.evaluate('getComputedStyle(document.documentElement).backgroundColor')
     expect(background).toBe('rgb(17, 20, 24)')
@@ -116,8 +117,7 @@ describe('the theme', () => {
     const { page, context } = await site.open('/traces', { theme: 'dark' })
     expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark')
     await page.emulateMedia({ colorScheme: 'light' })
-    await page.waitForTimeout(100)
-    expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('light')
+    await expect.poll(() => page.evaluate('document.documentElement.dataset.theme')).toBe('light')
     await context.close()
   })
 })

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EventItem, EventList } from '../../server/api/contract-events.ts'
 import type { Overview, ProxyDetail, ProxyList } from '../../server/api/contract-measurements.ts'
 import { readFile } from 'node:fs/promises'
-import { axe, loaded, startSite, themes, type Site } from './browser.ts'
+import { addressOf, axe, loaded, startSite, themes, type Site } from './browser.ts'
 
 /** The traffic of `npm run demo`, in which most pods of one version hold requests since twelve minutes ago. */
 const incidentMinutes = 12
@@ -12,8 +12,8 @@ const recordings = ['s1-sidecars', 's2-gateway-mesh', 's2-gateway-spawn']
 let site: Site
 let beganMs: number
 beforeAll(async () => {
-  beganMs = Date.now() - incidentMinutes * 60_000
   site = await startSite(950, { minutes: 32, incidentMinutes, recordings })
+  beganMs = site.incidentMs
 }, 300_000)
 afterAll(() => site?.close())
 
@@ -54,7 +54,7 @@ describe('from “the shop is slow” to one request that shows why', () => {
     // 4: on which pods.
     await page.getByText('Version', { exact: true }).click()
     const p50 = page.getByRole('row', { name: /^v2 / }).getByRole('cell').nth(2)
-    const { breakdowns } = await get<ProxyDetail>(`${new URL(page.url()).pathname}?from=now-15m`)
+    const { breakdowns } = await get<ProxyDetail>(`${(await addressOf(page)).pathname}?from=now-15m`)
     const rows = breakdowns.find(({ by }) => by === 'version')!.rows
     const [v1, v2] = ['v1', 'v2'].map((version) => rows.find(({ value }) => value === version)!.p50Ns! / 1e6) as [
       number,
@@ -68,7 +68,7 @@ describe('from “the shop is slow” to one request that shows why', () => {
     await page.waitForURL(/\/traces\/[0-9a-f]{32}/)
     await loaded(page)
     const trace = await get<{ proxies: { name: string; added: { ns: number | null; hiNs: number | null } }[] }>(
-      new URL(page.url()).pathname,
+      (await addressOf(page)).pathname,
     )
     const added = trace.proxies
       .filter(({ name }) => name === 'payments')

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { quantileName, quantiles, valuesNeeded } from '../../web/src/format/figure.ts'
 import type { HopItem, HopList, ProxyDetail, ProxyList } from '../../server/api/contract-measurements.ts'
 import type { TraceList } from '../../server/api/contract-catalogue.ts'
-import { axe, loaded, startSite, themes, type Site } from './browser.ts'
+import { addressOf, axe, loaded, startSite, themes, type Site } from './browser.ts'
 
 /** Percentiles, columns and what can be taken along, over recorded traffic; numbers in names are those of behaviours. */
 let site: Site
@@ -71,7 +71,7 @@ describe('the percentile', () => {
       await page.getByRole('link', { name: busy.name, exact: true }).first().click()
       await page.waitForURL(/\/proxies\/.*p=p90/)
       await loaded(page)
-      const shown = await get<ProxyDetail>(new URL(page.url()).pathname)
+      const shown = await get<ProxyDetail>((await addressOf(page)).pathname)
       const ns = shown.added[0]!.p90Ns
       const hero = page.locator('.strip .hero')
       const said = (await hero.innerText()).trim()
@@ -142,7 +142,7 @@ describe('tables', () => {
     await page.locator('[data-picked]').waitFor()
     await page.keyboard.press('Escape')
     await page.locator('[data-picked]').waitFor({ state: 'detached' })
-    expect(new URL(page.url()).pathname).toBe('/hops')
+    expect((await addressOf(page)).pathname).toBe('/hops')
     await context.close()
   })
 

@@ -6,6 +6,8 @@ const longestMs = 300_000
 
 const state = $state({ everyMs: 0, lastEveryMs: 10_000 })
 let timer: ReturnType<typeof setTimeout> | undefined
+/** When everything was last asked for, `performance.now()`. */
+let askedMs = 0
 
 /** @param everyMs 0: off. */
 export function setLive(everyMs: number): void {
@@ -14,19 +16,24 @@ export function setLive(everyMs: number): void {
   if (everyMs === 0) return
   state.lastEveryMs = everyMs
   refreshAll()
-  wait()
+  askedMs = performance.now()
+  wait(everyMs)
 }
 
 export function toggleLive(): void {
   setLive(state.everyMs > 0 ? 0 : state.lastEveryMs)
 }
 
-function wait(): void {
+function wait(ms: number): void {
   timer = setTimeout(() => {
+    // What failed since doubled the time that is waited, also this time.
+    const leftMs = askedMs + liveWaitMs() - performance.now()
+    if (leftMs > 0) return wait(leftMs)
     // A hidden page asks for nothing, and a slow server is not asked twice at once.
     if (document.visibilityState === 'visible' && !isAnyLoading()) refreshAll()
-    wait()
-  }, liveWaitMs())
+    askedMs = performance.now()
+    wait(liveWaitMs())
+  }, ms)
 }
 
 /** Reactive: ms between two refreshes, 0 when off. */
