@@ -6,12 +6,14 @@ import { generateRequest, spansPerTrace } from './generate.ts'
 import { median, report } from './report.ts'
 
 /**
- * `npm run bench -- queries [--spans=5000000] [--json FILE]`: a day of mesh traffic of 80 shops (400 proxies, 240 hops)
+ * `npm run bench -- queries [--spans=5000000] [--only=WORD] [--json FILE]`: a day of mesh traffic of 80 shops (400 proxies, 240 hops)
  * through the running collector and finaliser; the six days before it get its rollups too. Then medians of what each screen asks
  * over HTTP, of the last hour, day and week, one request at a time. ClickHouse's CPU time a request is printed beside it: on a
  * machine that does other things it is the steadier figure.
  */
 const spans = Number(/^--spans=(\d+)$/.exec(process.argv.find((arg) => arg.startsWith('--spans=')) ?? '')?.[1] ?? 5e6)
+/** Of the asks below, those whose name has it. */
+const only = /^--only=(.+)$/.exec(process.argv.find((arg) => arg.startsWith('--only=')) ?? '')?.[1] ?? ''
 const shops = 80
 const spansPerRequest = 42 * spansPerTrace
 const connections = 8
@@ -182,6 +184,19 @@ try {
     traceById: [20, (i) => `/traces/${ids[i]!.id}?format=columns`],
     [`exploreRanking of ${Math.min(facts, rankedFacts)} facts`]: [1000, () => `/explore/differences?${ranked}`],
   }
+  const cohort = (filter: object, ms = dayMs) => ({ filter, from: String(toMs - ms), to: String(toMs) })
+  const sidecars = { a: cohort({ dataPlane: 'sidecar' }), b: cohort({}) }
+  const change = { kind: 'remove', target: { dataPlane: 'sidecar' } }
+  const halves = { a: cohort({ q: 'role = gateway' }), b: cohort({ q: 'role = sidecar-inbound' }), measure: 'added' }
+  const posts: Record<string, [target: number, path: string, body: unknown]> = {
+    'compare 24h': [1000, '/compare', sidecars],
+    'report 24h': [2000, '/compare?format=md', sidecars],
+    'composition 24h': [500, '/composition', { a: cohort({}), b: cohort({ route: '/cart' }) }],
+    'explanation 24h': [2000, '/explanation', halves],
+    'resources 24h': [1000, '/resources', halves],
+    [`whatIf of ${Math.min(traces, 50_000)} traces`]: [2000, '/what-if', { cohort: cohort({}), change }],
+  }
+  for (const [name, [target, path, body]] of Object.entries(posts)) asks[name] = [target, () => ({ path, body })]
   for (const [name, ms, target] of [
     ['1h', hourMs, 60],
     ['24h', dayMs, 150],
@@ -203,7 +218,7 @@ try {
       asks[`preview of a ${kind} ${name}`] = [2000, () => ({ path: '/alert-rules/preview', body })]
     }
   const timings: Record<string, Timing & { targetMs: number }> = {}
-  for (const [name, [targetMs, path]] of Object.entries(asks)) {
+  for (const [name, [targetMs, path]] of Object.entries(asks).filter(([name]) => name.includes(only))) {
     timings[name] = { ...(await time(hopscope.apiUrl, clickhouse, path)), targetMs }
   }
   const beyond = Object.entries(timings).filter(([, { ms, targetMs }]) => ms > targetMs)

@@ -14,7 +14,44 @@ export type Change = (node: Node, leg: Leg, ns: number, wasted: boolean) => numb
  * ns; exactly the root's duration when nothing changes. Assumes that a gap is the parent's own work, that less time
  * does not change queues, and that timeouts are not decided anew.
  */
-export const retime = (root: Node, change: Change): number => retimed(root, change).ns
+export function retime(root: Node, change: Change): number {
+  const plan = planOf(root)
+  return retimed(plan, (stretch) => change(stretch.node, stretch.leg, stretch.ns, stretch.wasted)).ns
+}
+
+/** A stretch of a span's own time. ns may be below 0 where clocks allow it. */
+export interface Stretch {
+  readonly node: Node
+  readonly leg: Leg
+  readonly ns: number
+  readonly wasted: boolean
+}
+
+/** What waits for what in a trace, worked out once for all that may be asked of it. */
+export interface Plan {
+  readonly stretches: readonly Stretch[]
+  readonly spans: readonly Planned[]
+}
+
+/** A span; those that it waits for follow each other in `spans`, the earliest start first, and come after it. */
+class Planned {
+  /** Of its children: the first, and how many. */
+  from = 0
+  count = 0
+  /** The child that ended last. */
+  last = -1
+  /** Its own time after that one, or all of it: index of a stretch. */
+  tail = -1
+  /** Its parent's own time before it: index of a stretch; -1 of the root. */
+  gap = -1
+  /** The sibling that it waited for; -1: its parent's start. */
+  before = -1
+  /** When it would end from its parent's start, and how long it would take, of the last question. ns */
+  end = 0
+  length = 0
+  /** The child that would end last. */
+  now = -1
+}
 
 export interface Retimed {
   readonly ns: number
@@ -22,62 +59,66 @@ export interface Retimed {
   readonly overtaken: boolean
 }
 
-/** {@link retime}, and whether another branch takes over. */
-export function retimed(root: Node, change: Change): Retimed {
-  const order: { node: Node; wasted: boolean }[] = [{ node: root, wasted: false }]
-  for (let i = 0; i < order.length; i++) {
-    const { node, wasted } = order[i]!
-    for (const child of node.children) if (isOnPath(child)) order.push({ node: child, wasted: wasted || child.wasted })
+/** Goes through a trace that nothing else changes while the plan is in use. */
+export function planOf(root: Node): Plan {
+  const stretches: Stretch[] = []
+  const nodes: { node: Node; wasted: boolean }[] = [{ node: root, wasted: false }]
+  const spans: Planned[] = [new Planned()]
+  for (let i = 0; i < nodes.length; i++) {
+    const { node, wasted } = nodes[i]!
+    const span = spans[i]!
+    const stretch = (leg: Leg, ns: number) => stretches.push({ node, leg, ns, wasted }) - 1
+    const children = node.children.filter(isOnPath)
+    if (children.length === 0) {
+      span.tail = stretch('self', node.to - node.from)
+      continue
+    }
+    const byEnd = children.length > 1 ? [...children].sort(criticalOrder) : children
+    const slack = siblingSlack(node)
+    const reach = slack + 2 * children.reduce((most, { offset }) => Math.max(most, offset?.epsilon ?? 0), 0)
+    if (children.length > 1) children.sort((a, b) => a.from - b.from || criticalOrder(a, b))
+    span.from = spans.length
+    span.count = children.length
+    const places = children.length > 1 ? new Map(children.map((child, at) => [child, span.from + at])) : undefined
+    for (const child of children) {
+      const before = places && predecessor(child, byEnd, slack, reach)
+      const own = new Planned()
+      own.before = before ? places.get(before)! : -1
+      own.gap = before ? stretch('mid', child.from - before.to) : stretch('req', child.from - node.from)
+      spans.push(own)
+      nodes.push({ node: child, wasted: wasted || child.wasted })
+    }
+    span.last = places?.get(byEnd[0]!) ?? span.from
+    span.tail = stretch('resp', node.to - byEnd[0]!.to)
   }
-  const lengths = new Map<Node, number>()
-  const finishers = new Map<Node, Finishers>()
-  for (let i = order.length - 1; i >= 0; i--) {
-    const { node, wasted } = order[i]!
-    const own = (leg: Leg, ns: number) => (ns > 0 ? change(node, leg, ns, wasted) : ns)
-    lengths.set(node, lengthOf(node, lengths, own, finishers))
+  return { stretches, spans }
+}
+
+/** @param time how long a stretch would be; asked only of those that there are. */
+export function retimed({ stretches, spans }: Plan, time: (stretch: Stretch, at: number) => number): Retimed {
+  const own = (at: number): number => {
+    const stretch = stretches[at]!
+    return stretch.ns > 0 ? time(stretch, at) : stretch.ns
+  }
+  for (let i = spans.length - 1; i >= 0; i--) {
+    const span = spans[i]!
+    let last = 0
+    if (span.count > 0) {
+      last = -Infinity
+      for (let at = span.from; at < span.from + span.count; at++) {
+        const child = spans[at]!
+        child.end = (child.before >= 0 ? spans[child.before]!.end : 0) + own(child.gap) + child.length
+        if (child.end > last || (child.end === last && at === span.last)) {
+          last = child.end
+          span.now = at
+        }
+      }
+    }
+    span.length = last + own(span.tail)
   }
   let overtaken = false
-  for (let node: Node | undefined = root; node !== undefined && !overtaken;) {
-    const last: Finishers | undefined = finishers.get(node)
-    overtaken = last !== undefined && last.now !== last.before
-    node = last ? last.before : node.children.find(isOnPath)
-  }
-  return { ns: lengths.get(root)!, overtaken }
-}
-
-/** Of several children of a span, the last one to end, as it was and as it would be. */
-interface Finishers {
-  readonly before: Node
-  readonly now: Node
-}
-
-function lengthOf(
-  parent: Node,
-  lengths: ReadonlyMap<Node, number>,
-  own: (leg: Leg, ns: number) => number,
-  finishers: Map<Node, Finishers>,
-): number {
-  const children = parent.children.filter(isOnPath)
-  if (children.length === 0) return own('self', parent.to - parent.from)
-  const byEnd = children.length > 1 ? [...children].sort(criticalOrder) : children
-  const slack = siblingSlack(parent)
-  const reach = slack + 2 * children.reduce((most, { offset }) => Math.max(most, offset?.epsilon ?? 0), 0)
-  /** From the parent's start. */
-  const ends = new Map<Node, number>()
-  let last = -Infinity
-  let now = byEnd[0]!
-  for (const child of children.sort((a, b) => a.from - b.from || criticalOrder(a, b))) {
-    const before = predecessor(child, byEnd, slack, reach)
-    const start = before ? ends.get(before)! + own('mid', child.from - before.to) : own('req', child.from - parent.from)
-    const end = start + lengths.get(child)!
-    ends.set(child, end)
-    if (end > last || (end === last && child === byEnd[0])) {
-      last = end
-      now = child
-    }
-  }
-  if (children.length > 1) finishers.set(parent, { before: byEnd[0]!, now })
-  return last + own('resp', parent.to - byEnd[0]!.to)
+  for (let span = spans[0]!; span.count > 0 && !overtaken; span = spans[span.last]!) overtaken = span.now !== span.last
+  return { ns: spans[0]!.length, overtaken }
 }
 
 /** The sibling that a child waited for: the one that the critical path goes on with (D7). */

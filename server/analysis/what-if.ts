@@ -5,8 +5,8 @@ import { hash64 } from './hash.ts'
 import { findHops } from './hops.ts'
 import type { Node, Traversal } from './node.ts'
 import { classOf } from './path.ts'
-import { retimed } from './retime.ts'
-import { SpanKind, type AnalysisSettings, type Leg, type SegmentClass, type TraceInput } from './types.ts'
+import { planOf, retimed, type Plan } from './retime.ts'
+import { SpanKind, type AnalysisSettings, type SegmentClass, type TraceInput } from './types.ts'
 
 /** What would be different (algorithms.md section 10). */
 export interface WhatIf {
@@ -64,7 +64,10 @@ export function outcomesOf(
   const measured = measuredTree(input, settings)
   const { root } = measured.tree
   if (root === null || root.flags & Flag.negDuration) return null
-  return whatIfs.map((whatIf) => outcomeIn(root, measured, whatIf, input.traceId))
+  const plan = planOf(root)
+  const classes = plan.stretches.map(({ node, leg, wasted }) => classOf(node, leg, wasted))
+  const planned = { root, plan, classes, traceId: input.traceId }
+  return whatIfs.map((whatIf) => outcomeIn(planned, measured, whatIf))
 }
 
 /** In-process times of the proxies that it is about, as they are told (ns); not of those of which nothing is. */
@@ -87,7 +90,15 @@ function concernedOf({ tree: { order, traversals }, clientAttempts }: Measured, 
   return traversals.filter((traversal) => heads.has(traversal.head.id) && concerns(traversal))
 }
 
-function outcomeIn(root: Node, measured: Measured, whatIf: WhatIf, traceId: string): Outcome {
+interface OfTrace {
+  readonly root: Node
+  readonly plan: Plan
+  /** Of its stretches. */
+  readonly classes: readonly SegmentClass[]
+  readonly traceId: string
+}
+
+function outcomeIn({ root, plan, classes, traceId }: OfTrace, measured: Measured, whatIf: WhatIf): Outcome {
   const { tree, wireOf } = measured
   const shares = new Map<Traversal, Shares>()
   for (const traversal of concernedOf(measured, whatIf))
@@ -95,9 +106,10 @@ function outcomeIn(root: Node, measured: Measured, whatIf: WhatIf, traceId: stri
   const spared = whatIf.cached ? answeredFromCache(tree.order, whatIf.cached) : nobody
   let untold = false
   const at = (bound: keyof Shares) =>
-    retimed(root, (node, leg, ns, wasted) => {
-      if (spared.has(node) || (whatIf.withoutRetries && isRetry(node, leg, wasted))) return 0
-      const share = shareOf(node, classOf(node, leg, wasted), bound)
+    retimed(plan, ({ node, ns }, i) => {
+      const cls = classes[i]!
+      if (spared.has(node) || (whatIf.withoutRetries && cls === 'retry')) return 0
+      const share = shareOf(node, cls, bound)
       if (share === null) untold = true
       return ns * (share ?? 1)
     })
@@ -165,8 +177,6 @@ function sharesOf(
 }
 
 const nothing = (ns: number) => ns
-
-const isRetry = (node: Node, leg: Leg, wasted: boolean): boolean => classOf(node, leg, wasted) === 'retry'
 
 /** All that is below calls to a service that its callers' caches would answer, and the calls themselves. */
 function answeredFromCache(order: readonly Node[], cached: { service: string; share: number }): Set<Node> {

@@ -20,6 +20,7 @@ import {
 } from './cohort.ts'
 import { normalQuantile, studentQuantile } from './student.ts'
 import type { Random } from './shift.ts'
+import { blockMinutes, waveringOf } from './wavering.ts'
 
 /** With its 95 % interval. */
 export interface Estimate {
@@ -85,7 +86,6 @@ const leastRequests = 30
 const leastMinutes = 20
 export const leastCommon = 0.8
 export const leastInStratum = 30
-const blockMinutes = 5
 
 /** Where one of so many strata has its own interval; the rest would cost time and nobody reads them. */
 const mostStrata = 200
@@ -205,12 +205,15 @@ function differenceOf(
     a: waveringOf(cohorts.a.minutes, ofMinutes(cohorts.a)),
     b: waveringOf(cohorts.b.minutes, ofMinutes(cohorts.b)),
   }
-  const freedom = wavering.a.freedom + wavering.b.freedom
+  const fewBlocks = Math.max(wavering.a.fewBlocks, wavering.b.fewBlocks)
   const scaleAt = (i: number) => {
-    const [va, vb] = (['a', 'b'] as const).map((side) => variance(again.map((one) => one[side][i]!.value)))
-    const inflation =
-      va! + vb! > 0 ? (va! * wavering.a.inflation[i]! + vb! * wavering.b.inflation[i]!) / (va! + vb!) : 1
-    return Math.sqrt(inflation) * (studentQuantile(freedom) / normalQuantile)
+    // Three stretches or a little more a side tell little of how much they waver: the side that they tell more of is believed for both.
+    const inflation = Math.max(1, wavering.a.inflation[i]!, wavering.b.inflation[i]!)
+    const freedom =
+      inflation > 1
+        ? wavering.a.stretches + wavering.b.stretches - 2
+        : Math.min(wavering.a.blocks, wavering.b.blocks) - 1
+    return Math.sqrt(inflation * fewBlocks) * (studentQuantile(freedom) / normalQuantile)
   }
   const differenceAt = (i: number): Estimate => {
     const value = now.b[i]!.value - now.a[i]!.value
@@ -302,45 +305,4 @@ function widened(value: number, resampled: readonly number[], scale: number, sla
   const down = Math.max(0, value - at(0.025))
   const up = Math.max(0, at(0.975) - value)
   return { value, lo: value - down * scale - slack, hi: value + up * scale + slack }
-}
-
-/**
- * By how much more a side's own stretches differ from each other than blocks of five minutes let expect (the placebo of section
- * 8.1: nothing happened between them): the factor of the variance, for each reading. At least that of so few blocks.
- *
- * The variance of a mean over L minutes times L comes near what it is over many as S (1 - c / L) where what a minute is hangs on the
- * ones before it less and less, so two lengths tell S: stretches of a quarter of an hour alone leave a tenth of it out. And blocks
- * drawn again of n minutes waver less than blocks do, by 1 - length / n.
- */
-function waveringOf(
-  minutes: Cohort['minutes'],
-  read: (minutes: Cohort['minutes']) => number[],
-): { inflation: number[]; freedom: number } {
-  const stretch = Math.max(1, Math.floor(stretchOf(minutes.length) / blockMinutes)) * blockMinutes
-  const cut = (length: number) =>
-    Array.from({ length: Math.floor(minutes.length / length) }, (_, i) =>
-      read(minutes.slice(i * length, (i + 1) * length)),
-    )
-  const blocks = cut(blockMinutes)
-  const stretches = cut(stretch)
-  const readings = blocks[0]?.length ?? read(minutes).length
-  const beyond = stretch > blockMinutes ? blockMinutes / (stretch - blockMinutes) : 0
-  const fewBlocks = minutes.length > blockMinutes ? minutes.length / (minutes.length - blockMinutes) : 1
-  const inflation = Array.from({ length: readings }, (_, i) => {
-    const short = variance(blocks.map((one) => one[i]!))
-    const long = variance(stretches.map((one) => one[i]!))
-    const ratio = short > 0 && long > 0 ? (long * (stretch / blockMinutes)) / short : 1
-    return fewBlocks * Math.max(1, ratio + (ratio - 1) * beyond)
-  })
-  return { inflation, freedom: Math.max(1, stretches.length - 1) }
-}
-
-/** Long enough that neighbours hardly depend on each other, and short enough for three at least. */
-const stretchOf = (minutes: number): number => Math.min(minutes / 3, Math.max(15, minutes / 12))
-
-function variance(values: readonly number[]): number {
-  const told = values.filter((value) => !Number.isNaN(value))
-  if (told.length < 2) return 0
-  const mean = told.reduce((sum, value) => sum + value, 0) / told.length
-  return told.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (told.length - 1)
 }
