@@ -19,13 +19,22 @@ export interface Tree {
 /** algorithms.md 1.2 steps 1-4: one node a span, inverted intervals mended, parents resolved, cycles cut. */
 export function buildTree(spans: readonly SpanInput[], recognise: Recognise): Tree {
   const nodes: Node[] = []
+  for (const span of inOrder(spans)) nodes.push(toNode(span, recognise(span)))
+  if (nodes.length <= fewNodes) return hasTwins(nodes) ? link(...settleDuplicates(nodes)) : link(nodes, null)
   const byId = new Map<string, Node>()
-  for (const span of inOrder(spans)) {
-    const node = toNode(span, recognise(span))
-    nodes.push(node)
-    byId.set(node.id, node)
-  }
+  for (const node of nodes) byId.set(node.id, node)
   return byId.size === nodes.length ? link(nodes, byId) : link(...settleDuplicates(nodes))
+}
+
+/** To compare the ids of so few costs less than to put them into a Map: each is a string that was never hashed. */
+const fewNodes = 16
+
+function hasTwins(nodes: readonly Node[]): boolean {
+  for (let i = 1; i < nodes.length; i++) {
+    const { id } = nodes[i]!
+    for (let j = 0; j < i; j++) if (nodes[j]!.id === id) return true
+  }
+  return false
 }
 
 /** Beyond 104 days from the base (a clock that was never set) a double holds instants to the nearest 1024 ns at worst. */
@@ -68,7 +77,8 @@ function toNode(span: SpanInput, recognised: Emitter): Node {
   }
 }
 
-function link(nodes: readonly Node[], byId: ReadonlyMap<string, Node>): Tree {
+/** @param byId null: few enough to be looked through. */
+function link(nodes: readonly Node[], byId: ReadonlyMap<string, Node> | null): Tree {
   const tops: Node[] = []
   let root: Node | null = null
   let before: Node | null = null
@@ -76,7 +86,7 @@ function link(nodes: readonly Node[], byId: ReadonlyMap<string, Node>): Tree {
   let flags = 0
   for (const node of nodes) {
     const { parentId } = node
-    const parent = parentId === '' ? undefined : parentOf(node, before, byId)
+    const parent = parentId === '' ? undefined : parentOf(node, before, nodes, byId)
     before = node
     if (parent && parent !== node) {
       node.parent = parent
@@ -108,10 +118,17 @@ function link(nodes: readonly Node[], byId: ReadonlyMap<string, Node>): Tree {
 }
 
 /** Mostly the span that started just before, or its parent: to compare ids costs less than to look one up. */
-function parentOf({ parentId }: Node, before: Node | null, byId: ReadonlyMap<string, Node>): Node | undefined {
+function parentOf(
+  { parentId }: Node,
+  before: Node | null,
+  nodes: readonly Node[],
+  byId: ReadonlyMap<string, Node> | null,
+): Node | undefined {
   if (before !== null && before.id === parentId) return before
   if (before !== null && before.parent !== null && before.parent.id === parentId) return before.parent
-  return byId.get(parentId)
+  if (byId !== null) return byId.get(parentId)
+  for (const node of nodes) if (node.id === parentId) return node
+  return undefined
 }
 
 /** Parents before children, siblings by start. Iterative: a chain may be 10,000 deep. */

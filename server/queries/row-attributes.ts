@@ -13,7 +13,7 @@ const nothing: Attributes = new Map()
 /** The entries of each row of a Map column; the shared empty ones where there are none. */
 export function rowAttributes({ ends, keys, values }: Maps): (row: number) => Attributes {
   const { words, indexes } = keys
-  const none: Step = { next: new Map(), list: null }
+  const none: Step = { next: [], list: null }
   const listOf = (from: number, to: number): KeyList => {
     let step = none
     for (let i = from; i < to; i++) step = stepTo(step, indexes[i]!)
@@ -26,17 +26,13 @@ export function rowAttributes({ ends, keys, values }: Maps): (row: number) => At
   }
 }
 
-/** A tree of the keys that rows have after each other. */
+/** A tree of the keys that rows have after each other, by their indexes. */
 interface Step {
-  readonly next: Map<number, Step>
+  readonly next: (Step | undefined)[]
   list: KeyList | null
 }
 
-function stepTo({ next }: Step, index: number): Step {
-  let step = next.get(index)
-  if (step === undefined) next.set(index, (step = { next: new Map(), list: null }))
-  return step
-}
+const stepTo = ({ next }: Step, index: number): Step => (next[index] ??= { next: [], list: null })
 
 function keyList(words: readonly string[], indexes: ArrayLike<number>, from: number, to: number): KeyList {
   const placeOf = new Map<string, number>()

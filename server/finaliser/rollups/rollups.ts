@@ -237,6 +237,13 @@ function add(
 const stored = (ns: number): number =>
   Math.min(Number.MAX_SAFE_INTEGER, Math.max(-Number.MAX_SAFE_INTEGER, Math.round(ns)))
 
+/** Each by its name: a field whose name comes as a value is looked for each time. */
+function idsOf({ kinds }: GroupsOfMinute, kind: RollupKind): Map<string, Group[]> {
+  if (kind === 'proxy') return kinds.proxy
+  if (kind === 'hop') return kinds.hop
+  return kind === 'trace' ? kinds.trace : kinds.service
+}
+
 /** @param extra see Group: sampling differs rarely, so that a place has one group nearly always. */
 function groupOf(rollups: Rollups, kind: RollupKind, id: string, place: Place, minute: number, extra: number): Group {
   const { groups, byMinute } = rollups
@@ -246,7 +253,7 @@ function groupOf(rollups: Rollups, kind: RollupKind, id: string, place: Place, m
     byMinute.set(minute, (of = { minute, kinds }))
   }
   rollups.last = of
-  const ids = of.kinds[kind]
+  const ids = idsOf(of, kind)
   let places = ids.get(id)
   if (!places) ids.set(id, (places = []))
   const { environment, cluster, namespace } = place

@@ -1,15 +1,21 @@
 /** The id of a route in the rollups: `sipHash64(root_service, root_name)` as ClickHouse computes it, 16 hex digits. */
 export function routeId(service: string, name: string): string {
-  const key = `${service}\0${name}`
-  let id = known.get(key)
-  if (id === undefined) {
-    if (known.size >= mostKnown) known.clear()
-    known.set(key, (id = sipHash64(service, name).toString(16).padStart(16, '0')))
+  let ids = known.get(service)
+  let id = ids?.get(name)
+  if (id !== undefined) return id
+  if (size++ >= mostKnown) {
+    known.clear()
+    ids = undefined
+    size = 1
   }
+  if (ids === undefined) known.set(service, (ids = new Map()))
+  ids.set(name, (id = sipHash64(service, name).toString(16).padStart(16, '0')))
   return id
 }
 
-const known = new Map<string, string>()
+/** By service and name, which are not put together for each request. */
+const known = new Map<string, Map<string, string>>()
+let size = 0
 const mostKnown = 10_000
 
 /** SipHash-2-4 with a key of zeros; of several values the hash of their hashes, as ClickHouse combines them. */
