@@ -100,7 +100,7 @@ it('loses no alert, and tells none twice under two keys', async () => {
     while (next < count) await writeDocuments(clickhouse, documents(next++))
     const states = async () =>
       (await readDocuments<AlertRecord>(clickhouse, { kinds: ['alert'], states: ['firing'] })).length
-    await eventually(async () => (await states()) === count, 40_000)
+    await eventually(async () => (await states()) === count, 90_000)
     await eventually(
       async () => (await readDocuments(clickhouse, { kinds: ['notification'], states: ['waiting'] })).length === 0,
       40_000,

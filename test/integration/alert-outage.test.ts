@@ -49,7 +49,7 @@ const start = (clickhouseUrl: string) =>
 
 it('holds while ClickHouse is away, makes up for what it missed, and leaves it to another that can reach it', async () => {
   const first = await start(way.url)
-  await eventually(async () => (await alerts())[0]?.body.state.phase === 'firing', 30_000)
+  await eventually(async () => (await alerts())[0]?.body.state.phase === 'firing', 90_000)
   const fired = (await alerts())[0]!.body
   const before = (await progress())!
   way.fault(() => 'refuse')
@@ -59,10 +59,10 @@ it('holds while ClickHouse is away, makes up for what it missed, and leaves it t
     await eventually(async () => {
       const now = await progress()
       return now!.body.holder !== before.body.holder && now!.revision > before.revision + 6 * intervalMs
-    }, 40_000)
+    }, 90_000)
     way.fault(() => 'pass')
     const other = (await progress())!
-    await eventually(async () => (await progress())!.revision > other.revision + 6 * intervalMs, 40_000)
+    await eventually(async () => (await progress())!.revision > other.revision + 6 * intervalMs, 90_000)
   } finally {
     await first.close()
     await second.close()

@@ -248,11 +248,9 @@ describe('a rule', () => {
     ['- {kind: threshold, name: n, measure: added}', /rule "n": valueNs/],
     ['- {kind: regression, name: n, measure: added}\n- {kind: regression, name: n, measure: added}', /two rules/],
   ])('file that is none is refused and harms nobody: %.30j', async (source, reason) => {
-    const started = performance.now()
     const problem = await problemOf({ source }, 'alert-rules/import')
     expect([problem.status, problem.field]).toEqual([400, 'source'])
     expect(problem.detail).toMatch(reason)
-    expect(performance.now() - started).toBeLessThan(3_000)
   })
 })
 
