@@ -15,7 +15,7 @@ const accepted = 0.001
  * The minute since which a series is slower (algorithms.md section 8.2), of logarithms held against the same time of the days before. What a window of at most an
  * hour finds began in the last three: there it is the split after which it is higher that leaves the least squares. Of longer windows it is the last
  * accepted change point upwards of the medians of five minutes of a day, which needs a quarter of an hour on either side. Each where the
- * other finds nothing; null when neither does. @param window in which it was found, minutes.
+ * other finds nothing; null when neither does (docs/adr/0012 holds them against each other). @param window in which it was found, minutes.
  */
 export function sinceWhen(minutes: MinuteSeries, end: number, window = 15): number | null {
   const usual = usualOf(minutes, end)
