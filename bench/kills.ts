@@ -41,7 +41,16 @@ function random(): number {
 }
 
 const facts = ['traces', 'hops', 'proxies'] as const
-const derived = [...facts, 'jobs', 'rollup_1m', 'rollup_5m', 'rollup_1h', 'rollup_class_1m', 'rollup_class_1h'].concat([
+const derived = [
+  ...facts,
+  'jobs',
+  'rollup_1m',
+  'rollup_5m',
+  'rollup_1h',
+  'rollup_1d',
+  'rollup_class_1m',
+  'rollup_class_1h',
+].concat([
   ...[
     'coverage_1m',
     'coverage_1h',

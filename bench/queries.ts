@@ -1,19 +1,24 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type ClickHouse } from '../storage/clickhouse.ts'
-import { startHopscope } from '../test/harness.ts'
+import { startHopscope, type RunningHopscope } from '../test/harness.ts'
 import { generateRequest, spansPerTrace } from './generate.ts'
 import { median, report } from './report.ts'
 
 /**
- * `npm run bench -- queries [--spans=5000000] [--only=WORD,WORD] [--json FILE]`: a day of mesh traffic of 80 shops (400 proxies, 240 hops)
+ * `npm run bench -- queries [--spans=5000000] [--data=DIR] [--only=WORD,WORD] [--json FILE]`: a day of mesh traffic of 80 shops (400 proxies, 240 hops)
  * through the running collector and finaliser; the six days before it get its rollups too. Then medians of what each screen asks
- * over HTTP, of the last hour, day and week, one request at a time. ClickHouse's CPU time a request is printed beside it: on a
- * machine that does other things it is the steadier figure.
+ * over HTTP, of the last hour, day and week, one request at a time. CPU time a request, of ClickHouse and of the server, is printed
+ * beside it: on a machine that does other things it is the steadier figure; so is what ClickHouse was asked and read.
+ * `--data` keeps the data in a directory, and asks what is there already; `--only` asks what has such words in its name.
  */
-const spans = Number(/^--spans=(\d+)$/.exec(process.argv.find((arg) => arg.startsWith('--spans=')) ?? '')?.[1] ?? 5e6)
+const option = (name: string) => process.argv.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3)
+const spans = Number(option('spans') ?? 5e6)
+const dataDir = option('data')
 /** Of the asks below, those whose name has one of these words in it. */
-const only = (/^--only=(.+)$/.exec(process.argv.find((arg) => arg.startsWith('--only=')) ?? '')?.[1] ?? '').split(',')
+const only = (option('only') ?? '').split(',')
 const shops = 80
 const spansPerRequest = 42 * spansPerTrace
 const connections = 8
@@ -71,8 +76,28 @@ async function until(what: string, done: () => Promise<boolean>, timeoutMs: numb
   }
 }
 
-const cpuMicros = (clickhouse: ClickHouse) =>
-  numberOf(clickhouse, "(SELECT value FROM system.events WHERE event = 'OSCPUVirtualTimeMicroseconds')")
+interface Counters {
+  clickhouseCpuMs: number
+  serverCpuMs: number
+  queries: number
+  rows: number
+  bytes: number
+}
+
+/** What was spent and read until now. */
+async function counters(clickhouse: ClickHouse, serverPid: number): Promise<Counters> {
+  const events = await clickhouse.query<{ event: string; value: string }>('SELECT event, value FROM system.events')
+  const of = (name: string) => Number(events.find(({ event }) => event === name)?.value ?? 0)
+  const stat = readFileSync(`/proc/${serverPid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+  return {
+    clickhouseCpuMs: of('OSCPUVirtualTimeMicroseconds') / 1000,
+    // In ticks of 10 ms.
+    serverCpuMs: 10 * (Number(stat[11]) + Number(stat[12])),
+    queries: of('SelectQuery'),
+    rows: of('SelectedRows'),
+    bytes: of('SelectedBytes'),
+  }
+}
 
 /** The days before have what this one has: rows of the minute, from which views make those of five minutes and of an hour. */
 async function repeatRollups(clickhouse: ClickHouse, fromMs: number): Promise<void> {
@@ -80,7 +105,9 @@ async function repeatRollups(clickhouse: ClickHouse, fromMs: number): Promise<vo
   for (const table of ['rollup_1m', 'rollup_class_1m', 'coverage_1m'])
     for (let ago = 1; ago < days; ago++) {
       const earlier = `toDateTime(time - ${(ago * dayMs) / 1000}, 'UTC') AS time`
-      await clickhouse.command(`INSERT INTO ${table} SELECT * REPLACE (${earlier}) FROM ${table} WHERE time >= ${from}`)
+      // Filtered by itself: beside REPLACE `time` would be the earlier one.
+      const rows = `SELECT * FROM ${table} WHERE time >= ${from}`
+      await clickhouse.command(`INSERT INTO ${table} SELECT * REPLACE (${earlier}) FROM (${rows})`)
     }
 }
 
@@ -88,6 +115,12 @@ interface Timing {
   ms: number
   slowestMs: number
   clickhouseCpuMs: number
+  serverCpuMs: number
+  /** Of ClickHouse, a request; what they read. */
+  queries: number
+  rowsRead: number
+  bytesRead: number
+  /** Of the answer. */
   bytes: number
 }
 
@@ -101,12 +134,17 @@ function send(url: string, ask: Ask): Promise<Response> {
 }
 
 /** @param asked of run `i`. */
-async function time(url: string, clickhouse: ClickHouse, asked: (i: number) => Ask): Promise<Timing> {
+async function time(
+  { apiUrl: url, pids }: RunningHopscope,
+  clickhouse: ClickHouse,
+  asked: (i: number) => Ask,
+): Promise<Timing> {
+  const [serverPid] = pids('server')
   const took: number[] = []
   let bytes = 0
-  let cpu = 0
+  let before = await counters(clickhouse, serverPid!)
   for (let i = -3; i < runs; i++) {
-    if (i === 0) cpu = await cpuMicros(clickhouse)
+    if (i === 0) before = await counters(clickhouse, serverPid!)
     const start = performance.now()
     const ask = asked(i + 3)
     const response = await send(url, ask)
@@ -115,32 +153,64 @@ async function time(url: string, clickhouse: ClickHouse, asked: (i: number) => A
     if (i >= 0) took.push(performance.now() - start)
     bytes = body.byteLength
   }
-  const spent = (await cpuMicros(clickhouse)) - cpu
+  const after = await counters(clickhouse, serverPid!)
+  const each = (name: keyof Counters) => (after[name] - before[name]) / runs
   const ms = (value: number) => Number(value.toFixed(1))
   return {
     ms: ms(median(took)),
     slowestMs: ms(Math.max(...took)),
-    clickhouseCpuMs: ms(spent / 1000 / runs),
+    clickhouseCpuMs: ms(each('clickhouseCpuMs')),
+    serverCpuMs: ms(each('serverCpuMs')),
+    queries: Math.round(each('queries')),
+    rowsRead: Math.round(each('rows')),
+    bytesRead: Math.round(each('bytes')),
     bytes,
   }
 }
 
-const hopscope = await startHopscope({ HOPSCOPE_MEMORY_LIMIT: '60%', HOPSCOPE_SETTLE_QUIET_MS: '1000' })
-const clickhouse = connect(`${hopscope.engineUrl}/hopscope`)
-try {
+/** What is known of the data that a directory holds. */
+interface Loaded {
+  toMs: number
+  traces: number
+  loadedS: number
+  settledS: number
+  /** In `proxies`. */
+  facts: number
+}
+
+/** Returns when all is stored, settled and merged. */
+async function loadAll({ otlpHttpUrl }: RunningHopscope, clickhouse: ClickHouse): Promise<Loaded> {
   const toMs = Date.now()
-  const traces = await load(hopscope.otlpHttpUrl, toMs)
+  const traces = await load(otlpHttpUrl, toMs)
   const loadedS = (Date.now() - toMs) / 1000
   const rolled = "(SELECT uniqExactIf(job, state = 'rolled') = uniqExact(job) FROM jobs)"
   const settled = '(SELECT toInt64(sum(sign)) FROM traces)'
-  await until('all settled', async () => (await numberOf(clickhouse, settled)) === traces, 900_000)
+  await until('all settled', async () => (await numberOf(clickhouse, settled)) === traces, 3_600_000)
   await until('all rolled up', async () => (await numberOf(clickhouse, rolled)) === 1, 60_000)
   const settledS = (Date.now() - toMs) / 1000
+  const facts = await numberOf(clickhouse, '(SELECT sum(sign) FROM proxies)')
+  await repeatRollups(clickhouse, toMs - dayMs)
   await until(
     'merges at rest',
     async () => (await numberOf(clickhouse, '(SELECT count() FROM system.merges)')) === 0,
-    120_000,
+    600_000,
   )
+  return { toMs, traces, loadedS, settledS, facts }
+}
+
+const hopscope = await startHopscope(
+  { HOPSCOPE_MEMORY_LIMIT: '60%', HOPSCOPE_SETTLE_QUIET_MS: '1000' },
+  { ...(dataDir !== undefined && { dataDir }) },
+)
+const clickhouse = connect(`${hopscope.engineUrl}/hopscope`)
+try {
+  const known = dataDir === undefined ? undefined : join(dataDir, 'bench-queries.json')
+  const loaded =
+    known !== undefined && existsSync(known)
+      ? (JSON.parse(readFileSync(known, 'utf8')) as Loaded)
+      : await loadAll(hopscope, clickhouse)
+  if (known !== undefined) writeFileSync(known, JSON.stringify(loaded))
+  const { toMs, traces, loadedS, settledS, facts } = loaded
 
   const answer = async <T>(path: string) => (await (await fetch(`${hopscope.apiUrl}/api/v1${path}`)).json()) as T
   const windowOf = (ms: number) => `from=${toMs - ms}&to=${toMs}`
@@ -150,8 +220,6 @@ try {
   const ids = await clickhouse.query<{ id: string }>(
     `SELECT lower(hex(trace_id)) AS id FROM traces ORDER BY cityHash64(trace_id) LIMIT ${runs + 3}`,
   )
-  const facts = await numberOf(clickhouse, '(SELECT sum(sign) FROM proxies)')
-  await repeatRollups(clickhouse, toMs - dayMs)
   const hop = (i: number) => `/hops/${hops[(i * 7) % hops.length]!.id}`
   const proxy = (i: number) => `/proxies/${proxies[(i * 7) % proxies.length]!.id}`
   /** What a screen asks for, by its name. */
@@ -221,7 +289,7 @@ try {
   for (const [name, [targetMs, path]] of Object.entries(asks).filter(([name]) =>
     only.some((word) => name.includes(word)),
   )) {
-    timings[name] = { ...(await time(hopscope.apiUrl, clickhouse, path)), targetMs }
+    timings[name] = { ...(await time(hopscope, clickhouse, path)), targetMs }
   }
   const beyond = Object.entries(timings).filter(([, { ms, targetMs }]) => ms > targetMs)
   await report('queries', {

@@ -214,7 +214,7 @@ const retentionOf = ({ retention }: Config) => [
     seconds: retention.facts,
   })),
   { table: 'rollup_5m', column: 'time', seconds: retention.rollup5m },
-  ...['rollup_1h', 'rollup_class_1h', 'coverage_1h'].map((table) => ({
+  ...['rollup_1h', 'rollup_1d', 'rollup_class_1h', 'coverage_1h'].map((table) => ({
     table,
     column: 'time',
     seconds: retention.rollup1h,

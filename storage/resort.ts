@@ -5,13 +5,17 @@ export interface Resort {
   readonly table: string
   /** Without its parentheses, as `system.tables` has it. */
   readonly key: string
+  /** Rows of a granule; undefined: as before. */
+  readonly granularity?: number
 }
 
-/** @returns what `RESORT TABLE <table> ORDER BY (<key>)` asks for; undefined for any other statement. */
+/** @returns what `RESORT TABLE <table> ORDER BY (<key>) [GRANULARITY <rows>]` asks for; undefined for any other statement. */
 export function resortOf(statement: string): Resort | undefined {
-  const [, table, key] =
-    /^RESORT TABLE (\w+) ORDER BY \((.+)\)$/.exec(statement.replace(/^\s*--.*$/gm, '').trim()) ?? []
-  return table === undefined || key === undefined ? undefined : { table, key }
+  const [, table, key, granularity] =
+    /^RESORT TABLE (\w+) ORDER BY \((.+)\)(?: GRANULARITY (\d+))?$/.exec(statement.replace(/^\s*--.*$/gm, '').trim()) ??
+    []
+  if (table === undefined || key === undefined) return undefined
+  return { table, key, ...(granularity !== undefined && { granularity: Number(granularity) }) }
 }
 
 /** A day's facts take minutes where there are billions. */
@@ -22,15 +26,18 @@ const timeoutMs = 3 * 3_600_000
  * new table, which then takes its place. Run again after it was interrupted it begins anew, or finishes. What is written to the table
  * meanwhile may be lost. @throws ClickHouseError, the table being as before; AbortSignal's reason between two partitions.
  */
-export async function resort(url: string, { table, key }: Resort, stop: AbortSignal): Promise<void> {
+export async function resort(url: string, { table, key, granularity }: Resort, stop: AbortSignal): Promise<void> {
   const clickhouse = connect(url, { timeoutMs })
   const copy = `${table}_resorted`
   try {
-    const { ddl, sortingKey } = await definitionOf(clickhouse, table)
+    const { ddl, sortingKey, primaryKey } = await definitionOf(clickhouse, table)
     if (sortingKey !== key) {
+      // A primary key of its own is what the sort key was before it grew at its end: it becomes the whole new one.
       const created = ddl
         .replace(/^CREATE TABLE \S+/, `CREATE TABLE ${copy}`)
+        .replace(`PRIMARY KEY (${primaryKey}) `, '')
         .replace(`ORDER BY (${sortingKey})`, `ORDER BY (${key})`)
+        .replace(/index_granularity = \d+/, (as) => (granularity ? `index_granularity = ${granularity}` : as))
       await clickhouse.command(`DROP TABLE IF EXISTS ${copy} SYNC`)
       await clickhouse.command(created)
       for (const partition of await partitionsOf(clickhouse, table)) {
@@ -52,8 +59,8 @@ export async function resort(url: string, { table, key }: Resort, stop: AbortSig
 }
 
 async function definitionOf(clickhouse: ClickHouse, table: string) {
-  const [found] = await clickhouse.query<{ ddl: string; sortingKey: string }>(
-    `SELECT create_table_query AS ddl, sorting_key AS sortingKey
+  const [found] = await clickhouse.query<{ ddl: string; sortingKey: string; primaryKey: string }>(
+    `SELECT create_table_query AS ddl, sorting_key AS sortingKey, primary_key AS primaryKey
      FROM system.tables WHERE database = currentDatabase() AND name = {table:String}`,
     { table },
   )

@@ -102,10 +102,12 @@ export function alertsRouter(read: ClickHouse, write: ClickHouse): Router {
 
 const order = ['firing', 'keep', 'stale', 'pending', 'resolved']
 
+const activeStates = ['pending', 'firing', 'keep', 'stale']
+
 export async function listAlerts(read: ClickHouse, { state, rule }: z.infer<typeof AlertsQuery>): Promise<AlertList> {
   const nowMs = await clockMs(read)
   const [active, over, said, holder, progress] = await Promise.all([
-    readDocuments<AlertRecord>(read, { kinds: ['alert'], states: ['pending', 'firing', 'keep', 'stale'] }),
+    readDocuments<AlertRecord>(read, { kinds: ['alert'], states: activeStates }),
     readDocuments<AlertRecord>(read, { kinds: ['alert'], states: ['resolved', 'inactive'], most: mostResolved }),
     readSaid(read, nowMs),
     holderOf(read, 'alerts'),
@@ -113,7 +115,6 @@ export async function listAlerts(read: ClickHouse, { state, rule }: z.infer<type
   ])
   const all = [...active, ...over].flatMap(({ body }) => alertOf(body, said(body)) ?? [])
   const count = (is: (alert: Alert) => boolean) => all.filter(is).length
-  const isFiring = (alert: Alert) => alert.state === 'firing' || alert.state === 'keep'
   const evaluatedMs = (id: string) => progress.find((one) => one.id === id)?.revision ?? null
   const nano = (ms: number | null) => (ms === null ? null : `${ms}000000`)
   const threshold = evaluatedMs('threshold')
@@ -121,11 +122,7 @@ export async function listAlerts(read: ClickHouse, { state, rule }: z.infer<type
     items: all
       .filter((alert) => rule === undefined || alert.ruleId === rule)
       .filter((alert) => state === undefined || (state === 'firing' ? isFiring(alert) : alert.state === state))
-      .sort(
-        (a, b) =>
-          order.indexOf(a.state) - order.indexOf(b.state) ||
-          (BigInt(a.sinceUnixNano) > BigInt(b.sinceUnixNano) ? -1 : 1),
-      ),
+      .sort(byState),
     counts: {
       pending: count((alert) => alert.state === 'pending'),
       firing: count(isFiring),
@@ -142,6 +139,22 @@ export async function listAlerts(read: ClickHouse, { state, rule }: z.infer<type
       rulesLeftOut: progress.reduce((sum, { body }) => sum + (body.leftOut ?? 0), 0),
     },
   }
+}
+
+const isFiring = ({ state }: Alert): boolean => state === 'firing' || state === 'keep'
+
+const byState = (a: Alert, b: Alert): number =>
+  order.indexOf(a.state) - order.indexOf(b.state) || (BigInt(a.sinceUnixNano) > BigInt(b.sinceUnixNano) ? -1 : 1)
+
+/** What `listAlerts` has of alerts that fire: where there is none, one question says so. */
+export async function firingAlerts(read: ClickHouse): Promise<Alert[]> {
+  const active = await readDocuments<AlertRecord>(read, { kinds: ['alert'], states: activeStates })
+  if (active.length === 0) return []
+  const said = await readSaid(read, await clockMs(read))
+  return active
+    .flatMap(({ body }) => alertOf(body, said(body)) ?? [])
+    .filter(isFiring)
+    .sort(byState)
 }
 
 /** What happened to an alert in all its lives, newest first. */

@@ -1,7 +1,7 @@
 import { Router } from 'express'
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import { readOverview } from '../queries/overview.ts'
-import { listAlerts } from './alerts.ts'
+import { firingAlerts } from './alerts.ts'
 import { askFor } from './ask.ts'
 import type { Overview } from './contract-measurements.ts'
 import { OverviewQuery } from './contract-query.ts'
@@ -17,9 +17,9 @@ export function overviewRouter(clickhouse: ClickHouse): Router {
     const params = { window: { fromMs: from, toMs: to }, route, place }
     const [overview, alerts] = await Promise.all([
       readOverview(clickhouse, params, askFor(request, response)),
-      listAlerts(clickhouse, { state: 'firing' }),
+      firingAlerts(clickhouse),
     ])
-    const firing = alerts.items.filter(({ partOf, quiet }) => partOf === null && quiet === null).slice(0, mostFiring)
+    const firing = alerts.filter(({ partOf, quiet }) => partOf === null && quiet === null).slice(0, mostFiring)
     response.json({ ...overview, firing } satisfies Overview)
   })
   return router

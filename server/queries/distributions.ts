@@ -101,7 +101,8 @@ async function readWeights(
   const length = window.toMs - window.fromMs
   const earlier = { fromMs: window.fromMs - length, toMs: window.fromMs }
   const { sql, params } = overRollup(levelsSql, {
-    ...{ windows: asked.before ? [earlier, window] : [window], rows, stepMs: stepMs ?? edgeMs },
+    // Without steps any rollup will do that lies inside.
+    ...{ windows: asked.before ? [earlier, window] : [window], rows, stepMs: stepMs ?? (edgeMs && dayMs) },
   })
   const found = await clickhouse.query<WeightRow>(
     sql,
@@ -193,6 +194,8 @@ export function intervalOf(row: LevelRow, q: 0.5 | 0.99): [from: number, to: num
   const at = claimedQuantiles.length + (q === 0.5 ? 0 : 2)
   return [row.quantileKeys[at]!, row.quantileKeys[at + 1]!]
 }
+
+const dayMs = 86_400_000
 
 /** Seconds of a step that everything is in. */
 const allTime = 2 ** 32 - 1

@@ -9,6 +9,8 @@ import { partOf, type QueryOf } from './query-of.ts'
 import { alignWindow, hexOf, unsignedOf, windowRead, type Window } from './rollup-window.ts'
 
 const instancesSql = loadSql(import.meta.url, 'proxy-instances.sql')
+const instancesOfHoursSql = loadSql(import.meta.url, 'proxy-instances-hours.sql')
+const hourMs = 3_600_000
 const metrics = ['added', 'overhead', 'requestPath', 'responsePath', 'retry']
 
 export interface ProxyFilter extends PlaceFilter {
@@ -61,9 +63,11 @@ async function readMeasured(
 }
 
 async function readInstances(clickhouse: ClickHouse, window: Window, ids: readonly string[], options: QueryOf) {
+  const { fromMs, toMs } = alignWindow(window)
+  const insideAnHour = Math.floor(fromMs / hourMs) === Math.floor((toMs - 1) / hourMs)
   const rows = await clickhouse.query<{ id: string; instances: number }>(
-    instancesSql,
-    { ...alignWindow(window), ids: ids.map(unsignedOf) },
+    insideAnHour ? instancesSql : instancesOfHoursSql,
+    { fromMs, toMs, ids: ids.map(unsignedOf) },
     options,
   )
   return new Map(rows.map(({ id, instances }) => [hexOf(id), instances]))

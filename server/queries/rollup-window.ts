@@ -24,15 +24,19 @@ export interface MadeRows {
 const minuteMs = 60_000
 const fiveMs = 5 * minuteMs
 const hourMs = 60 * minuteMs
+const dayMs = 24 * hourMs
 
-const tables = ['hours', 'fives', 'minutes'] as const
+const tables = ['days', 'hours', 'fives', 'minutes'] as const
 type Table = (typeof tables)[number]
-const rowsSql: Record<Table, string> = {
-  hours: loadSql(import.meta.url, 'rollup-hours.sql'),
-  fives: loadSql(import.meta.url, 'rollup-fives.sql'),
-  minutes: loadSql(import.meta.url, 'rollup-minutes.sql'),
+const rowsSql = loadSql(import.meta.url, 'rollup-rows.sql')
+const stretchSql = loadSql(import.meta.url, 'rollup-stretch.sql').trimEnd()
+/** Its name, and the coarser time that its sort order has before the entity: conditions on time name both. */
+const rollups: Record<Table, { name: string; bucket: string }> = {
+  days: { name: 'rollup_1d', bucket: '' },
+  hours: { name: 'rollup_1h', bucket: 'toStartOfDay' },
+  fives: { name: 'rollup_5m', bucket: 'toStartOfHour' },
+  minutes: { name: 'rollup_1m', bucket: 'toStartOfHour' },
 }
-const mostStretches = 4
 
 /** From this length on a window is read by whole hours: the edges of a day cost more than the day. */
 const longMs = 12 * hourMs
@@ -49,18 +53,20 @@ export function alignWindow({ fromMs, toMs }: Window, stepMs = toMs - fromMs >= 
 export type Stretches = Record<Table, Window[]>
 
 /**
- * A window in the coarsest rollups whose rows lie inside it, and inside one of the steps asked for: whole hours, what is left of whole five
- * minutes, the rest by the minute.
+ * A window in the coarsest rollups whose rows lie inside it, and inside one of the steps asked for: whole days, what is left of whole hours, of
+ * whole five minutes, the rest by the minute.
  */
 export function stretchesOf(window: Window, asked?: number): Stretches {
   const { fromMs, toMs } = alignWindow(window, asked && minuteMs)
-  const stepMs = asked ?? hourMs
+  const stepMs = asked ?? dayMs
   const [five, fiveEnd] = within(fromMs, toMs, stepMs % fiveMs === 0 ? fiveMs : Infinity)
   const [hour, hourEnd] = within(five, fiveEnd, stepMs % hourMs === 0 ? hourMs : Infinity)
+  const [day, dayEnd] = within(hour, hourEnd, stepMs % dayMs === 0 ? dayMs : Infinity)
   const some = (...stretches: [number, number][]): Window[] =>
     stretches.flatMap(([from, to]) => (from < to ? { fromMs: from, toMs: to } : []))
   return {
-    hours: some([hour, hourEnd]),
+    days: some([day, dayEnd]),
+    hours: some([hour, day], [dayEnd, hourEnd]),
     fives: some([five, hour], [hourEnd, fiveEnd]),
     minutes: some([fromMs, five], [fiveEnd, toMs]),
   }
@@ -82,7 +88,7 @@ export function overRollup(
   { windows, rows, stepMs }: { windows: readonly Window[]; rows: RollupRows | MadeRows; stepMs?: number | undefined },
 ): { sql: string; params: Params } {
   if ('ctes' in rows) return { sql: `WITH ${rows.ctes}${sql}`, params: rows.params }
-  const each = windows.map((window) => stretchesOf(window, stepMs))
+  const stretched = windows.map((window) => stretchesOf(window, stepMs))
   const params: Params = {
     kinds: rows.kinds,
     metrics: rows.metrics,
@@ -90,14 +96,18 @@ export function overRollup(
     ids: (rows.ids ?? []).map(unsignedOf),
   }
   const parts = tables.flatMap((table) => {
-    const stretches = each.flatMap((of) => of[table])
+    const stretches = stretched.flatMap((of) => of[table])
     if (stretches.length === 0) return []
-    for (let i = 0; i < mostStretches; i++) {
+    const each = stretches.map(({ fromMs, toMs }, i) => {
       // What is before 1970 cannot be asked for, and is not there.
-      params[`${table}From${i}`] = Math.max(0, stretches[i]?.fromMs ?? 0) / 1000
-      params[`${table}To${i}`] = Math.max(0, stretches[i]?.toMs ?? 0) / 1000
-    }
-    return rowsSql[table]
+      params[`${table}From${i}`] = Math.max(0, fromMs) / 1000
+      params[`${table}To${i}`] = Math.max(0, toMs) / 1000
+      return stretchSql
+        .replaceAll('{{bucket}}', rollups[table].bucket)
+        .replaceAll('{{from}}', `{${table}From${i}:UInt32}`)
+        .replaceAll('{{to}}', `{${table}To${i}:UInt32}`)
+    })
+    return rowsSql.replace('{{table}}', rollups[table].name).replace('{{within}}', each.join(' OR '))
   })
   return { sql: `WITH rollup AS (\n${parts.join('UNION ALL\n')})${sql}`, params }
 }

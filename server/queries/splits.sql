@@ -3,11 +3,13 @@
 -- hourly rollup, the rest by the minute. Counts of 0 are what retractions left behind.
 classes AS (
   SELECT class, ns, id, environment, cluster, namespace, extra FROM rollup_class_1h
-  WHERE time >= toDateTime({hour:UInt32}, 'UTC') AND time < toDateTime({hourEnd:UInt32}, 'UTC')
+  WHERE toStartOfDay(time) >= toStartOfDay(toDateTime({hour:UInt32}, 'UTC')) AND toStartOfDay(time) <= toStartOfDay(toDateTime({hourEnd:UInt32}, 'UTC'))
+    AND time >= toDateTime({hour:UInt32}, 'UTC') AND time < toDateTime({hourEnd:UInt32}, 'UTC')
   UNION ALL
   SELECT class, ns, id, environment, cluster, namespace, extra FROM rollup_class_1m
-  WHERE time >= toDateTime({minute:UInt32}, 'UTC') AND time < toDateTime({hour:UInt32}, 'UTC')
-    OR time >= toDateTime({hourEnd:UInt32}, 'UTC') AND time < toDateTime({minuteEnd:UInt32}, 'UTC')
+  WHERE toStartOfHour(time) >= toStartOfHour(toDateTime({minute:UInt32}, 'UTC')) AND toStartOfHour(time) <= toStartOfHour(toDateTime({minuteEnd:UInt32}, 'UTC'))
+    AND (toStartOfHour(time) < toDateTime({hour:UInt32}, 'UTC') OR toStartOfHour(time) >= toDateTime({hourEnd:UInt32}, 'UTC'))
+    AND time >= toDateTime({minute:UInt32}, 'UTC') AND time < toDateTime({minuteEnd:UInt32}, 'UTC')
 ),
 buckets AS (
   SELECT '' AS class, extra, sumMap(hist) AS cells FROM rollup

@@ -11,6 +11,8 @@ import type { QueryOf } from './query-of.ts'
 import { alignWindow, overRollup, stretchesOf, type Window } from './rollup-window.ts'
 
 const splitsSql = loadSql(import.meta.url, 'splits.sql')
+/** There are classes by the hour and by the minute. */
+const hourMs = 3_600_000
 const quantiles = [0.5, 0.95, 0.99] as const
 
 /** By bucket of end-to-end time, keys ascending, of the population. */
@@ -30,7 +32,7 @@ export async function readSplits(
   const rows = { kinds: ['trace'], metrics: ['endToEnd'], ids: routes } as const
   const { sql, params } = overRollup(splitsSql, { windows: [window], rows })
   const { fromMs, toMs } = alignWindow(window)
-  const [hours = { fromMs: toMs, toMs }] = stretchesOf(window).hours
+  const [hours = { fromMs: toMs, toMs }] = stretchesOf({ fromMs, toMs }, hourMs).hours
   const classes = { minute: fromMs, hour: hours.fromMs, hourEnd: hours.toMs, minuteEnd: toMs }
   const seconds = Object.fromEntries(Object.entries(classes).map(([name, ms]) => [name, ms / 1000]))
   type Row = Omit<Buckets, 'stored'> & { extra: number }

@@ -101,6 +101,7 @@ const rollups = [
   'rollup_1m',
   'rollup_5m',
   'rollup_1h',
+  'rollup_1d',
   'rollup_class_1m',
   'rollup_class_1h',
   'coverage_1m',

@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => db?.stop())
 
-const tables = ['traces', 'hops', 'proxies', 'jobs', 'rollup_1m', 'rollup_5m', 'rollup_1h'].concat([
+const tables = ['traces', 'hops', 'proxies', 'jobs', 'rollup_1m', 'rollup_5m', 'rollup_1h', 'rollup_1d'].concat([
   'rollup_class_1m',
   'rollup_class_1h',
   'coverage_1m',
@@ -86,7 +86,7 @@ async function expectExactlyOnce(traces: TestSpan[][]): Promise<void> {
     proxies: traces.reduce((sum, spans) => sum + Math.floor(length(spans) / 2), 0),
     doubled: 0,
   })
-  for (const rollup of ['rollup_1m', 'rollup_5m', 'rollup_1h'])
+  for (const rollup of ['rollup_1m', 'rollup_5m', 'rollup_1h', 'rollup_1d'])
     expect(await readRollup(rollup)).toEqual(await recomputed())
   const states = await db.clickhouse.query<{ states: string[] }>(
     "SELECT groupArray(CAST(state, 'String')) AS states FROM (SELECT * FROM jobs ORDER BY state) GROUP BY job",
@@ -289,7 +289,7 @@ describe('facts', () => {
     const row = await one(`SELECT span_count, span_rows, bitAnd(flags, 32768) > 0 AS truncated, hop_count FROM traces
       WHERE trace_id = unhex('${spans![0]!.traceId}')`)
     expect(row).toEqual({ span_count: 100_000, span_rows: 100_001, truncated: 1, hop_count: 65_535 })
-    for (const rollup of ['rollup_1m', 'rollup_5m', 'rollup_1h'])
+    for (const rollup of ['rollup_1m', 'rollup_5m', 'rollup_1h', 'rollup_1d'])
       expect(await readRollup(rollup)).toEqual(await recomputed())
   })
 

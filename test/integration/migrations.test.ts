@@ -157,6 +157,25 @@ describe('RESORT TABLE', () => {
     expect(await m.clickhouse.query(tables, { like: 't_%' })).toEqual([])
   })
 
+  it('gives a table whose key has grown another one, and granules of another size', async () => {
+    const m = await setup({
+      '0001_t.sql': `CREATE TABLE t (k UInt64, x UInt64) ENGINE = SummingMergeTree ORDER BY (k, x);
+ALTER TABLE t ADD COLUMN y UInt8, MODIFY ORDER BY (k, x, y);
+INSERT INTO t SELECT number % 7, number, 1 FROM numbers(10000);\n`,
+    })
+    await m.run()
+    const before = await m.clickhouse.query(digest)
+    await m.write('0002_key.sql', 'RESORT TABLE t ORDER BY (intDiv(x, 10), k, x, y) GRANULARITY 512;\n')
+    await m.run()
+    const key = 'intDiv(x, 10), k, x, y'
+    expect(await m.clickhouse.query(keyOf)).toEqual([{ sorting_key: key, primary_key: key }])
+    expect(await m.clickhouse.query(digest)).toEqual(before)
+    const [{ marks } = { marks: '0' }] = await m.clickhouse.query<{ marks: string }>(
+      "SELECT sum(marks) AS marks FROM system.parts WHERE database = currentDatabase() AND table = 't' AND active",
+    )
+    expect(Number(marks)).toBeGreaterThanOrEqual(10_000 / 512)
+  })
+
   it.each([
     ['copied', `CREATE TABLE t_resorted AS t;\n${filled.replace('INTO t', 'INTO t_resorted')}`],
     [

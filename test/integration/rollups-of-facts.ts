@@ -14,7 +14,7 @@ export interface RollupCell {
   sum: string
 }
 
-export const rollupSteps = { rollup_1m: 60, rollup_5m: 300, rollup_1h: 3600 } as const
+export const rollupSteps = { rollup_1m: 60, rollup_5m: 300, rollup_1h: 3600, rollup_1d: 86_400 } as const
 type Rollup = keyof typeof rollupSteps
 
 export function readRollup(clickhouse: ClickHouse, table: Rollup): Promise<RollupCell[]> {

@@ -2,13 +2,14 @@ import type { ClickHouse, Params } from '../../../storage/clickhouse.ts'
 import type { Selection } from '../../api/contract-explore.ts'
 import type { Fidelity } from '../../api/contract.ts'
 import { loadSql } from '../load-sql.ts'
-import type { QueryOf } from '../query-of.ts'
+import { partOf, type QueryOf } from '../query-of.ts'
 import { unixNano, type Window } from '../rollup-window.ts'
 import { stepsOf } from '../steps.ts'
 import { factsOf, type Facts, type FactsAsked } from './facts.ts'
 
 const currentSql = loadSql(import.meta.url, 'current.sql')
 const sidesSql = loadSql(import.meta.url, 'sides.sql')
+const weightedSql = loadSql(import.meta.url, 'sides-weighted.sql')
 const selectedSql = loadSql(import.meta.url, 'selected.sql')
 
 /** Part of the window and of the values; nothing given: those above the 90th percentile. */
@@ -43,6 +44,8 @@ interface SideRow {
   n: number
   p90: number
   cap: number
+  /** Of the unweighted quantiles: 1 where they are the weighted ones too. */
+  alike?: number
 }
 
 /** Beyond every value, ns. */
@@ -52,7 +55,12 @@ const noMost = 2 ** 53
 export async function select(clickhouse: ClickHouse, asked: BoxAsked, options: QueryOf): Promise<Selected> {
   const { window } = stepsOf(asked.window)
   const facts = factsOf({ ...asked, window })
-  const sides = await clickhouse.query<SideRow>(`WITH ${facts.cte},\n${currentSql}${sidesSql}`, facts.params, options)
+  const read = (sql: string, of: QueryOf) =>
+    clickhouse.query<SideRow>(`WITH ${facts.cte},\n${currentSql}${sql}`, facts.params, of)
+  const unweighted = await read(sidesSql, options)
+  const sides = unweighted.every(({ alike }) => alike)
+    ? unweighted
+    : await read(weightedSql, partOf(options, 'weighted'))
   const side = asked.fidelity ? sides.find(({ fidelity }) => fidelity === asked.fidelity) : sides[0]
   const { selFrom, selTo, selMinNs, selMaxNs } = asked
   const usual = [selFrom, selTo, selMinNs, selMaxNs].every((edge) => edge === undefined)
