@@ -22,7 +22,17 @@ beforeAll(async () => {
 })
 afterAll(() => db?.stop())
 
-const tables = ['traces', 'hops', 'proxies', 'jobs', 'rollup_1m', 'rollup_5m', 'rollup_1h', 'rollup_1d', 'rollup_class_1m'].concat([
+const tables = [
+  'traces',
+  'hops',
+  'proxies',
+  'jobs',
+  'rollup_1m',
+  'rollup_5m',
+  'rollup_1h',
+  'rollup_1d',
+  'rollup_class_1m',
+].concat([
   ...['rollup_class_1h', 'coverage_1m', 'coverage_1h', 'spans', 'batches', 'proxy_names', 'hop_names', 'reanalyses'],
   ...['clock_offsets', 'wire_times', 'edge_callees', 'emitters'],
 ])
