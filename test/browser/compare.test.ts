@@ -73,7 +73,7 @@ describe('Compare', () => {
           .first()
           .waitFor()
       for (const view of ['Histograms', 'ECDF', 'Difference']) {
-        await page.getByRole('radio', { name: view }).check()
+        await page.getByRole('radio', { name: view, exact: true }).check()
         await page.getByRole('img', { name: view === 'Difference' ? /^B less A/ : /^Share of requests/ }).waitFor()
         expect(await axe(page)).toEqual([])
       }
