@@ -71,7 +71,6 @@ async function run(config: Config): Promise<void> {
     const { host, otlpGrpcPort: grpcPort, otlpHttpPort: httpPort, zipkinPort, ingestKeysFile, tlsPaths } = config
     const options: CollectorPart = {
       ...{ clickhouseUrl, host, grpcPort, httpPort, zipkinPort, ingestKeysFile, tlsPaths },
-      requestBytes: requestBytesOf(config.memoryBytes),
       origins: config.corsOrigins,
       spool: config.spoolBytes === 0 ? null : { directory: join(config.dataDir, 'spool'), maxBytes: config.spoolBytes },
       spoolAfterMs: config.spoolAfterMs,
@@ -119,10 +118,6 @@ async function run(config: Config): Promise<void> {
     )
   if (demo) await startDemo(config, receivers.http, has('alerts') ? clickhouseUrl : null)
 }
-
-/** Half of it holds the largest request, compressed and inflated, even where memory is short. */
-const requestBytesOf = (memoryBytes: number) =>
-  Math.min(256 * 2 ** 20, Math.max(160 * 2 ** 20, Math.floor(memoryBytes * 0.05)))
 
 const isLoopback = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.')
 

@@ -27,13 +27,15 @@ export interface EngineOptions extends EngineLimits {
   httpPort: number
   /** Descriptor of the lock on `dataDir`: the engine holds it as well, so that it outlives a killed parent. */
   lockFd?: number
+  /** An engine that answers no ping for so long is killed and started again; merges can delay an answer by seconds. 30 s by default. */
+  silenceMs?: number
   log: Logger
 }
 
 const readyTimeoutMs = 60_000
 const stopTimeoutMs = 6_000
-/** An engine that answers no ping for so long is killed and started again; merges can delay an answer by seconds. */
-const silenceMs = 30_000
+/** Pings within what counts as silence. */
+const pings = 15
 const maxBackoffMs = 5_000
 
 /**
@@ -41,7 +43,7 @@ const maxBackoffMs = 5_000
  * @throws StartError when it cannot be started.
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const { dataDir, log } = options
+  const { dataDir, silenceMs = 30_000, log } = options
   const configFile = join(dataDir, 'engine.xml')
   const usersFile = join(dataDir, 'engine-users.xml')
   await mkdir(join(dataDir, 'engine'), { recursive: true })
@@ -76,7 +78,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     while (!stopping) {
       const running = child!
       const readyAt = Date.now()
-      const watch = killWhenSilent(running, port, log)
+      const watch = killWhenSilent(running, port, silenceMs, log)
       if (running.exitCode === null && running.signalCode === null) await once(running, 'exit')
       watch.abort()
       if (stopping) return
@@ -171,23 +173,26 @@ async function answers(port: number, timeoutMs: number): Promise<boolean> {
 const portInUse = (port: number) =>
   new StartError(`port ${port} for the embedded ClickHouse is in use: set HOPSCOPE_ENGINE_HTTP_PORT to another, or 0`)
 
-/** Kills the engine when it has not answered for `silenceMs`; its supervision starts it again. */
-function killWhenSilent(child: ChildProcess, port: number, log: Logger): AbortController {
+/**
+ * Kills the engine when it has not answered for `silenceMs`; its supervision starts it again. Silence is counted in pings: a process
+ * that was stopped itself for so long, or busy, has not asked.
+ */
+function killWhenSilent(child: ChildProcess, port: number, silenceMs: number, log: Logger): AbortController {
   const watch = new AbortController()
-  let heardAt = Date.now()
+  let unanswered = 0
   let asking = false
   const timer = setInterval(() => {
-    if (Date.now() - heardAt > silenceMs) {
+    if (unanswered++ >= pings) {
       log.error(`the embedded ClickHouse did not answer for ${silenceMs / 1000} s, killing it`)
       child.kill('SIGKILL')
     } else if (!asking) {
       asking = true
       void answers(port, 10_000).then((answered) => {
         asking = false
-        if (answered) heardAt = Date.now()
+        if (answered) unanswered = 0
       })
     }
-  }, 2000)
+  }, silenceMs / pings)
   timer.unref()
   watch.signal.addEventListener('abort', () => clearInterval(timer))
   return watch

@@ -176,7 +176,7 @@ describe('HTTP', () => {
     expect((await post(body, { 'content-type': 'text/plain' })).status).toBe(415)
     expect((await post(body, { ...protobuf, 'content-encoding': 'snappy' })).status).toBe(415)
     expect((await post(body, { ...protobuf, 'content-encoding': 'gzip' })).status).toBe(400)
-    expect((await post(body, protobuf, '/v1/metrics')).status).toBe(404)
+    expect((await post(body, protobuf, '/v1/logs')).status).toBe(404)
     expect((await fetch(`${http}/v1/traces`)).status).toBe(405)
     expect(await stored()).toBe(0)
   })

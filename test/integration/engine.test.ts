@@ -26,8 +26,8 @@ afterEach(async () => {
 afterAll(() => rm(dataDir, { recursive: true, force: true }))
 
 const memoryBytes = 2 ** 30
-async function start(httpPort = 0) {
-  engine = await startEmbedded({ dataDir, httpPort, memoryBytes, log })
+async function start(httpPort = 0, silenceMs = 30_000) {
+  engine = await startEmbedded({ dataDir, httpPort, memoryBytes, silenceMs, log })
   return engine
 }
 const alive = (pid: number) => {
@@ -81,6 +81,23 @@ describe('the embedded engine', () => {
     const listening = await readFile('/proc/net/tcp', 'utf8')
     const hex = Number(port).toString(16).toUpperCase().padStart(4, '0')
     expect(listening).toContain(`0100007F:${hex} 00000000:0000 0A`)
+  })
+
+  it('is started again when it answers nothing, and not because whoever should ask it was stopped', async () => {
+    const silenceMs = 6_000
+    const { pid, restarts, url } = await start(0, silenceMs)
+    const first = pid()!
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1.5 * silenceMs)
+    await sleep(silenceMs / 3)
+    expect([pid(), restarts()]).toEqual([first, 0])
+    process.kill(first, 'SIGSTOP')
+    const answers = () =>
+      fetch(`${url}/ping`).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    await eventually(() => restarts() === 1 && answers())
+    expect(pid()).not.toBe(first)
   })
 
   it('says that its port is in use', async () => {
