@@ -26,7 +26,7 @@ class LongestFirst extends BaseSequencer {
 
 /** Of what starts engines and browsers at once: they wait for much of their time, and have gigabytes between them. */
 const heavy = {
-  ...{ maxWorkers: 4, sequence: { groupOrder: 1 } },
+  ...{ maxWorkers: 3, sequence: { groupOrder: 1 } },
   // A second, as by default, is little beside two others.
   expect: { poll: { timeout: 60_000 } },
 }

@@ -284,7 +284,7 @@ describe('facts', () => {
     const finaliser = await start()
     await commitBatch(db.clickhouse, [spans![0]!, ...many])
     await commitBatch(db.clickhouse, others.flat())
-    await eventually(async () => (await settled()) === 21)
+    await eventually(async () => (await settled()) === 21, 150_000)
     await finaliser.close()
     const row = await one(`SELECT span_count, span_rows, bitAnd(flags, 32768) > 0 AS truncated, hop_count FROM traces
       WHERE trace_id = unhex('${spans![0]!.traceId}')`)
