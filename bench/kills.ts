@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { connect, type ClickHouse } from '../storage/clickhouse.ts'
 import { startHopscope } from '../test/harness.ts'
+import { derived, facts } from '../test/tables.ts'
 import { readRollup, rollupOfFacts, rollupSteps } from '../test/integration/rollups-of-facts.ts'
 import { generateRequest, spansPerTrace } from './generate.ts'
 import { report } from './report.ts'
@@ -40,32 +41,9 @@ function random(): number {
   return (state >>> 0) / 0x1_0000_0000
 }
 
-const facts = ['traces', 'hops', 'proxies'] as const
-const derived = [
-  ...facts,
-  'jobs',
-  'rollup_1m',
-  'rollup_5m',
-  'rollup_1h',
-  'rollup_1d',
-  'rollup_class_1m',
-  'rollup_class_1h',
-].concat([
-  ...[
-    'coverage_1m',
-    'coverage_1h',
-    'proxy_names',
-    'hop_names',
-    'clock_offsets',
-    'wire_times',
-    'edge_callees',
-    'emitters',
-  ],
-])
-
 /** How facts came to be, and what hangs on what was learned by then: which traces settled before which is chance. */
 const history = ['job', 'sign', 'revision', 'analysis_version', 'settled_at', 'flags']
-const learned: Record<(typeof facts)[number], RegExp> = {
+const bySettling: Record<(typeof facts)[number], RegExp> = {
   traces: /^(?:mesh|gateway)_|^segments\./,
   hops: /^segments\.|^wire$/,
   proxies: /^(?:added|overhead|request_path|response_path)(?:_|$)/,
@@ -147,7 +125,9 @@ async function hashes(clickhouse: ClickHouse): Promise<Record<string, string>> {
     const columns = await clickhouse.query<{ name: string }>(
       `SELECT name FROM system.columns WHERE database = currentDatabase() AND table = '${table}' ORDER BY position`,
     )
-    const same = columns.map(({ name }) => name).filter((name) => !history.includes(name) && !learned[table].test(name))
+    const same = columns
+      .map(({ name }) => name)
+      .filter((name) => !history.includes(name) && !bySettling[table].test(name))
     // Text, so that nothing hashes as nothing; with the row's own key, so that values that are swapped are seen.
     const hashed = same.map(
       (name) =>

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { groupBy } from '../bench/accuracy/judged.ts'
 import { exported, exportOf } from '../bench/accuracy/otlp.ts'
 import { randomFrom } from '../bench/accuracy/random.ts'
 import { scenario, type ScenarioName } from '../bench/accuracy/scenarios.ts'
@@ -8,6 +7,7 @@ import { world } from '../bench/accuracy/worlds.ts'
 import { analyseTrace } from '../server/analysis/analyse.ts'
 import type { OffsetRow } from '../server/analysis/clock/offsets.ts'
 import { openLearner } from '../server/finaliser/learn/learner.ts'
+import { groupBy } from '../server/statistics/group-by.ts'
 import { tracesOf, type ExportRequest } from './otlp-json.ts'
 
 /** The truth of generated requests, and the analysis held against it without the way through the program. */

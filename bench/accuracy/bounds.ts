@@ -1,6 +1,7 @@
 import type { AccuracyBound, AccuracySource } from '../../server/api/contract-accuracy.ts'
 import type { ScenarioResult } from './generated.ts'
-import { groupBy, holds, isBeforeNode, isClaimed, median, share, type Judged } from './judged.ts'
+import { groupBy } from '../../server/statistics/group-by.ts'
+import { holds, isBeforeNode, isClaimed, median, share, type Judged } from './judged.ts'
 import { toleranceNs } from '../truth.ts'
 import type { RecordedClaim, RecordedResult } from './recorded.ts'
 

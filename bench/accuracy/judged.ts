@@ -37,13 +37,3 @@ export function quantile(values: readonly number[], q: number): number | null {
 
 export const median = (values: readonly number[]): number | null => quantile(values, 0.5)
 export const share = (part: number, of: number): number => (of === 0 ? 0 : part / of)
-
-export function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>()
-  for (const item of items) {
-    const group = groups.get(key(item))
-    if (group) group.push(item)
-    else groups.set(key(item), [item])
-  }
-  return groups
-}

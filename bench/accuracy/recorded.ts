@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import type { Trace, TraceProxy } from '../../server/api/contract.ts'
 import { connect } from '../../storage/clickhouse.ts'
+import { groupBy } from '../../server/statistics/group-by.ts'
 import { eventually } from '../../test/eventually.ts'
 import type { RunningHopscope } from '../../test/harness.ts'
 import { claimOf, clean, readTruth, toleranceNs, type Truth } from '../truth.ts'
-import { groupBy, type Judged } from './judged.ts'
+import type { Judged } from './judged.ts'
 import { post } from './otlp.ts'
 
 const folder = new URL('../../test/fixtures/recordings/', import.meta.url).pathname.replace('/dist/', '/')

@@ -1,5 +1,6 @@
 import type { Accuracy, AccuracyRow } from '../../server/api/contract-accuracy.ts'
-import { groupBy, holds, isBeforeNode, isClaimed, median, quantile, share, type Judged } from './judged.ts'
+import { groupBy } from '../../server/statistics/group-by.ts'
+import { holds, isBeforeNode, isClaimed, median, quantile, share, type Judged } from './judged.ts'
 
 const fidelities = ['exact', 'bounded', 'modelled', 'unknown'] as const
 const whole = (ns: number | null) => (ns === null ? null : Math.round(ns))

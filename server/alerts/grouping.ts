@@ -2,6 +2,7 @@
  * One alert for each cause (algorithms.md section 8.6): proxies by what their slower requests have in common, hops beneath the proxies on
  * their way, whole requests beneath their segments; and whom nobody is called for.
  */
+import { groupBy } from '../statistics/group-by.ts'
 import { kitagawa } from '../statistics/mix.ts'
 import {
   causesOf,
@@ -240,14 +241,4 @@ function placeTraces(slower: readonly Slower[], known: Known, leadOf: Leads, pla
     const lead = leadOf.get(`${most.kind} ${most.id}`) ?? most
     Object.assign(own, { partOf: lead.alertId, quiet: 'explained' })
   }
-}
-
-function groupBy<One>(all: readonly One[], keyOf: (one: One) => string): Map<string, One[]> {
-  const found = new Map<string, One[]>()
-  for (const one of all) {
-    const own = found.get(keyOf(one))
-    if (own) own.push(one)
-    else found.set(keyOf(one), [one])
-  }
-  return found
 }

@@ -1,9 +1,11 @@
 import type { Router } from 'express'
+import type { ZodType } from 'zod'
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import { readComparison } from '../queries/comparison.ts'
 import { readComposition } from '../queries/composition.ts'
 import { readExplanation } from '../queries/explanation.ts'
 import { readFeatureCosts } from '../queries/features.ts'
+import type { QueryOf } from '../queries/query-of.ts'
 import { readResources } from '../queries/resources.ts'
 import { askFor } from './ask.ts'
 import { askedByPost } from './asked-by-post.ts'
@@ -26,30 +28,19 @@ export const compareRouter = (clickhouse: ClickHouse): Router =>
     else response.json(answer satisfies Comparison)
   })
 
-/** `/composition`. */
-export const compositionRouter = (clickhouse: ClickHouse): Router =>
-  askedByPost(async (request, response) => {
-    const asked = checked(CompositionRequest, request.body)
-    response.json((await readComposition(clickhouse, asked, askFor(request, response))) satisfies Composition)
-  })
+/** What answers a question about cohorts with one reading. */
+const answering =
+  <Asked, Answer>(
+    asked: ZodType<Asked>,
+    read: (clickhouse: ClickHouse, asked: Asked, options: QueryOf) => Promise<Answer>,
+  ) =>
+  (clickhouse: ClickHouse): Router =>
+    askedByPost(async (request, response) => {
+      response.json(await read(clickhouse, checked(asked, request.body), askFor(request, response)))
+    })
 
-/** `/resources`. */
-export const resourcesRouter = (clickhouse: ClickHouse): Router =>
-  askedByPost(async (request, response) => {
-    const asked = checked(ResourcesRequest, request.body)
-    response.json((await readResources(clickhouse, asked, askFor(request, response))) satisfies Resources)
-  })
-
-/** `/explanation`. */
-export const explanationRouter = (clickhouse: ClickHouse): Router =>
-  askedByPost(async (request, response) => {
-    const asked = checked(ExplanationRequest, request.body)
-    response.json((await readExplanation(clickhouse, asked, askFor(request, response))) satisfies Explanation)
-  })
-
-/** `/feature-costs`. */
-export const featureCostsRouter = (clickhouse: ClickHouse): Router =>
-  askedByPost(async (request, response) => {
-    const asked = checked(FeatureCostsRequest, request.body)
-    response.json((await readFeatureCosts(clickhouse, asked, askFor(request, response))) satisfies FeatureCosts)
-  })
+/** `/composition`, `/resources`, `/explanation`, `/feature-costs`. */
+export const compositionRouter = answering<CompositionRequest, Composition>(CompositionRequest, readComposition)
+export const resourcesRouter = answering<ResourcesRequest, Resources>(ResourcesRequest, readResources)
+export const explanationRouter = answering<ExplanationRequest, Explanation>(ExplanationRequest, readExplanation)
+export const featureCostsRouter = answering<FeatureCostsRequest, FeatureCosts>(FeatureCostsRequest, readFeatureCosts)

@@ -1,4 +1,5 @@
 /** Who of those that readings came of is an instance that requests went through, and what it took for each of them. */
+import { groupBy } from '../statistics/group-by.ts'
 import type { UsagePart, UsageSlot } from '../statistics/usage.ts'
 
 /** Requests of a cohort through an instance of a proxy; '': through any of its instances. */
@@ -166,13 +167,3 @@ function finder(used: readonly Used[], slotSeconds: number) {
 const ordered = ['container', 'process', 'pod'] as const
 
 const sum = (values: Iterable<number>): number => [...values].reduce((all, one) => all + one, 0)
-
-function groupBy<T>(rows: readonly T[], key: (row: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>()
-  for (const row of rows) {
-    const group = groups.get(key(row))
-    if (group) group.push(row)
-    else groups.set(key(row), [row])
-  }
-  return groups
-}

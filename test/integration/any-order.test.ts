@@ -12,6 +12,7 @@ import { openSpanReader } from '../../server/queries/spans.ts'
 import type { Running } from '../../storage/running.ts'
 import { eventually } from '../eventually.ts'
 import { quiet, startEngine, type TestEngine } from '../harness.ts'
+import { facts, names, rollups } from '../tables.ts'
 import { brokenTree, randomIntegers, randomTree } from '../random-trees.ts'
 
 /**
@@ -96,18 +97,7 @@ const reanalysisState = async (id: string) => {
   return found!.state
 }
 
-const facts = ['traces', 'hops', 'proxies']
-const rollups = [
-  'rollup_1m',
-  'rollup_5m',
-  'rollup_1h',
-  'rollup_1d',
-  'rollup_class_1m',
-  'rollup_class_1h',
-  'coverage_1m',
-  'coverage_1h',
-]
-const stored = ['spans', 'batches', 'jobs', 'proxy_names', 'hop_names']
+const stored = ['spans', 'batches', 'jobs', ...names]
 
 /** Current facts without what only tells how they came to be, and rollups without cells that add up to nothing. */
 async function written(): Promise<Record<string, unknown[]>> {

@@ -9,6 +9,7 @@ import { shardOfJob, shardOfTrace } from '../../server/queries/finaliser/shards.
 import { defaultMaxSpans, openSpanReader } from '../../server/queries/spans.ts'
 import { eventually } from '../eventually.ts'
 import { quiet, startEngine, type TestEngine } from '../harness.ts'
+import { derived } from '../tables.ts'
 import { chain, commitBatch, plainAnalysis, type TestSpan } from './finaliser-traffic.ts'
 
 let db: TestEngine
@@ -17,18 +18,8 @@ beforeAll(async () => {
 })
 afterAll(() => db?.stop())
 
-const tables = ['traces', 'hops', 'proxies', 'jobs', 'rollup_1m', 'rollup_5m', 'rollup_1h', 'rollup_1d'].concat([
-  'rollup_class_1m',
-  'rollup_class_1h',
-  'coverage_1m',
-  'coverage_1h',
-  'spans',
-  'batches',
-  'proxy_names',
-  'hop_names',
-])
 beforeEach(async () => {
-  for (const table of tables) await db.clickhouse.command(`TRUNCATE TABLE ${table}`)
+  for (const table of [...derived, 'spans', 'batches']) await db.clickhouse.command(`TRUNCATE TABLE ${table}`)
 })
 
 const quietMs = 300

@@ -12,6 +12,7 @@ import { cancelReanalysis, listReanalyses, requestReanalysis } from '../../serve
 import { openSpanReader } from '../../server/queries/spans.ts'
 import { eventually } from '../eventually.ts'
 import { quiet, startEngine, type TestEngine } from '../harness.ts'
+import { derived } from '../tables.ts'
 import { chain, commitBatch, type TestSpan } from './finaliser-traffic.ts'
 import { readRollup, rollupOfFacts, rollupSteps } from './rollups-of-facts.ts'
 
@@ -22,24 +23,11 @@ beforeAll(async () => {
 })
 afterAll(() => db?.stop())
 
-const tables = [
-  'traces',
-  'hops',
-  'proxies',
-  'jobs',
-  'rollup_1m',
-  'rollup_5m',
-  'rollup_1h',
-  'rollup_1d',
-  'rollup_class_1m',
-].concat([
-  ...['rollup_class_1h', 'coverage_1m', 'coverage_1h', 'spans', 'batches', 'proxy_names', 'hop_names', 'reanalyses'],
-  ...['clock_offsets', 'wire_times', 'edge_callees', 'emitters'],
-])
 let rules: readonly UserRule[]
 beforeEach(async () => {
   rules = proxyOf('first')
-  for (const table of tables) await db.clickhouse.command(`TRUNCATE TABLE ${table}`)
+  for (const table of [...derived, 'spans', 'batches', 'reanalyses'])
+    await db.clickhouse.command(`TRUNCATE TABLE ${table}`)
 })
 
 /** Calls service-1 a gateway of this family. */
