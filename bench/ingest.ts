@@ -16,6 +16,7 @@ import { parts, usageOf, type PartName, type Usage } from './usage.ts'
  * --overload MINUTES: twice the load that is stored at most, for so long, after that was measured; HOPSCOPE_SPOOL_BYTES (here 512 MiB) bounds what waits.
  * --otelcol PATH: after each run the same load goes to that OpenTelemetry Collector (otelcol-contrib), whose ClickHouse exporter
  * has a ClickHouse of its own; it has no queue, so that what it acknowledges is stored, as here.
+ * --sustain MINUTES: everything on at --rate for so long: in each tenth of it how old the oldest spans are that no facts cover, and the CPU of each process.
  * --table: all loads of `table` instead of one. --all-roles: with the finaliser and the API beside it on the same cores.
  */
 const { values: options } = parseArgs({
@@ -29,6 +30,7 @@ const { values: options } = parseArgs({
     runs: { type: 'string', default: '3' },
     table: { type: 'boolean', default: false },
     overload: { type: 'string', default: '0' },
+    sustain: { type: 'string', default: '0' },
     otelcol: { type: 'string' },
     'all-roles': { type: 'boolean', default: false },
     json: { type: 'string' },
@@ -186,6 +188,58 @@ async function overload(load: Load, minutes: number) {
   }
 }
 
+/** The finaliser keeps up while its backlog stays what settling takes (`HOPSCOPE_SETTLE_QUIET_MS`) and a little of work. */
+async function sustain(load: Load, minutes: number) {
+  const hopscope = await startHopscope({ HOPSCOPE_MEMORY_LIMIT: '60%' })
+  try {
+    const usage = () => ({
+      atMs: performance.now(),
+      ...(Object.fromEntries(
+        (Object.keys(parts) as PartName[]).map((part) => [part, usageOf(part, hopscope)]),
+      ) as Record<PartName, Usage>),
+      spans: 0,
+    })
+    const spansOf = (text: string) => Number(/^hopscope_finaliser_spans_total (\S+)/m.exec(text)?.[1] ?? NaN)
+    let sent: Sent | undefined
+    const sending = send(hopscope, load, minutes * 60).then((all) => (sent = all))
+    const steps: Record<string, number>[] = []
+    let before = usage()
+    while (!sent) {
+      await Promise.race([sleep((minutes * 60_000) / samples), sending])
+      const text = await (await fetch(`${hopscope.apiUrl}/metrics`)).text()
+      const now = { ...usage(), spans: spansOf(text) }
+      const million = (now.spans - before.spans) / 1e6
+      const cpu = (part: PartName) => Number(((now[part].cpuSeconds - before[part].cpuSeconds) / million).toFixed(2))
+      steps.push({
+        analysedSpansPerSecond: Math.round((million * 1e9) / (now.atMs - before.atMs)),
+        backlogSeconds: Math.round(Number(/^hopscope_finaliser_backlog_seconds (\S+)/m.exec(text)?.[1] ?? NaN)),
+        queuedSpans: Number(/^hopscope_finaliser_queued_spans (\S+)/m.exec(text)?.[1] ?? NaN),
+        spoolMb: Math.round((await spoolBytesOf(hopscope)) / 2 ** 20),
+        collectorCpu: cpu('collector'),
+        serverCpu: cpu('server'),
+        clickhouseCpu: cpu('clickhouse'),
+        collectorMb: Math.round(now.collector.mb),
+        serverMb: Math.round(now.server.mb),
+        clickhouseMb: Math.round(now.clickhouse.mb),
+      })
+      before = now
+    }
+    console.table(steps)
+    const { acknowledged, seconds, retried, cpuSeconds, ackMsP50, ackMsP99 } = await sending
+    return {
+      ...load,
+      minutes,
+      acknowledgedSpansPerSecond: Math.round(acknowledged / seconds),
+      refusedRequests: retried,
+      ackMs: { p50: ackMsP50, p99: ackMsP99 },
+      generatorCpuSecondsPerMillionSpans: Number((cpuSeconds / (acknowledged / 1e6)).toFixed(2)),
+      steps,
+    }
+  } finally {
+    await hopscope.stop()
+  }
+}
+
 async function spoolBytesOf({ otlpHttpUrl }: RunningHopscope): Promise<number> {
   const text = await (await fetch(`${otlpHttpUrl}/metrics`)).text()
   return Number(/^hopscope_collector_spool_bytes (\S+)/m.exec(text)?.[1] ?? NaN)
@@ -250,6 +304,8 @@ const one: Load = {
 }
 if (Number(options.overload) > 0) {
   await report('ingest', { roles, overload: await overload(one, Number(options.overload)) })
+} else if (Number(options.sustain) > 0) {
+  await report('ingest', { sustain: await sustain(one, Number(options.sustain)) })
 } else {
   const loads: Awaited<ReturnType<typeof figuresOf>>[] = []
   for (const load of options.table ? table : [one]) loads.push(await figuresOf(load))
