@@ -219,6 +219,27 @@ export function generateRequest(spans: number, seed: number, namespace = 'shop')
     view.setUint32(at, low, true)
     view.setUint32(at + 4, baseHigh + (low >= 0x1_0000_0000 ? 1 : 0), true)
   }
+  const writeHex = (at: number, value: number): void => {
+    for (let i = 0; i < 4; i++) view.setUint16(at + 2 * i, hexOfByte[(value >>> (24 - 8 * i)) & 0xff]!)
+  }
+  const writePlace = (at: Place): void => {
+    const { trace, row: index } = at
+    const row = rows[index]!
+    for (let i = 0; i < 4; i++) view.setUint32(at.traceId + i * 4, ids[trace * 5 + i]!)
+    const spanWord = ids[trace * 5 + 4]!
+    view.setUint32(at.spanId, spanWord)
+    view.setUint32(at.spanId + 4, Math.imul(spanWord ^ (index + 1), 0x9e3779b1))
+    if (row.parent >= 0) {
+      view.setUint32(at.parentId, spanWord)
+      view.setUint32(at.parentId + 4, Math.imul(spanWord ^ (row.parent + 1), 0x9e3779b1))
+    }
+    writeInstant(at.start, offset[trace]! + row.from * stretch[trace]!)
+    writeInstant(at.end, offset[trace]! + row.to * stretch[trace]!)
+    if (at.requestId >= 0) {
+      writeHex(at.requestId, ids[trace * 5]!)
+      writeHex(at.requestId + 24, ids[trace * 5 + 1]!)
+    }
+  }
 
   return {
     body,
@@ -232,27 +253,15 @@ export function generateRequest(spans: number, seed: number, namespace = 'shop')
       const base = BigInt(nowUnixMs - 1100) * 1_000_000n
       baseLow = Number(base & 0xffff_ffffn)
       baseHigh = Number(base >> 32n)
-      for (const place of places) {
-        const { trace } = place
-        const row = rows[place.row]!
-        for (let i = 0; i < 4; i++) view.setUint32(place.traceId + i * 4, ids[trace * 5 + i]!)
-        const spanWord = ids[trace * 5 + 4]!
-        view.setUint32(place.spanId, spanWord)
-        view.setUint32(place.spanId + 4, Math.imul(spanWord ^ (place.row + 1), 0x9e3779b1) >>> 0)
-        if (row.parent >= 0) {
-          view.setUint32(place.parentId, spanWord)
-          view.setUint32(place.parentId + 4, Math.imul(spanWord ^ (row.parent + 1), 0x9e3779b1) >>> 0)
-        }
-        writeInstant(place.start, offset[trace]! + row.from * stretch[trace]!)
-        writeInstant(place.end, offset[trace]! + row.to * stretch[trace]!)
-        if (place.requestId >= 0) {
-          body.write(ids[trace * 5]!.toString(16).padStart(8, '0'), place.requestId, 'latin1')
-          body.write(ids[trace * 5 + 1]!.toString(16).padStart(8, '0'), place.requestId + 24, 'latin1')
-        }
-      }
+      for (const place of places) writePlace(place)
     },
   }
 }
+
+/** Two digits as one big-endian number, of each byte. */
+const hexOfByte = Uint16Array.from({ length: 256 }, (_, byte) =>
+  Buffer.from(byte.toString(16).padStart(2, '0'), 'latin1').readUInt16BE(),
+)
 
 function findPlaces(body: Buffer): Place[] {
   const places: Place[] = []
