@@ -23,9 +23,15 @@ const groupBytes = 64 * 2 ** 20
 const groupRecords = 1000
 const firstPauseMs = 100
 const longestPauseMs = 5_000
-/** An INSERT has its price whatever is in it, and these spans are acknowledged: of few, one INSERT in so long. */
-const paceMs = 200
-const fewRows = 20_000
+/**
+ * An INSERT has its price whatever is in it, small parts are merged once more than large ones, and these spans are acknowledged: one INSERT
+ * in so long, of many more spans a second than `rowsPerMs` fewer and larger ones.
+ */
+const leastPaceMs = 200
+const mostPaceMs = 1500
+const rowsPerMs = 50
+/** So often it is looked whether a whole group has come meanwhile. */
+const lookMs = 50
 /** At its end the collector stores for so long what is left, when ClickHouse takes it. */
 const drainMs = 2_000
 /** Of failures in a row the first is told, then one a minute. */
@@ -75,8 +81,19 @@ export function startReplay(options: ReplayOptions): { stop: () => Promise<void>
     pauseMs = firstPauseMs
     for (const entry of refused) suspects.add(entry)
     refused = new Set()
-    const restMs = paceMs - (performance.now() - from)
-    if (rows < fewRows && restMs > 0) await sleep(restMs, undefined, { signal: ending.signal }).catch(() => {})
+    const bytes = group.reduce((sum, { header }) => sum + bodyBytes(header), 0)
+    const paceMs = Math.min(mostPaceMs, Math.max(leastPaceMs, rows / rowsPerMs))
+    await rest(from + paceMs, Math.min(groupRows, (rows * groupBytes) / bytes))
+  }
+
+  /** Until then (ms, of `performance.now()`), or until a whole group waits. */
+  async function rest(untilMs: number, wholeRows: number): Promise<void> {
+    while (performance.now() < untilMs && !ending.signal.aborted) {
+      const { spans, records } = spool.state()
+      if (spans >= wholeRows || records >= groupRecords) return
+      const restMs = Math.min(lookMs, untilMs - performance.now())
+      await sleep(restMs, undefined, { signal: ending.signal }).catch(() => {})
+    }
   }
 
   async function refuse(group: readonly Entry[], error: unknown): Promise<void> {
