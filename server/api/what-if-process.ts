@@ -20,10 +20,10 @@ export interface Retimer {
   close(): void
 }
 
-/** Re-times requests, each question in a process of its own: 50,000 traces keep a core busy for seconds. */
+/** Re-times requests in processes of its own, a question at a time in each: 50,000 traces keep two cores busy for seconds. */
 export function retimer(): Retimer {
   const processes = ownProcesses({
-    ...{ entry: './what-if-child.js', deadlineMs: 30_000, heapMb: 768, mostAtOnce: 2 },
+    ...{ entry: './what-if-child.js', deadlineMs: 30_000, heapMb: 512, mostAtOnce: 2, idleMs: 120_000 },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     busy: 'other requests are being re-timed',
     ...{ title: 'Too much to re-time', task: 're-timing these requests', field: 'cohort' },

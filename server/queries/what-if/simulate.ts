@@ -1,10 +1,9 @@
-/** Re-times traces as they are stored and adds up what comes of it. */
-import { outcomesOf, toldWork, type Outcome } from '../../analysis/what-if.ts'
-import type { AnalysisSettings, TraceInput } from '../../analysis/types.ts'
+/** Adds up what comes of re-timing requests, part by part. */
 import type { WhatIf, WhatIfChange } from '../../api/contract-what-if.ts'
 import { refusal } from '../../statistics/claims.ts'
 import { effectiveCount, meanSaved, retimedQuantiles, type RetimedQuantile } from '../../statistics/what-if.ts'
-import { targetOf, whatIfsOf, type Replacement } from './changes.ts'
+import type { Replacement } from './changes.ts'
+import type { Part, PartOrder, RetimedPart } from './part.ts'
 
 export const whatIfQuantiles = [0.5, 0.9, 0.95, 0.99] as const
 /** So many traces say what the in-process times of a target are. */
@@ -13,40 +12,65 @@ const ownTraces = 5_000
 export interface Simulated extends Pick<WhatIf, 'fidelity' | 'quantiles' | 'saved' | 'overtaken' | 'replacements'> {
   readonly retimed: number
   readonly concerned: number
+  /** Traces of which spans are there. */
+  readonly read: number
 }
 
 /**
- * @param traces can be gone through twice, in no order that depends on how long they took.
- * @param weightOf by trace id.
+ * @param parts share the requests evenly, those of each side by side in `order`: neighbours in time are read together.
  * @param coverage share of the requests of which it is known how long they took.
  */
-export function simulate(
-  traces: Iterable<TraceInput>,
-  settings: AnalysisSettings,
-  change: WhatIfChange,
+export async function simulate(
+  parts: readonly Part[],
+  order: Omit<PartOrder, 'ownTraces'>,
   by: Replacement | null,
-  weightOf: (traceId: string) => number,
+  coverage: number,
+  signal?: AbortSignal,
+): Promise<Simulated> {
+  const { traces, change } = order
+  const each = Math.ceil(traces.length / parts.length)
+  const asked = { ...order, ownTraces: change.kind === 'replace' ? Math.ceil(ownTraces / parts.length) : 0 }
+  const own = await Promise.all(
+    parts.map((part, i) => part.begin({ ...asked, traces: traces.slice(i * each, (i + 1) * each) }, signal)),
+  )
+  const all = own.flat()
+  return answerOf(together(await Promise.all(parts.map((part) => part.retime(all, by)))), change, coverage)
+}
+
+function together(parts: readonly RetimedPart[]): RetimedPart {
+  const sum = (of: (one: RetimedPart) => number) => parts.reduce((n, one) => n + of(one), 0)
+  const column = (of: (one: RetimedPart) => Float64Array) => {
+    const columns = parts.map(of)
+    const whole = new Float64Array(columns.reduce((n, { length }) => n + length, 0))
+    columns.reduce((at, one) => (whole.set(one, at), at + one.length), 0)
+    return whole
+  }
+  return {
+    read: sum(({ read }) => read),
+    concerned: sum(({ concerned }) => concerned),
+    overtaken: sum(({ overtaken }) => overtaken),
+    told: parts.every((one) => one.told),
+    weights: column(({ weights }) => weights),
+    ways: parts[0]!.ways.map((_, way) => ({
+      before: column(({ ways }) => ways[way]!.before),
+      lower: column(({ ways }) => ways[way]!.lower),
+      upper: column(({ ways }) => ways[way]!.upper),
+      estimate: column(({ ways }) => ways[way]!.estimate),
+    })),
+  }
+}
+
+function answerOf(
+  { read, weights, ways, concerned, overtaken, told }: RetimedPart,
+  change: WhatIfChange,
   coverage: number,
 ): Simulated {
-  const own = change.kind === 'replace' ? ownWork(traces, settings, change) : []
-  const whatIfs = whatIfsOf(change, own, by)
-  const columns = whatIfs.map(() => ({ before: [], lower: [], upper: [], estimate: [] }) as Columns)
-  const weights: number[] = []
-  let [concerned, overtaken, told] = [0, 0, true]
-  for (const trace of traces) {
-    const outcomes = whatIfs.length > 0 ? outcomesOf(trace, settings, whatIfs) : null
-    if (outcomes === null) continue
-    weights.push(weightOf(trace.traceId))
-    outcomes.forEach((outcome, i) => push(columns[i]!, outcome))
-    concerned += Number(outcomes[0]!.concerned)
-    overtaken += Number(outcomes.some((one) => one.overtaken))
-    told &&= outcomes.every(({ estimate }) => estimate !== null)
-  }
   const n = effectiveCount(weights)
-  const variants = columns.map((all) =>
+  const variants = ways.map((all) =>
     retimedQuantiles({ ...all, weights, estimate: told ? all.estimate : undefined }, whatIfQuantiles),
   )
   return {
+    read,
     retimed: weights.length,
     concerned,
     fidelity: weights.length === 0 ? 'unknown' : told ? 'modelled' : 'bounded',
@@ -57,7 +81,7 @@ export function simulate(
         refusal(q, n, coverage),
       ),
     ),
-    saved: weights.length === 0 ? null : savedOf(columns, weights, told),
+    saved: weights.length === 0 ? null : savedOf(ways, weights, told),
     overtaken: weights.length === 0 ? null : overtaken / weights.length,
     replacements:
       change.kind !== 'replace'
@@ -69,30 +93,6 @@ export function simulate(
               .map(({ q, loNs, hiNs }) => ({ q, loNs: Math.round(loNs), hiNs: Math.round(hiNs) })),
           })),
   }
-}
-
-interface Columns {
-  before: number[]
-  lower: number[]
-  upper: number[]
-  estimate: number[]
-}
-
-function push(columns: Columns, { before, lower, upper, estimate }: Outcome): void {
-  columns.before.push(before)
-  columns.lower.push(lower)
-  columns.upper.push(upper)
-  columns.estimate.push(estimate ?? NaN)
-}
-
-function ownWork(traces: Iterable<TraceInput>, settings: AnalysisSettings, change: WhatIfChange): number[] {
-  const own: number[] = []
-  let seen = 0
-  for (const trace of traces) {
-    if (seen++ === ownTraces) break
-    own.push(...toldWork(trace, settings, targetOf(change)))
-  }
-  return own
 }
 
 const untold = { beforeNs: null, beforeLoNs: null, beforeHiNs: null, afterNs: null, loNs: null, hiNs: null }
@@ -113,16 +113,15 @@ function quantileOf(q: number, variants: readonly RetimedQuantile[], refused: st
   }
 }
 
-function savedOf(columns: readonly Columns[], weights: readonly number[], told: boolean): WhatIf['saved'] {
-  const least = columns.map(({ before, lower }) => meanSaved(before, lower, weights))
-  const most = columns.map(({ before, upper }) => meanSaved(before, upper, weights))
-  const [{ before, estimate }] = columns as [Columns]
-  const nothing = before.map(() => 0)
-  const mean = meanSaved(before, nothing, weights).value
+function savedOf(ways: RetimedPart['ways'], weights: Float64Array, told: boolean): WhatIf['saved'] {
+  const least = ways.map(({ before, lower }) => meanSaved(before, lower, weights))
+  const most = ways.map(({ before, upper }) => meanSaved(before, upper, weights))
+  const { before, estimate } = ways[0]!
+  const mean = meanSaved(before, new Float64Array(before.length), weights).value
   const lo = Math.min(...least.map((one) => one.lo))
   const hi = Math.max(...most.map((one) => one.hi))
   return {
-    meanNs: told && columns.length === 1 ? Math.round(meanSaved(before, estimate, weights).value) : null,
+    meanNs: told && ways.length === 1 ? Math.round(meanSaved(before, estimate, weights).value) : null,
     loNs: Math.round(lo),
     hiNs: Math.round(hi),
     share: { lo: mean > 0 ? lo / mean : 0, hi: mean > 0 ? hi / mean : 0 },

@@ -1,6 +1,5 @@
 import type { ClickHouse } from '../../../storage/clickhouse.ts'
-import { learnedTables } from '../../analysis/learned/learned.ts'
-import type { AnalysisSettings, TraceInput } from '../../analysis/types.ts'
+import type { AnalysisSettings } from '../../analysis/types.ts'
 import type { Cohort } from '../../api/contract-compare.ts'
 import type { WhatIf, WhatIfRequest } from '../../api/contract-what-if.ts'
 import { merge, total } from '../../statistics/histogram.ts'
@@ -16,8 +15,8 @@ import { loadSql } from '../load-sql.ts'
 import { readHopNames, readProxyNames } from '../names.ts'
 import { partOf, type QueryOf } from '../query-of.ts'
 import { unixNano, type Window } from '../rollup-window.ts'
-import { openSpanReader, type TraceRef } from '../spans.ts'
 import type { Replacement } from './changes.ts'
+import { mostSpansOfTrace, type DrawnTrace, type Part } from './part.ts'
 import { simulate } from './simulate.ts'
 import { assumptionsOf, changeInWords, whatIfSentence } from './words.ts'
 
@@ -28,7 +27,6 @@ const currentSql = loadSql(import.meta.url, '../explore/current.sql')
 export const mostTraces = 50_000
 /** Read at most: what is drawn later than that is left out. */
 const mostSpans = 1_500_000
-const mostSpansOfTrace = 20_000
 
 const windowOf = ({ from, to }: Cohort): Window => ({ fromMs: from, toMs: to })
 
@@ -53,16 +51,18 @@ export function readQuestion({ cohort, change }: WhatIfRequest): Asked {
   return { requests: facts('cohort', cohort, conditions, 'endToEnd'), cohort: conditions, by }
 }
 
-type Row = Required<TraceRef> & { weight: number; unweighted: number }
+type Row = DrawnTrace & { unweighted: number }
 
 /**
  * Reads requests as their spans are stored and re-times each.
+ * @param parts who do so, side by side.
  * @throws CohortError
  */
 export async function readWhatIf(
   clickhouse: ClickHouse,
+  parts: readonly Part[],
   asked: WhatIfRequest,
-  configured: AnalysisSettings,
+  settings: Pick<AnalysisSettings, 'networkRttNs' | 'rules'>,
   options: QueryOf,
 ): Promise<WhatIf> {
   const { requests, cohort, by } = readQuestion(asked)
@@ -85,24 +85,15 @@ export async function readWhatIf(
     params: { ...requests.params, one, most: mostTraces },
   }
   const rows = all > rootless ? readable(await ask<Row>('sample', drawn)) : []
-  const byTime = [...rows].sort((a, b) => a.firstMinute - b.firstMinute)
-  const read = await openSpanReader(clickhouse).readTraces(byTime, {
-    maxSpans: mostSpansOfTrace,
-    signal: options.signal,
-  })
-  const tables = learnedTables()
-  tables.add(learned)
-  const weights = new Map(rows.map(({ traceId, weight }) => [traceId, weight]))
-  const seen = counter(read)
-  const simulated = simulate(
-    seen.traces,
-    { ...configured, ...tables.settings },
-    change,
+  const traces = [...rows].sort((a, b) => a.firstMinute - b.firstMinute)
+  const simulated = await simulate(
+    parts,
+    { traces, learned, settings, change },
     replacement,
-    (traceId) => weights.get(traceId) ?? 1,
     all > 0 ? (all - rootless) / all : 0,
+    options.signal,
   )
-  const { retimed, concerned, ...told } = simulated
+  const { retimed, concerned, read, ...told } = simulated
   const unweighted = rows.filter((row) => row.unweighted).length
   const reasons: WhatIf['reasons'] = []
   if (all === 0 || all === rootless) reasons.push('no_requests')
@@ -110,7 +101,7 @@ export async function readWhatIf(
   else if (retimed === 0) reasons.push('no_spans')
   else if (concerned === 0) reasons.push('not_concerned')
   if (unweighted > 0 && unweighted < rows.length) reasons.push('weight_unknown')
-  const unreadable = Math.max(0, rows.length - seen.count())
+  const unreadable = Math.max(0, rows.length - read)
   const counts = { all, rootless, retimed, concerned, unreadable }
   const answer = { ...told, requests: counts, reasons }
   return {
@@ -132,23 +123,6 @@ export async function readWhatIf(
 function readable(rows: readonly Row[]): Row[] {
   let spans = 0
   return rows.filter(({ rows: more }) => more <= mostSpansOfTrace && (spans += more) <= mostSpans)
-}
-
-/** How many there are, counted on the last way through. */
-function counter(read: Iterable<TraceInput>) {
-  let n = 0
-  return {
-    count: () => n,
-    traces: {
-      *[Symbol.iterator]() {
-        n = 0
-        for (const trace of read) {
-          n++
-          yield trace
-        }
-      },
-    },
-  }
 }
 
 /** In-process times of a cohort of traversals at the level that most of them have; null: none is known. */
