@@ -6,6 +6,7 @@ import { readComposition } from '../queries/composition.ts'
 import { readExplanation } from '../queries/explanation.ts'
 import { readFeatureCosts } from '../queries/features.ts'
 import type { QueryOf } from '../queries/query-of.ts'
+import { readReport } from '../queries/report.ts'
 import { readResources } from '../queries/resources.ts'
 import { askFor } from './ask.ts'
 import { askedByPost } from './asked-by-post.ts'
@@ -22,10 +23,10 @@ export const compareRouter = (clickhouse: ClickHouse): Router =>
   askedByPost(async (request, response) => {
     const asked = checked(CompareRequest, request.body)
     const { format } = checked(CompareFormat, request.query)
-    const answer = await readComparison(clickhouse, asked, askFor(request, response))
+    const options = askFor(request, response)
     if (format === 'md' || request.accepts(['application/json', 'text/markdown']) === 'text/markdown')
-      response.type('text/markdown').send(comparisonMarkdown(asked, answer))
-    else response.json(answer satisfies Comparison)
+      response.type('text/markdown').send(comparisonMarkdown(asked, await readReport(clickhouse, asked, options)))
+    else response.json((await readComparison(clickhouse, asked, options)) satisfies Comparison)
   })
 
 /** What answers a question about cohorts with one reading. */

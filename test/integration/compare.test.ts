@@ -203,6 +203,30 @@ describe('as Markdown', () => {
     expect(await (await fetch(`${api.url}/api/v1/compare?format=md`, again)).text()).toBe(text)
   })
 
+  it('has what else the screen shows: steadiness, kinds, what it is made of, resources and what it comes with', async () => {
+    const said = await compare(question.a.filter, question.b.filter, { measure: 'overhead' })
+    const markdown = async (asked: object) => (await ask({ ...question, ...asked }, { accept: 'text/markdown' })).text()
+    const text = await markdown({})
+    const titles = (of: string) => [...of.matchAll(/^## (.*)$/gm)].map(([, title]) => title)
+    expect(titles(text).slice(1)).toEqual([
+      ...['As measured', 'Steadiness', 'By kind of request', 'What whole requests are made of'],
+      ...['Resources per million requests', 'What it comes with', 'Method', 'Question'],
+    ])
+    for (const { ratio, lo, hi } of [said.adjusted!.tail, said.adjusted!.dispersion, said.adjusted!.jitter])
+      expect(text).toContain(`| × ${ratio.toFixed(2)} | ${lo.toFixed(2)} … ${hi.toFixed(2)} | `)
+    const [kind] = said.strata
+    expect(text).toContain(`| ${kind!.n.a} | ${kind!.n.b} | `)
+    expect(text).toMatch(/^\| together \| [\d.]+ ms \| [\d.]+ ms \|/m)
+    // Nobody sent metrics: that is said, and is no 0.
+    expect(text).toContain('Unknown: not sent.')
+    expect(text).toContain('A and B have no value in common of version')
+    // How long a proxy took narrows no whole requests, and unmatched requests have no kinds.
+    const narrowed = { ...question.a, filter: { proxy: 'Edge', q: 'took > 1us' } }
+    const other = titles(await markdown({ a: narrowed, matchRoutes: false }))
+    expect(other).not.toContain('What whole requests are made of')
+    expect(other).not.toContain('By kind of request')
+  })
+
   it('its queries can be asked as they stand', async () => {
     const { sql, a } = await compare({ route: "it's \\ here" }, { version: 'v2' }, { measure: 'endToEnd' })
     expect(a.requests).toBe(0)

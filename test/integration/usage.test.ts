@@ -150,6 +150,19 @@ describe('metrics of proxies', () => {
     expect(cpu.ratio!).toBeCloseTo(b.cpuSeconds.value! / a.cpuSeconds.value!, 9)
     expect([cpu.lo! < cpu.ratio!, cpu.hi! > cpu.ratio!, cpu.distinguishable]).toEqual([true, true, cpu.lo! > 1])
     expect(cpu.ratio!).toBeGreaterThan(2)
+    const cohort = (instance: string) => ({
+      filter: { proxy: proxyIds.gateway, q: `instance = ${instance}` },
+      ...{ from: String(from), to: String(to) },
+    })
+    const report = await fetch(`${api.url}/api/v1/compare?format=md`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ a: cohort('edge-0'), b: cohort('edge-2'), measure: 'overhead' }),
+    })
+    const three = (value: number | null) => String(Number(value!.toPrecision(3)))
+    expect(await report.text()).toContain(
+      `| CPU, s | ${[a, b].map(({ cpuSeconds: { value, lo, hi } }) => `${three(value)} (${three(lo)} … ${three(hi)})`).join(' | ')} | × ${cpu.ratio!.toFixed(2)} | ${cpu.lo!.toFixed(2)} … ${cpu.hi!.toFixed(2)} |`,
+    )
   })
 
   it('come as deltas too, begin anew where a process does, and say nothing of what is not covered', async () => {
