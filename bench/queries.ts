@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -198,6 +198,7 @@ async function loadAll({ otlpHttpUrl }: RunningHopscope, clickhouse: ClickHouse)
   return { toMs, traces, loadedS, settledS, facts }
 }
 
+if (dataDir !== undefined) mkdirSync(dataDir, { recursive: true })
 const hopscope = await startHopscope(
   { HOPSCOPE_MEMORY_LIMIT: '60%', HOPSCOPE_SETTLE_QUIET_MS: '1000' },
   { ...(dataDir !== undefined && { dataDir }) },

@@ -8,7 +8,7 @@ import { readDocuments, type Stored } from '../queries/alerts/documents.ts'
 import { levelsOf, readAlertLevels, seenOf } from '../queries/alerts/observed.ts'
 import { readOutstanding, type Outstanding } from '../queries/alerts/outbox.ts'
 import { readSettled } from '../queries/alerts/settled.ts'
-import { readProxyNames } from '../queries/names.ts'
+import { readAllProxyNames } from '../queries/names.ts'
 import { proxyLabel } from '../queries/rankings.ts'
 import { refusal } from '../statistics/claims.ts'
 
@@ -159,7 +159,7 @@ async function snapshot(clickhouse: ClickHouse, signal: AbortSignal): Promise<Sn
       { window: { fromMs: toMs - windowMs, toMs }, measures: [...measures], histograms: false },
       options,
     ),
-    readProxyNames(clickhouse, [], { ...options, queryId: `${options.queryId}-names` }),
+    readAllProxyNames(clickhouse, { ...options, queryId: `${options.queryId}-names` }),
     readDocuments<AlertRecord>(clickhouse, { kinds: ['alert'], states: [...phases] }, { signal }),
     readDocuments<Partial<Progress>>(clickhouse, { kinds: ['progress'] }, { signal }),
     readOutstanding(clickhouse, { signal }),

@@ -1,7 +1,7 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { Distribution, Fidelity } from '../api/contract.ts'
 import { claimedQuantiles, refusal, type Refusal } from '../statistics/claims.ts'
-import { bucketBounds, keyAt, representative, type Histogram } from '../statistics/histogram.ts'
+import { bucketBounds, keyAt, merge, representative, type Histogram } from '../statistics/histogram.ts'
 import { boundsWithMissing } from '../statistics/manski.ts'
 import { effectiveCount, populationOf } from '../statistics/weights.ts'
 import { loadSql } from './load-sql.ts'
@@ -83,6 +83,46 @@ export async function readLevels(clickhouse: ClickHouse, asked: LevelsAsked, opt
     const { histogram, ...row } = weigh(rows, ranks)
     return histogram && isAsked(rows[0]!) ? { ...row, histogram } : row
   })
+}
+
+/** Levels of each step, and of all steps together, with their histograms: one question for what is shown over time and in all. */
+export async function readSteps(
+  clickhouse: ClickHouse,
+  asked: Omit<LevelsAsked, 'before' | 'edgeMs' | 'intervals' | 'histograms'> & { readonly stepMs: number },
+  options: QueryOf,
+): Promise<{ each: LevelRow[]; all: LevelRow[] }> {
+  const ranks = claimedQuantiles.map((q) => [q, 0] as const)
+  const rows = await readWeights(clickhouse, { ...asked, histograms: 'all' }, ranks, options)
+  const whole = byWeight(rows.map((row) => ({ ...row, startSeconds: 0 })))
+  return {
+    each: byWeight(rows).map((of) => weigh(of, ranks)),
+    all: whole.map((of) =>
+      weigh(
+        [...new Set(of.map(({ extra }) => extra))].map((extra) =>
+          addedUp(
+            of.filter((row) => row.extra === extra),
+            ranks,
+          ),
+        ),
+        ranks,
+      ),
+    ),
+  }
+}
+
+/** Rows of one weight as one. */
+function addedUp(rows: readonly WeightRow[], ranks: readonly Rank[]): WeightRow {
+  const { keys, counts } = merge(rows.map(histogramIn))
+  const sum = (field: 'requests' | 'errors' | 'n' | 'total') => rows.reduce((all, row) => all + row[field], 0)
+  const maxKeys = rows.flatMap(({ maxKey }) => (maxKey === null ? [] : [maxKey]))
+  const n = sum('n')
+  return {
+    ...rows[0]!,
+    ...{ requests: sum('requests'), errors: sum('errors'), n, total: sum('total') },
+    quantileKeys: keysAt({ keys, counts }, ranks, n),
+    maxKey: maxKeys.length > 0 ? Math.max(...maxKeys) : null,
+    cells: Object.fromEntries(keys.map((key, i) => [key, counts[i]!])),
+  }
 }
 
 const togetherId = '0'.repeat(16)

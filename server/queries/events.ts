@@ -15,7 +15,7 @@ const most = 1_000
 
 /** What happened in the window, oldest first: what was told, and versions that were seen anew. */
 export async function listEvents(clickhouse: ClickHouse, window: Window, options: QueryOf): Promise<EventItem[]> {
-  const [told, hours, names] = await Promise.all([
+  const [told, hours] = await Promise.all([
     clickhouse.query<Omit<EventItem, 'source' | 'proxyId'> & { id: string }>(
       eventsSql,
       { ...window, most },
@@ -26,9 +26,11 @@ export async function listEvents(clickhouse: ClickHouse, window: Window, options
       { fromMs: Math.max(0, window.fromMs - lookbackMs), toMs: window.toMs },
       partOf(options, 'versions'),
     ),
-    readProxyNames(clickhouse, [], partOf(options, 'names')),
   ])
-  const seen = changesIn(hours, window).map(({ of, version, before, atUnixNano }): EventItem => {
+  const changes = changesIn(hours, window)
+  const ids = changes.flatMap(({ of }) => (of.kind === 'proxy' ? [hexOf(of.id)] : []))
+  const names = await readProxyNames(clickhouse, ids, partOf(options, 'names'))
+  const seen = changes.map(({ of, version, before, atUnixNano }): EventItem => {
     const proxyId = of.kind === 'proxy' ? hexOf(of.id) : null
     const service = proxyId === null ? of.service : (names.get(proxyId)?.name ?? proxyId)
     const { environment, cluster, namespace } = of

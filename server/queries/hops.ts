@@ -61,16 +61,15 @@ async function readMeasured(
   options: QueryOf,
 ) {
   const rows = { kinds: ['hop'], metrics: hopMetrics, ids } as const
-  const [levels, names, proxies] = await Promise.all([
-    readLevels(
-      clickhouse,
-      { window, rows, place, histograms: ids.length > 0 ? 'all' : undefined },
-      partOf(options, 'levels'),
-    ),
-    readHopNames(clickhouse, ids, partOf(options, 'hop-names')),
-    readProxyNames(clickhouse, [], partOf(options, 'proxy-names')),
-  ])
-  return { measured: byEntity(levels), names, proxies }
+  const levels = await readLevels(
+    clickhouse,
+    { window, rows, place, histograms: ids.length > 0 ? 'all' : undefined },
+    partOf(options, 'levels'),
+  )
+  const measured = byEntity(levels)
+  const names = await readHopNames(clickhouse, [...ids, ...measured.keys()], partOf(options, 'hop-names'))
+  const via = [...names.values()].flatMap((name) => name.via)
+  return { measured, names, proxies: await readProxyNames(clickhouse, via, partOf(options, 'proxy-names')) }
 }
 
 function hopItem(

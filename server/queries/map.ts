@@ -13,7 +13,7 @@ export async function readMap(
   { window, place }: { window: Window; place: PlaceFilter },
   options: QueryOf,
 ): Promise<ServiceMap> {
-  const [hopLevels, proxyLevels, hopNames, proxyNames] = await Promise.all([
+  const [hopLevels, proxyLevels] = await Promise.all([
     readLevels(
       clickhouse,
       { window, rows: { kinds: ['hop'], metrics: ['transit', 'wire'] }, place },
@@ -25,10 +25,10 @@ export async function readMap(
       { window, rows: { kinds: ['proxy'], metrics: ['added', 'overhead'] } },
       partOf(options, 'proxy-levels'),
     ),
-    readHopNames(clickhouse, [], partOf(options, 'hop-names')),
-    readProxyNames(clickhouse, [], partOf(options, 'proxy-names')),
   ])
-  const hops = [...byEntity(hopLevels)]
+  const hopMetrics = byEntity(hopLevels)
+  const hopNames = await readHopNames(clickhouse, hopMetrics.keys(), partOf(options, 'hop-names'))
+  const hops = [...hopMetrics]
     .map(([id, metrics]) => ({
       ...(hopNames.get(id) ?? namelessHop(id)),
       ...hopFigures(metrics),
@@ -36,7 +36,9 @@ export async function readMap(
     }))
     .sort(busiestFirst)
   const proxyMetrics = byEntity(proxyLevels)
-  const proxies = [...new Set(hops.flatMap(({ via }) => via))]
+  const onTheWay = new Set(hops.flatMap(({ via }) => via))
+  const proxyNames = await readProxyNames(clickhouse, onTheWay, partOf(options, 'proxy-names'))
+  const proxies = [...onTheWay]
     .map((id) => ({
       ...(proxyNames.get(id) ?? namelessProxy(id)),
       ...proxyFigures(proxyMetrics.get(id) ?? new Map()),

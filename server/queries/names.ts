@@ -32,22 +32,63 @@ export interface HopName {
   via: string[]
 }
 
-/** What proxies are called, by id. @param ids 16 hex digits each; none: all. */
-export async function readProxyNames(
-  clickhouse: ClickHouse,
-  ids: readonly string[],
-  options: QueryOf,
-): Promise<Map<string, ProxyName>> {
-  const rows = await clickhouse.query<ProxyName>(proxySql, { ids: ids.map(unsignedOf) }, options)
-  return new Map(rows.map((row) => [hexOf(row.id), { ...row, id: hexOf(row.id) }]))
+/**
+ * Ids are hashes of words, so that what they stand for hardly ever changes (of a hop: its namespace); what was read is used for so long.
+ * An id that is not there is looked for each time.
+ */
+const keptMs = 60_000
+
+interface Kept<Name> {
+  readonly name: Name
+  readonly readMs: number
 }
 
-/** What lies at the ends of hops and between, by id. @param ids 16 hex digits each; none: all. */
-export async function readHopNames(
-  clickhouse: ClickHouse,
-  ids: readonly string[],
-  options: QueryOf,
-): Promise<Map<string, HopName>> {
-  const rows = await clickhouse.query<HopName>(hopSql, { ids: ids.map(unsignedOf) }, options)
-  return new Map(rows.map((row) => [hexOf(row.id), { ...row, id: hexOf(row.id), via: row.via.map(hexOf) }]))
+/** By connection: what one database calls something says nothing of another. */
+const books = new WeakMap<ClickHouse, { proxies: Map<string, Kept<ProxyName>>; hops: Map<string, Kept<HopName>> }>()
+
+function bookOf(clickhouse: ClickHouse) {
+  let book = books.get(clickhouse)
+  if (!book) books.set(clickhouse, (book = { proxies: new Map(), hops: new Map() }))
+  return book
 }
+
+/** Those of some ids: from `known`, what is missing there or old from `read`. */
+async function namesOf<Name extends { id: string }>(
+  known: Map<string, Kept<Name>>,
+  ids: Iterable<string>,
+  read: (ids: readonly string[]) => Promise<Name[]>,
+): Promise<Map<string, Name>> {
+  const now = Date.now()
+  const wanted = new Set(ids)
+  const missing = [...wanted].filter((id) => now - (known.get(id)?.readMs ?? -Infinity) > keptMs)
+  if (missing.length > 0) for (const name of await read(missing)) known.set(name.id, { name, readMs: now })
+  return new Map([...wanted].flatMap((id) => (known.has(id) ? [[id, known.get(id)!.name]] : [])))
+}
+
+const readProxies = async (clickhouse: ClickHouse, ids: readonly string[], options: QueryOf): Promise<ProxyName[]> => {
+  const rows = await clickhouse.query<ProxyName>(proxySql, { ids: ids.map(unsignedOf) }, options)
+  return rows.map((row) => ({ ...row, id: hexOf(row.id) }))
+}
+
+const readHops = async (clickhouse: ClickHouse, ids: readonly string[], options: QueryOf): Promise<HopName[]> => {
+  const rows = await clickhouse.query<HopName>(hopSql, { ids: ids.map(unsignedOf) }, options)
+  return rows.map((row) => ({ ...row, id: hexOf(row.id), via: row.via.map(hexOf) }))
+}
+
+const byId = <Name extends { id: string }>(names: readonly Name[]) => new Map(names.map((name) => [name.id, name]))
+
+/** What proxies are called, by id. @param ids 16 hex digits each. */
+export const readProxyNames = (clickhouse: ClickHouse, ids: Iterable<string>, options: QueryOf) =>
+  namesOf(bookOf(clickhouse).proxies, ids, (missing) => readProxies(clickhouse, missing, options))
+
+/** What lies at the ends of hops and between, by id. @param ids 16 hex digits each. */
+export const readHopNames = (clickhouse: ClickHouse, ids: Iterable<string>, options: QueryOf) =>
+  namesOf(bookOf(clickhouse).hops, ids, (missing) => readHops(clickhouse, missing, options))
+
+/** Of all that were ever seen. */
+export const readAllProxyNames = async (clickhouse: ClickHouse, options: QueryOf) =>
+  byId(await readProxies(clickhouse, [], options))
+
+/** Of all that were ever seen. */
+export const readAllHopNames = async (clickhouse: ClickHouse, options: QueryOf) =>
+  byId(await readHops(clickhouse, [], options))

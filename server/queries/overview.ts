@@ -42,7 +42,7 @@ export async function readOverview(
 ): Promise<Omit<Overview, 'firing'>> {
   const window = alignWindow(asked)
   const routes = route === undefined ? [] : [route]
-  const [levels, proxyNames, hopNames, buckets, totals, series, ledger] = await Promise.all([
+  const [levels, buckets, totals, series, ledger] = await Promise.all([
     readLevels(
       clickhouse,
       {
@@ -51,8 +51,6 @@ export async function readOverview(
       },
       partOf(options, 'levels'),
     ),
-    readProxyNames(clickhouse, [], partOf(options, 'proxy-names')),
-    readHopNames(clickhouse, [], partOf(options, 'hop-names')),
     readSplits(clickhouse, { window, routes, place }, partOf(options, 'splits')),
     readTraceTotals(clickhouse, { window, routes, place }, partOf(options, 'totals')),
     readOverviewSeries(clickhouse, { steps: stepsOf(window), routes, place }, partOf(options, 'series')),
@@ -64,6 +62,9 @@ export async function readOverview(
   const before = (metric: string) => levels.filter((row) => row.metric === metric && !isNow(row))
   const [traces, proxies, hops] = [of('endToEnd'), of('added'), of('transit')]
   const requests = sumOf(traces, 'requests')
+  const hopNames = await readHopNames(clickhouse, idsOf(hops), partOf(options, 'hop-names'))
+  const named = [...idsOf(proxies), ...[...hopNames.values()].flatMap(({ via }) => via)]
+  const proxyNames = await readProxyNames(clickhouse, named, partOf(options, 'proxy-names'))
   const rankedProxies = rank('proxy', proxies, before('added'), (id) => proxyLabel(proxyNames.get(id), id))
   const rankedHops = rank('hop', hops, before('transit'), (id) => hopLabel(hopNames.get(id), id, proxyNames))
   return {
@@ -103,6 +104,8 @@ function wholeRequests(counts: Counts) {
     reasons: reasons.map(({ flag, requests }) => ({ flag, traces: requests })),
   }
 }
+
+const idsOf = (rows: readonly LevelRow[]): Set<string> => new Set(rows.map(({ id }) => id))
 
 const histogramIn = (rows: readonly LevelRow[]): Histogram =>
   rows.find(({ histogram }) => histogram)?.histogram ?? { keys: [], counts: [] }

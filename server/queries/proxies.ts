@@ -50,16 +50,17 @@ async function readMeasured(
   { window, place, ids }: { window: Window; place: PlaceFilter; ids: readonly string[] },
   options: QueryOf,
 ) {
-  const [levels, names, instances] = await Promise.all([
+  const [levels, instances] = await Promise.all([
     readLevels(
       clickhouse,
       { window, rows: { kinds: ['proxy'], metrics, ids }, place, histograms: ids.length > 0 ? 'all' : undefined },
       partOf(options, 'levels'),
     ),
-    readProxyNames(clickhouse, ids, partOf(options, 'names')),
     readInstances(clickhouse, window, ids, partOf(options, 'instances')),
   ])
-  return { measured: byEntity(levels), names, instances }
+  const measured = byEntity(levels)
+  const names = await readProxyNames(clickhouse, [...ids, ...measured.keys()], partOf(options, 'names'))
+  return { measured, names, instances }
 }
 
 async function readInstances(clickhouse: ClickHouse, window: Window, ids: readonly string[], options: QueryOf) {

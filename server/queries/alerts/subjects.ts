@@ -1,7 +1,7 @@
 import type { ClickHouse } from '../../../storage/clickhouse.ts'
 import type { RuleFilter } from '../../api/contract-alert-rules.ts'
 import { loadSql } from '../load-sql.ts'
-import { readHopNames, readProxyNames, type HopName, type ProxyName } from '../names.ts'
+import { readAllHopNames, readAllProxyNames, type HopName, type ProxyName } from '../names.ts'
 import type { QueryOf } from '../query-of.ts'
 import { hopLabel, proxyLabel } from '../rankings.ts'
 import { hexOf, type Window } from '../rollup-window.ts'
@@ -24,8 +24,8 @@ export interface Subjects {
 /** @param routesOf routes are those of requests of this window; none without it. */
 export async function readSubjects(clickhouse: ClickHouse, options: QueryOf, routesOf?: Window): Promise<Subjects> {
   const [proxies, hops, routes] = await Promise.all([
-    readProxyNames(clickhouse, [], { ...options, queryId: `${options.queryId}-proxies` }),
-    readHopNames(clickhouse, [], { ...options, queryId: `${options.queryId}-hops` }),
+    readAllProxyNames(clickhouse, { ...options, queryId: `${options.queryId}-proxies` }),
+    readAllHopNames(clickhouse, { ...options, queryId: `${options.queryId}-hops` }),
     routesOf === undefined ? [] : clickhouse.query<RouteName>(routesSql, { ...routesOf }, { signal: options.signal }),
   ])
   return { proxies, hops, routes: new Map(routes.map((route) => [hexOf(route.id), { ...route, id: hexOf(route.id) }])) }

@@ -1,12 +1,12 @@
 import type { ClickHouse } from '../../../storage/clickhouse.ts'
 import type { ExploreHeatmap } from '../../api/contract-explore.ts'
 import type { Fidelity } from '../../api/contract.ts'
-import { distributionsOf, nothingKnown, readLevels, sumOf } from '../distributions.ts'
-import { readHeatmap } from '../heatmap.ts'
+import { distributionsOf, nothingKnown, readSteps, sumOf } from '../distributions.ts'
+import { heatmapOf } from '../heatmap.ts'
 import { loadSql } from '../load-sql.ts'
-import { partOf, type QueryOf } from '../query-of.ts'
+import type { QueryOf } from '../query-of.ts'
 import type { MadeRows } from '../rollup-window.ts'
-import { readSeries } from '../series.ts'
+import { pointsOf } from '../series.ts'
 import { stepsOf } from '../steps.ts'
 import { factsOf, rolledUp, type Facts, type FactsAsked } from './facts.ts'
 
@@ -31,20 +31,11 @@ export async function readExploreHeatmap(
   const { window, stepMs } = steps
   const rolled = rolledUp(asked)
   const rows = rolled ?? rollupOf(factsOf({ ...asked, window }))
-  const together = rolled?.kinds
-  const levels = await readLevels(
-    clickhouse,
-    { window, edgeMs: stepMs, rows, together, histograms: 'all' },
-    partOf(options, 'levels'),
-  )
+  const { each, all: levels } = await readSteps(clickhouse, { window, stepMs, rows, together: rolled?.kinds }, options)
   const distributions = distributionsOf(levels)
   const fidelity = asked.fidelity ?? distributions[0]?.fidelity ?? 'unknown'
-  const [heatmap, series] = await Promise.all([
-    readHeatmap(clickhouse, { steps, rows, fidelity }, partOf(options, 'heatmap')),
-    readSeries(clickhouse, { steps, rows, together, fidelity }, partOf(options, 'series')),
-  ])
   return {
-    ...heatmap,
+    ...heatmapOf(each, fidelity, steps),
     metric: asked.measure,
     fidelity,
     levels: levels
@@ -53,6 +44,6 @@ export async function readExploreHeatmap(
       .sort((a, b) => b.n - a.n || (a.fidelity < b.fidelity ? -1 : 1)),
     requests: sumOf(levels, 'requests'),
     distribution: distributions.find((one) => one.fidelity === fidelity) ?? nothingKnown,
-    points: series.points,
+    points: pointsOf(each, fidelity),
   }
 }

@@ -1,4 +1,4 @@
-import type { ClickHouse } from '../../../storage/clickhouse.ts'
+import type { ClickHouse, Params } from '../../../storage/clickhouse.ts'
 import type { ExploreRequest, Live, Selection } from '../../api/contract-explore.ts'
 import type { Fidelity } from '../../api/contract.ts'
 import { loadSql } from '../load-sql.ts'
@@ -52,20 +52,27 @@ export async function listRequests(
   asked: RequestsAsked,
   options: QueryOf,
 ): Promise<{ items: ExploreRequest[]; window: Window; fidelity: Fidelity; selection: Selection }> {
-  const { facts, window, fidelity, selection, ctes, params } = await select(clickhouse, asked, partOf(options, 'sides'))
   const { cursor, byValue, limit } = asked
-  const rows = await clickhouse.query<Row>(
-    `WITH ${ctes}\n${requestsSql.replace('{{name}}', nameSql(facts.dataset))}`,
-    {
-      ...{ ...params, byValue: byValue ? 1 : 0, limit },
-      ...{ cursorValue: cursor?.value ?? '0', cursorStart: cursor?.start ?? '0' },
-      ...{
-        cursorTrace: cursor?.traceId.toUpperCase() ?? '',
-        cursorSpan: (cursor?.spanId || '0'.repeat(16)).toUpperCase(),
+  const selected = await select(clickhouse, asked, false, partOf(options, 'sides'))
+  const { facts, window, fidelity, selection, ctes, params } = selected
+  // Of millions a page takes the highest: the rest need not be looked at.
+  const least = byValue && !cursor ? selected.leastOf(limit) : null
+  const read = (above: Params, of: QueryOf) =>
+    clickhouse.query<Row>(
+      `WITH ${ctes}\n${requestsSql.replace('{{name}}', nameSql(facts.dataset))}`,
+      {
+        ...{ ...params, ...above, byValue: byValue ? 1 : 0, limit },
+        ...{ cursorValue: cursor?.value ?? '0', cursorStart: cursor?.start ?? '0' },
+        ...{
+          cursorTrace: cursor?.traceId.toUpperCase() ?? '',
+          cursorSpan: (cursor?.spanId || '0'.repeat(16)).toUpperCase(),
+        },
       },
-    },
-    partOf(options, 'requests'),
-  )
+      of,
+    )
+  const isAbove = least !== null && selection.minNs !== null && least > selection.minNs
+  const highest = isAbove ? await read({ selMin: least }, partOf(options, 'highest')) : []
+  const rows = highest.length === limit ? highest : await read({}, partOf(options, 'requests'))
   return { items: await withNames(clickhouse, facts.dataset, rows, options), window, fidelity, selection }
 }
 

@@ -1,0 +1,82 @@
+/**
+ * What Explore selects while nobody has selected anything, without sorting the values of all facts: the rollups say in which bucket a quantile
+ * lies, the facts which value of that bucket it is.
+ */
+import type { ClickHouse } from '../../../storage/clickhouse.ts'
+import type { Fidelity } from '../../api/contract.ts'
+import { integersIn, keyAt, type Histogram } from '../../statistics/histogram.ts'
+import { readLevels } from '../distributions.ts'
+import { loadSql } from '../load-sql.ts'
+import type { QueryOf } from '../query-of.ts'
+import type { Steps } from '../steps.ts'
+import { rolledUp, type Facts, type FactsAsked } from './facts.ts'
+
+const inBucketsSql = loadSql(import.meta.url, 'in-buckets.sql')
+
+/** Values of one level in a window, all of which weigh the same. */
+export interface UsualLevel {
+  readonly fidelity: Fidelity
+  readonly n: number
+  readonly histogram: Histogram
+}
+
+/** Levels with values, most first; undefined where rollups cannot tell: a filter leaves something out, or requests weigh differently. */
+export async function readUsual(
+  clickhouse: ClickHouse,
+  asked: FactsAsked,
+  { window, stepMs }: Steps,
+  options: QueryOf,
+): Promise<UsualLevel[] | undefined> {
+  const rows = rolledUp(asked)
+  if (!rows) return undefined
+  const levels = await readLevels(
+    clickhouse,
+    { window, edgeMs: stepMs, rows, together: rows.kinds, histograms: 'all' },
+    options,
+  )
+  const known = levels.filter(({ n, fidelity }) => n > 0 && fidelity !== 'unknown')
+  if (known.some(({ n, population, histogram }) => population.n !== n || !histogram)) return undefined
+  return known
+    .map(({ fidelity, n, histogram }) => ({ fidelity, n, histogram: histogram! }))
+    .sort((a, b) => b.n - a.n || (a.fidelity < b.fidelity ? -1 : 1))
+}
+
+/** As quantilesExact of sides.sql takes them. */
+const exactly = (q: number): number => q - 1e-13
+
+export interface ValuesAt {
+  /** Of the level. */
+  readonly n: number
+  /** ns, in the order of the quantiles. */
+  readonly values: readonly number[]
+}
+
+/** Values at some quantiles; undefined where the rollups have led to the wrong bucket, as where facts have expired that they count. */
+export async function valuesAt(
+  clickhouse: ClickHouse,
+  { facts, level }: { facts: Facts; level: UsualLevel },
+  quantiles: readonly number[],
+  options: QueryOf,
+): Promise<ValuesAt | undefined> {
+  if (quantiles.length === 0) return { n: level.n, values: [] }
+  const buckets = quantiles.map((q) => integersIn(keyAt(level.histogram, exactly(q))!))
+  const belows = buckets.map((_, i) => `toFloat64(sumIf(sign, exactly < {lo${i}:Int64}))`)
+  const lists = buckets.map(
+    (_, i) => `arraySort(groupArrayIf((exactly, sign), exactly BETWEEN {lo${i}:Int64} AND {hi${i}:Int64}))`,
+  )
+  const edges = buckets.flatMap(({ lo, hi }, i) => [[`lo${i}`, lo] as const, [`hi${i}`, hi] as const])
+  const sql = inBucketsSql.replace('{{belows}}', belows.join(', ')).replace('{{lists}}', lists.join(', '))
+  const [row] = await clickhouse.query<{ n: number; found: number[]; values: number[] }>(
+    `WITH ${facts.cte}\n${sql}`,
+    { ...facts.params, ...Object.fromEntries(edges), level: level.fidelity, quantiles: quantiles.map(exactly) },
+    options,
+  )
+  return row && row.n > 0 && row.found.every(Boolean) ? row : undefined
+}
+
+/** From this value on there are at least `most` values; all where there are not so many. */
+export function leastOf({ histogram: { keys, counts } }: UsualLevel, most: number): number {
+  let i = keys.length - 1
+  for (let above = counts[i] ?? 0; i > 0 && above < most; ) above += counts[--i]!
+  return i >= 0 ? integersIn(keys[i]!).lo : 0
+}
