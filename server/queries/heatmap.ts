@@ -90,7 +90,9 @@ function latticeOf(rows: readonly LevelRow[]): Lattice {
 
 /** Where values stand for more than themselves. */
 function populationOf({ stored, columns }: Lattice): { population?: number } {
-  const population = Math.round(columns.reduce((all, column) => [...column.values()].reduce((sum, n) => sum + n, all), 0))
+  const population = Math.round(
+    columns.reduce((all, column) => [...column.values()].reduce((sum, n) => sum + n, all), 0),
+  )
   return population === stored ? {} : { population }
 }
 

@@ -77,6 +77,6 @@ export async function valuesAt(
 /** From this value on there are at least `most` values; all where there are not so many. */
 export function leastOf({ histogram: { keys, counts } }: UsualLevel, most: number): number {
   let i = keys.length - 1
-  for (let above = counts[i] ?? 0; i > 0 && above < most; ) above += counts[--i]!
+  for (let above = counts[i] ?? 0; i > 0 && above < most;) above += counts[--i]!
   return i >= 0 ? integersIn(keys[i]!).lo : 0
 }
