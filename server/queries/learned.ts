@@ -56,14 +56,16 @@ export async function readLearned(
     clickhouse.query<Habit>(emittersSql, longer, options),
   ])
   return {
-    offsets: offsets.map(({ lo, up, ...row }) => ({
-      ...row,
-      job: BigInt(row.job),
-      windowMs: Number(row.windowMs),
-      fromMs: Number(row.fromMs),
-      toMs: Number(row.toMs),
-      bounds: lo === null || up === null ? null : { lo: Number(lo), up: Number(up) },
-    })),
+    offsets: newestOf(
+      offsets.map(({ lo, up, ...row }) => ({
+        ...row,
+        job: BigInt(row.job),
+        windowMs: Number(row.windowMs),
+        fromMs: Number(row.fromMs),
+        toMs: Number(row.toMs),
+        bounds: lo === null || up === null ? null : { lo: Number(lo), up: Number(up) },
+      })),
+    ),
     wires: wires.map((row) => ({
       ...row,
       job: BigInt(row.job),
@@ -88,6 +90,16 @@ export async function readLearned(
       slack: row.slack === null ? null : Number(row.slack),
     })),
   }
+}
+
+/** Of each pair and window the rows of the newest job, oldest first. */
+function newestOf(rows: readonly OffsetRow[]): OffsetRow[] {
+  const keyOf = ({ from, to, windowMs }: OffsetRow) => `${windowMs}\n${from}\n${to}`
+  const newest = new Map<string, bigint>()
+  for (const row of rows) if (row.job > (newest.get(keyOf(row)) ?? -1n)) newest.set(keyOf(row), row.job)
+  return rows
+    .filter((row) => row.job === newest.get(keyOf(row)))
+    .sort((a, b) => a.windowMs - b.windowMs || a.fromMs - b.fromMs)
 }
 
 /** Two hours of jobs: what is older holds no more. A job's id is Unix ms << 21. */
