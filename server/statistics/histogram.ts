@@ -58,22 +58,6 @@ export function bucketBounds(key: number): { lo: number; hi: number } {
   return key > 0 ? { lo: near, hi: far } : { lo: -far, hi: -near }
 }
 
-/** The integers of a bucket, both ends included; lo > hi where it has none. */
-export function integersIn(key: number): { lo: number; hi: number } {
-  if (key === 0) return { lo: 0, hi: 0 }
-  const size = Math.abs(key)
-  const [near, far] = [leastWithKey(size), leastWithKey(size + 1) - 1]
-  return key > 0 ? { lo: near, hi: far } : { lo: -far, hi: -near }
-}
-
-/** The least integer whose bucket is this one or lies beyond it. */
-function leastWithKey(key: number): number {
-  let least = Math.ceil(2 ** ((key - 1) / bucketsPerOctave))
-  while (least > 1 && bucketKey(least - 1) >= key) least--
-  while (bucketKey(least) < key) least++
-  return least
-}
-
 /** How many values are in it. */
 export function total(histogram: Histogram): number {
   return histogram.counts.reduce((sum, count) => sum + count, 0)

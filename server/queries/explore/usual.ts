@@ -4,7 +4,7 @@
  */
 import type { ClickHouse } from '../../../storage/clickhouse.ts'
 import type { Fidelity } from '../../api/contract.ts'
-import { integersIn, keyAt, type Histogram } from '../../statistics/histogram.ts'
+import { bucketKey, bucketsPerOctave, keyAt, type Histogram } from '../../statistics/histogram.ts'
 import { readLevels } from '../distributions.ts'
 import { loadSql } from '../load-sql.ts'
 import type { QueryOf } from '../query-of.ts'
@@ -79,4 +79,20 @@ export function leastOf({ histogram: { keys, counts } }: UsualLevel, most: numbe
   let i = keys.length - 1
   for (let above = counts[i] ?? 0; i > 0 && above < most;) above += counts[--i]!
   return i >= 0 ? integersIn(keys[i]!).lo : 0
+}
+
+/** The integers of a bucket, both ends included; lo > hi where it has none. */
+export function integersIn(key: number): { lo: number; hi: number } {
+  if (key === 0) return { lo: 0, hi: 0 }
+  const size = Math.abs(key)
+  const [near, far] = [leastWithKey(size), leastWithKey(size + 1) - 1]
+  return key > 0 ? { lo: near, hi: far } : { lo: -far, hi: -near }
+}
+
+/** The least integer whose bucket is this one or lies beyond it. */
+function leastWithKey(key: number): number {
+  let least = Math.ceil(2 ** ((key - 1) / bucketsPerOctave))
+  while (least > 1 && bucketKey(least - 1) >= key) least--
+  while (bucketKey(least) < key) least++
+  return least
 }
