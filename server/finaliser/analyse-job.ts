@@ -22,6 +22,7 @@ import { foldAnalysis, foldFailed } from './rollups/of-analysis.ts'
 import { noRollups, type Rollups } from './rollups/rollups.ts'
 import { pageBlock, pushPage } from './pages.ts'
 import { isWide, portions } from './portions.ts'
+import { slotOf, slots } from './slots.ts'
 import { openLearner } from './learn/learner.ts'
 import { learnedBlocks, type LearnedTable } from './learn/rows.ts'
 
@@ -295,9 +296,17 @@ function bytesOf(blocks: FactBlocks): Record<keyof FactBlocks, Uint8Array> {
 /** Which ids have had their names written lately. Seconds. */
 function freshNames() {
   const writtenAt = new Map<string, number>()
+  /** Those that were asked for last and are not due; of one instant. */
+  const recent = new Array<string>(slots).fill('')
+  let recentAt = 0
   return {
     /** Counts as written now when it answers true. */
     isDue(id: string, at: number): boolean {
+      if (at !== recentAt) recent.fill('')
+      recentAt = at
+      const slot = slotOf(id)
+      if (recent[slot] === id) return false
+      recent[slot] = id
       if (at - (writtenAt.get(id) ?? -Infinity) < namesEverySeconds) return false
       if (writtenAt.size >= maxNames) writtenAt.clear()
       writtenAt.set(id, at)

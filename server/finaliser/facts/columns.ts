@@ -1,6 +1,7 @@
 import { ByteDictionary } from '../../../storage/byte-dictionary.ts'
 import type { ByteBuffer } from '../../../storage/bytes.ts'
 import { writeWords, writeWordsPrefix } from '../../../storage/native-columns.ts'
+import { slotOf, slots } from '../slots.ts'
 
 /**
  * Columns of a fact table: typed arrays that all have room for the same number of rows. A row makes room once for all its
@@ -107,24 +108,13 @@ export class NullableNs implements FactColumn {
   }
 }
 
-/** Words that were asked for last, by a hash that costs next to nothing: nearly every word is one of them. */
-const recentWords = 128
-
-/** Names of pods differ near their end, and many end alike. */
-function slotOf(text: string): number {
-  const { length } = text
-  if (length < 3) return length
-  const end = text.charCodeAt(length - 1) + 5 * text.charCodeAt(length - 2) + 37 * text.charCodeAt(length - 3)
-  return (length + end) & (recentWords - 1)
-}
-
 /** LowCardinality(String). Words of dropped rows stay in the dictionary, where they do no harm, until all rows are dropped. */
 export class Words implements FactColumn {
   indexes = new Uint32Array(firstCapacity)
   private readonly dictionary = new ByteDictionary()
   private readonly known = new Map<string, number>()
-  private readonly recent: (string | undefined)[] = new Array<string | undefined>(recentWords).fill(undefined)
-  private readonly recentIndexes = new Uint32Array(recentWords)
+  private readonly recent: (string | undefined)[] = new Array<string | undefined>(slots).fill(undefined)
+  private readonly recentIndexes = new Uint32Array(slots)
 
   grow(capacity: number): void {
     const { indexes } = this
@@ -143,7 +133,11 @@ export class Words implements FactColumn {
     writeWordsPrefix(out)
   }
   write(out: ByteBuffer, rows: number): void {
-    writeWords(out, this.dictionary, this.indexes, rows)
+    this.writeIndexes(out, this.indexes, rows)
+  }
+  /** As `write`, of rows that have these indexes. */
+  writeIndexes(out: ByteBuffer, indexes: Uint32Array, rows: number): void {
+    writeWords(out, this.dictionary, indexes, rows)
   }
   put(row: number, text: string): void {
     this.indexes[row] = this.indexOf(text)

@@ -1,24 +1,26 @@
 import type { ProxyIdentity, ProxyTraversal, TraceAnalysis } from '../../analysis/types.ts'
 import { identityHalves, putHalves, putInstant, putInt64, putSpanId, uint16, type Halves } from './columns.ts'
-import { FactTable, putMeasure, type RowContext } from './table.ts'
+import { FactTable, putMeasure, putPlace, type RowContext } from './table.ts'
+import { Together } from './together.ts'
 
 export class ProxyFacts extends FactTable {
+  private readonly together = new Together()
   private readonly traceStart = this.halves('trace_start', 'DateTime64(9)')
   private readonly traceDuration = this.nullable('trace_duration')
   private readonly start = this.halves('start', 'DateTime64(9)')
   private readonly proxyId = this.halves('proxy_id', 'UInt64')
-  private readonly where = this.place()
-  private readonly family = this.word('family')
-  private readonly role = this.word('role')
+  private readonly where = this.placeOf(this.together)
+  private readonly family = this.wordOf(this.together, 'family')
+  private readonly role = this.wordOf(this.together, 'role')
   private readonly span = this.spanId('span')
-  private readonly instance = this.word('instance')
-  private readonly version = this.word('version')
-  private readonly node = this.word('node')
-  private readonly zone = this.word('zone')
-  private readonly caller = this.word('caller')
-  private readonly callee = this.word('callee')
-  private readonly route = this.word('route')
-  private readonly responseFlags = this.word('response_flags')
+  private readonly instance = this.wordOf(this.together, 'instance')
+  private readonly version = this.wordOf(this.together, 'version')
+  private readonly node = this.wordOf(this.together, 'node')
+  private readonly zone = this.wordOf(this.together, 'zone')
+  private readonly caller = this.wordOf(this.together, 'caller')
+  private readonly callee = this.wordOf(this.together, 'callee')
+  private readonly route = this.wordOf(this.together, 'route')
+  private readonly responseFlags = this.wordOf(this.together, 'response_flags')
   private readonly attempts = this.short('attempts')
   private readonly backoff = this.halves('backoff', 'Int64')
   private readonly wasted = this.halves('wasted', 'Int64')
@@ -31,8 +33,8 @@ export class ProxyFacts extends FactTable {
   private readonly overhead = this.measure('overhead')
   private readonly requestPath = this.measure('request_path')
   private readonly responsePath = this.measure('response_path')
-  /** What the columns hold of a proxy, until they are cleared: the analysis has one object for each. */
-  private readonly known = new Map<ProxyIdentity, KnownProxy>()
+  /** What the columns hold of traversals by their instance, until they are cleared. */
+  private readonly known = new Map<string, KnownTraversal[]>()
 
   override truncate(rows: number): void {
     super.truncate(rows)
@@ -45,22 +47,10 @@ export class ProxyFacts extends FactTable {
     putHalves(this.traceStart.data, row, context.traceStart)
     this.traceDuration.put(row, trace.duration)
     putInstant(this.start.data, row, context.base, proxy.start)
-    const known = this.known.get(proxy.identity) ?? this.know(proxy.identity)
+    const known = this.knownAs(proxy)
     putHalves(this.proxyId.data, row, known.id)
-    this.where.environment.indexes[row] = known.environment
-    this.where.cluster.indexes[row] = known.cluster
-    this.where.namespace.indexes[row] = known.namespace
-    this.family.indexes[row] = known.family
-    this.role.indexes[row] = known.role
+    this.together.ofRow[row] = known.number
     putSpanId(this.span.data, row, proxy.spanId)
-    this.instance.put(row, proxy.instance)
-    this.version.put(row, proxy.version)
-    this.node.put(row, proxy.node)
-    this.zone.put(row, proxy.zone)
-    this.caller.put(row, proxy.caller)
-    this.callee.put(row, proxy.callee)
-    this.route.put(row, proxy.route)
-    this.responseFlags.put(row, proxy.responseFlags)
     this.attempts.data[row] = uint16(retry.attempts)
     putInt64(this.backoff.data, row, retry.backoffNs)
     putInt64(this.wasted.data, row, retry.wastedNs)
@@ -76,25 +66,58 @@ export class ProxyFacts extends FactTable {
     this.rows++
   }
 
-  private know(identity: ProxyIdentity): KnownProxy {
-    const { where } = this
-    const known = {
-      id: identityHalves(identity.proxyId),
-      environment: where.environment.indexOf(identity.environment),
-      cluster: where.cluster.indexOf(identity.cluster),
-      namespace: where.namespace.indexOf(identity.namespace),
-      family: this.family.indexOf(identity.family),
-      role: this.role.indexOf(identity.role),
-    }
-    if (this.known.size >= mostKnown) this.known.clear()
-    this.known.set(identity, known)
+  private knownAs(proxy: ProxyTraversal): KnownTraversal {
+    let ofInstance = this.known.get(proxy.instance)
+    if (ofInstance === undefined) this.known.set(proxy.instance, (ofInstance = []))
+    for (const known of ofInstance) if (isSame(known.traversal, proxy)) return known
+    if (ofInstance.length >= mostOfInstance) ofInstance.length = 0
+    const known = this.know(proxy)
+    ofInstance.push(known)
     return known
+  }
+
+  private know(traversal: ProxyTraversal): KnownTraversal {
+    const { identity } = traversal
+    const number = this.together.next()
+    putPlace(this.where, number, identity)
+    this.family.put(number, identity.family)
+    this.role.put(number, identity.role)
+    this.instance.put(number, traversal.instance)
+    this.version.put(number, traversal.version)
+    this.node.put(number, traversal.node)
+    this.zone.put(number, traversal.zone)
+    this.caller.put(number, traversal.caller)
+    this.callee.put(number, traversal.callee)
+    this.route.put(number, traversal.route)
+    this.responseFlags.put(number, traversal.responseFlags)
+    return { id: identityHalves(identity.proxyId), number, traversal }
   }
 }
 
-const mostKnown = 10_000
+/** Routes and neighbours of one instance that are looked through. */
+const mostOfInstance = 64
 
-/** Its id, and indexes of its words. */
-interface KnownProxy extends Record<'environment' | 'cluster' | 'namespace' | 'family' | 'role', number> {
+/** The id of a proxy, and the number of its words and those of its traversal. */
+interface KnownTraversal {
   readonly id: Halves
+  readonly number: number
+  readonly traversal: ProxyTraversal
 }
+
+const isSame = (a: ProxyTraversal, b: ProxyTraversal): boolean =>
+  a.route === b.route &&
+  a.caller === b.caller &&
+  a.callee === b.callee &&
+  (a.identity === b.identity || isSameProxy(a.identity, b.identity)) &&
+  a.version === b.version &&
+  a.node === b.node &&
+  a.zone === b.zone &&
+  a.responseFlags === b.responseFlags
+
+const isSameProxy = (a: ProxyIdentity, b: ProxyIdentity): boolean =>
+  a.proxyId === b.proxyId &&
+  a.namespace === b.namespace &&
+  a.cluster === b.cluster &&
+  a.environment === b.environment &&
+  a.family === b.family &&
+  a.role === b.role

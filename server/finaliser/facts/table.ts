@@ -1,5 +1,6 @@
 import { ByteBuffer } from '../../../storage/bytes.ts'
 import type { Measure, Place } from '../../analysis/types.ts'
+import { Together } from './together.ts'
 import { firstCapacity, Fixed, Lists, NullableNs, Same, Words, type FactColumn, type Halves } from './columns.ts'
 
 /** What all rows of a trace in one job share. */
@@ -106,6 +107,12 @@ export class FactTable {
   protected word(name: string): Words {
     return this.add(name, 'LowCardinality(String)', new Words())
   }
+  /** Its words by the number of a combination. */
+  protected wordOf(together: Together, name: string): Words {
+    const { column, words } = together.of()
+    this.add(name, 'LowCardinality(String)', column)
+    return words
+  }
   protected lists(): Lists {
     const lists = new Lists()
     this.allLists.push(lists)
@@ -121,6 +128,12 @@ export class FactTable {
   }
   protected listOfHalves(lists: Lists, name: string, type: 'Int64' | 'UInt64' | 'FixedString(8)'): Fixed<Int32Array> {
     return this.list(lists, name, type, new Fixed((n) => new Int32Array(n), 2))
+  }
+  protected placeOf(together: Together): Record<keyof Place, Words> {
+    const [environment, cluster, namespace] = (['environment', 'cluster', 'namespace'] as const).map((name) =>
+      this.wordOf(together, name),
+    )
+    return { environment: environment!, cluster: cluster!, namespace: namespace! }
   }
   protected place(): Record<keyof Place, Words> {
     return { environment: this.word('environment'), cluster: this.word('cluster'), namespace: this.word('namespace') }

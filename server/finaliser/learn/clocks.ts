@@ -10,6 +10,7 @@ import {
   type WindowEstimate,
 } from '../../analysis/clock/windows.ts'
 import { pairKeys } from '../../analysis/learned/pair-keys.ts'
+import { slotOf, slots } from '../slots.ts'
 import { recentWindows, windowOf, type Windows } from './windows.ts'
 
 /** One exchange between two clocks, as the learner keeps it. `hash`: of its trace, 0 to 2^32, decides which are thinned out. */
@@ -42,6 +43,8 @@ interface Pair {
 
 interface Window {
   readonly pairs: Map<string, Pair>
+  /** Those that were asked for last. */
+  readonly recent: (Pair | undefined)[]
   readonly dropped: Set<string>
   /** Since the last estimates. */
   touched: boolean
@@ -53,7 +56,12 @@ const pairsPerWindow = 20_000
 
 /** Learns clock offsets (algorithms.md section 4) from the exchanges of settled traces, in bounded memory. */
 export function clockLearner(): ClockLearner {
-  const windows = recentWindows<Window>(() => ({ pairs: new Map(), dropped: new Set(), touched: false }))
+  const windows = recentWindows<Window>(() => ({
+    pairs: new Map(),
+    recent: new Array<Pair>(slots),
+    dropped: new Set(),
+    touched: false,
+  }))
   const touched = new Set<number>()
   return {
     add(from, to, sample) {
@@ -90,14 +98,17 @@ export function clockLearner(): ClockLearner {
 
 const keyOf = pairKeys()
 
-function pairOf({ pairs }: Window, from: string, to: string): Pair | undefined {
+function pairOf({ pairs, recent }: Window, from: string, to: string): Pair | undefined {
+  const slot = (slotOf(from) + 3 * slotOf(to)) & (slots - 1)
+  const last = recent[slot]
+  if (last !== undefined && last.from === from && last.to === to) return last
   const key = keyOf(from, to)
   let pair = pairs.get(key)
   if (!pair && pairs.size < pairsPerWindow) {
     pair = { from, to, samples: [], mostHash: 2 ** 32, seen: 0, fresh: 0, against: 0, estimates: [], published: [] }
     pairs.set(key, pair)
   }
-  return pair
+  return (recent[slot] = pair)
 }
 
 function contradicts({ at, lo, up }: Sample, estimates: readonly WindowEstimate[]): boolean {

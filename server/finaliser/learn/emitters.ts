@@ -1,3 +1,4 @@
+import { slotOf, slots } from '../slots.ts'
 import { windowOf } from './windows.ts'
 import type { EmitterHabits, EmitterRow } from '../../analysis/learned/emitters.ts'
 import { pairKeys } from '../../analysis/learned/pair-keys.ts'
@@ -18,9 +19,9 @@ interface Habit {
   /** Unix ms: of the hour that is looked at. */
   hourMs: number
   n: number
-  /** All bits that any start, or duration, is off the grid by. */
-  startBits: number
-  durationBits: number
+  /** Some start, or duration, is off the grid. */
+  offStarts: boolean
+  offDurations: boolean
   /** Some duration was not 0. */
   lasted: boolean
   readonly late: Map<number, number>
@@ -39,13 +40,21 @@ const leastLate = 200
 const mostSlack = 1_000_000
 
 const keyOf = pairKeys()
+const hourOf = (atMs: number): number => Math.floor(atMs / hourMs) * hourMs
+const isOff = (ns: number): boolean => ns % gridNs !== 0
 
 /** Learns start grids, coarse durations and late ends of applications' spans (algorithms.md 1.3), by the hour. */
 export function emitterLearner(): EmitterLearner {
   const habits = new Map<string, Habit>()
-  const habitOf = (service: string, scope: string, atMs: number): Habit | undefined => {
+  const recent = new Array<Habit | undefined>(slots).fill(undefined)
+  const habitOf = (service: string, scope: string, hour: number): Habit | undefined => {
+    const slot = slotOf(service)
+    const last = recent[slot]
+    if (last !== undefined && last.service === service && last.scope === scope && last.hourMs === hour) return last
+    return (recent[slot] = lookUp(service, scope, hour))
+  }
+  const lookUp = (service: string, scope: string, hour: number): Habit | undefined => {
     const key = keyOf(service, scope)
-    const hour = Math.floor(atMs / hourMs) * hourMs
     let habit = habits.get(key)
     if (!habit) {
       if (habits.size >= mostHabits) return undefined
@@ -56,25 +65,25 @@ export function emitterLearner(): EmitterLearner {
   return {
     remember(rows) {
       for (const { service, scope, fromMs, ...habit } of rows) {
-        const known = habitOf(service, scope, fromMs)
+        const known = lookUp(service, scope, hourOf(fromMs))
         if (known) known.told = textOf(habit)
       }
     },
     watch({ spans, lateEnds, baseUnixNano }) {
-      const baseMs = Number(baseUnixNano / 1_000_000n)
+      const hour = hourOf(Number(baseUnixNano / 1_000_000n))
       const baseRest = Number(baseUnixNano % 1_000_000n)
       for (const { proxyFamily, service, input } of spans) {
         if (proxyFamily !== '' || input.duration < 0) continue
-        const habit = habitOf(service, input.scope.name, baseMs)
+        const habit = habitOf(service, input.scope.name, hour)
         if (!habit) continue
         habit.n++
-        habit.startBits |= (baseRest + input.start) % gridNs
-        habit.durationBits |= input.duration % gridNs
+        habit.offStarts ||= isOff(baseRest + input.start)
+        habit.offDurations ||= isOff(input.duration)
         habit.lasted ||= input.duration > 0
         habit.fresh = true
       }
       for (const { service, scope, ns } of lateEnds) {
-        const habit = habitOf(service, scope, baseMs)
+        const habit = habitOf(service, scope, hour)
         if (!habit) continue
         habit.lateCount++
         const bucket = bucketKey(Math.max(0, ns))
@@ -106,18 +115,18 @@ const textOf = ({ grid, coarse, slack }: EmitterHabits): string =>
 const blank = (hour: number) => ({
   hourMs: hour,
   n: 0,
-  startBits: 0,
-  durationBits: 0,
+  offStarts: false,
+  offDurations: false,
   lasted: false,
   late: new Map<number, number>(),
   lateCount: 0,
   fresh: false,
 })
 
-function habitsOf({ startBits, durationBits, lasted, late, lateCount }: Habit): EmitterHabits {
+function habitsOf({ offStarts, offDurations, lasted, late, lateCount }: Habit): EmitterHabits {
   return {
-    grid: startBits === 0 ? gridNs : 0,
-    coarse: durationBits === 0 && lasted ? gridNs : 0,
+    grid: offStarts ? 0 : gridNs,
+    coarse: !offDurations && lasted ? gridNs : 0,
     slack: lateCount < leastLate ? null : Math.min(mostSlack, Math.round(quantile(histogramOf(late), 0.99)!)),
   }
 }

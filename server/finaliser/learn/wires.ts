@@ -2,6 +2,8 @@ import { longestWindowMs, windowMs } from '../../analysis/clock/windows.ts'
 import { wireKey, type WireRow } from '../../analysis/learned/wires.ts'
 import type { Side } from '../../analysis/types.ts'
 import { bucketKey, merge, quantiles, type Histogram } from '../../statistics/histogram.ts'
+import { Buckets } from '../rollups/buckets.ts'
+import { slotOf, slots } from '../slots.ts'
 import { recentWindows, windowOf, type Windows } from './windows.ts'
 
 export interface WireLearner {
@@ -15,7 +17,8 @@ interface Pair {
   readonly level: WireRow['level']
   readonly from: string
   readonly to: string
-  readonly counts: Map<number, number>
+  /** Values by log bucket. */
+  readonly counts: Buckets
   n: number
   /** Values of the trailing hour when they were told last. */
   told: number
@@ -23,7 +26,11 @@ interface Pair {
   touched: boolean
 }
 
-type Window = Map<string, Pair>
+/** Its pairs by `wireKey`, and those of each level that were asked for last. */
+interface Window {
+  readonly pairs: Map<string, Pair>
+  readonly recent: Record<WireRow['level'], (Pair | undefined)[]>
+}
 
 const pairsPerWindow = 20_000
 /** As many as a clock offset wants. */
@@ -31,24 +38,18 @@ const leastValues = 20
 
 /** Learns how long the wire takes (D5): per pair of machines and of zones, over the trailing hour. Bounded memory. */
 export function wireLearner(): WireLearner {
-  const windows = recentWindows<Window>(() => new Map())
+  const windows = recentWindows<Window>(newWindow)
   const touched = new Map<number, Set<string>>()
   const count = (level: WireRow['level'], from: string, to: string, atMs: number, ns: number) => {
     if (from === '' || to === '') return
-    const window = windows.of(atMs)
-    const key = wireKey(level, from, to)
-    let pair = window.get(key)
-    if (!pair) {
-      if (window.size >= pairsPerWindow) return
-      window.set(key, (pair = { level, from, to, counts: new Map(), n: 0, told: 0, touched: false }))
-    }
-    const bucket = bucketKey(ns)
+    const pair = pairOf(windows.of(atMs), level, from, to)
+    if (!pair) return
     pair.n++
-    pair.counts.set(bucket, (pair.counts.get(bucket) ?? 0) + 1)
+    pair.counts.add(bucketKey(ns), 1)
     if (pair.touched) return
     pair.touched = true
     const fromMs = windowOf(atMs)
-    touched.set(fromMs, (touched.get(fromMs) ?? new Set()).add(key))
+    touched.set(fromMs, (touched.get(fromMs) ?? new Set()).add(wireKey(level, from, to)))
   }
   return {
     add(from, to, atMs, ns) {
@@ -59,7 +60,7 @@ export function wireLearner(): WireLearner {
       const rows: WireRow[] = []
       for (const [fromMs, keys] of touched)
         for (const key of keys) {
-          const pair = windows.peek(fromMs)?.get(key)
+          const pair = windows.peek(fromMs)?.pairs.get(key)
           if (!pair) continue
           pair.touched = false
           const hour = trailingHour(windows, key, fromMs)
@@ -79,14 +80,39 @@ export function wireLearner(): WireLearner {
   }
 }
 
+const newWindow = (): Window => ({
+  pairs: new Map(),
+  recent: { machine: new Array<Pair>(slots), zone: new Array<Pair>(slots) },
+})
+
+/** undefined: there is no room for it. */
+function pairOf({ pairs, recent }: Window, level: WireRow['level'], from: string, to: string): Pair | undefined {
+  const lately = level === 'machine' ? recent.machine : recent.zone
+  const slot = (slotOf(from) + 3 * slotOf(to)) & (slots - 1)
+  let pair = lately[slot]
+  if (pair !== undefined && pair.from === from && pair.to === to) return pair
+  const key = wireKey(level, from, to)
+  pair = pairs.get(key)
+  if (pair === undefined) {
+    if (pairs.size >= pairsPerWindow) return undefined
+    pairs.set(key, (pair = { level, from, to, counts: new Buckets(), n: 0, told: 0, touched: false }))
+  }
+  return (lately[slot] = pair)
+}
+
 function trailingHour(windows: Windows<Window>, key: string, fromMs: number): Pair[] {
   const parts: Pair[] = []
   for (let back = 0; back < longestWindowMs; back += windowMs) {
-    const part = windows.peek(fromMs - back)?.get(key)
+    const part = windows.peek(fromMs - back)?.pairs.get(key)
     if (part) parts.push(part)
   }
   return parts
 }
 
 const histogramOfAll = (pairs: readonly Pair[]): Histogram =>
-  merge(pairs.map(({ counts }) => ({ keys: [...counts.keys()], counts: [...counts.values()] })))
+  merge(
+    pairs.map(({ counts }) => {
+      const entries = counts.entries()
+      return { keys: entries.map(([key]) => key), counts: entries.map(([, n]) => n) }
+    }),
+  )
