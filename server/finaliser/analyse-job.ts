@@ -85,10 +85,36 @@ export interface Analyst {
   run(order: JobOrder, progressed?: () => void): Promise<JobResult>
 }
 
+/** A trace on its way through a job. */
+interface Waiting {
+  readonly stored: StoredTrace
+  readonly trace: JobTrace
+  readonly settings: AnalysisSettings
+  readonly late: boolean
+  readonly context: FactContext
+  /** null: not yet. */
+  analysed: TraceAnalysis | null
+  /** What a step failed of: there are none after it. */
+  failure: string | null
+}
+
+type Step = (one: Waiting, analysed: TraceAnalysis) => void
+
+function attempt(one: Waiting, step: Step): void {
+  if (one.failure !== null) return
+  try {
+    step(one, one.analysed!)
+  } catch (error) {
+    one.failure = error instanceof Error ? error.message : String(error)
+  }
+}
+
 const byId = (a: JobTrace, b: JobTrace): number => (a.traceId < b.traceId ? -1 : 1)
 
 /** So often the answers that come meanwhile are taken: ClickHouse waits with the rest of one that nobody takes. */
 const spansBetweenReceiving = 5_000
+/** So many go through each step together. */
+const spansTogether = 300
 /** Names are written again after this long, well before they expire. */
 const namesEverySeconds = 86_400
 const maxNames = 200_000
@@ -155,40 +181,71 @@ export function openAnalyst(
       pushFailedTrace(blocks, extent, context)
       foldFailed(rollups, extent, context.flags | Flag.noRoot)
     }
+    /** Read and not yet taken: a few traces at a time go through each step together, whose code then stays where the processor has it. */
+    const waiting: Waiting[] = []
+    let waitingSpans = 0
     const take = (stored: StoredTrace, trace: JobTrace, settings: AnalysisSettings): void => {
       const spanRows = stored.spans.length + (stored.truncated ? 1 : 0)
       spans += stored.spans.length
       // Nothing new, or the spans of the older facts have expired since: the facts stand.
       if (trace.facts && (again ? spanRows < trace.facts.spanRows : spanRows <= trace.facts.spanRows)) return
-      const late = trace.facts && (trace.facts.late || spanRows > trace.facts.spanRows)
+      const late = trace.facts !== null && (trace.facts.late || spanRows > trace.facts.spanRows)
       const flags = (late ? lateRevisionFlag : 0) | (stored.truncated || trace.early ? truncatedFlag : 0)
       const context = { job, settledAt, revision: trace.facts ? trace.facts.revision + 1 : 0, spanRows, flags }
-      try {
-        const analysed = analyse(stored, settings)
-        lap('analyse')
-        duplicates += Math.max(0, stored.spans.length - analysed.spans.length - (trace.facts?.duplicates ?? 0))
-        if (!trace.facts) learner.watch(analysed)
-        audit.maybe(stored)
-        lap('learn')
-        if (analysed.spans.length >= leastStored) {
-          const besides = (late ? lateRevisionFlag : 0) | (stored.truncated ? truncatedFlag : 0)
-          pushPage(pages, analysed, besides, context)
-          lap('page')
-        }
-        pushFacts(blocks, analysed, context)
-        lap('facts')
-        foldAnalysis(rollups, analysed, flags)
-        lap('rollups')
-        for (const { identity } of analysed.proxies) {
-          if (proxyNames.isDue(identity.proxyId, settledAt)) pushProxyName(blocks, identity, settledAt)
-        }
-        for (const hop of analysed.hops) if (hopNames.isDue(hop.hopId, settledAt)) pushHopName(blocks, hop, settledAt)
-      } catch (error) {
-        failed.push({ traceId: trace.traceId, reason: error instanceof Error ? error.message : String(error) })
-        fail(extentOf(stored), context)
+      waiting.push({ stored, trace, settings, late, context, analysed: null, failure: null })
+      waitingSpans += stored.spans.length
+      if (waitingSpans >= spansTogether) takeWaiting()
+    }
+    const takeWaiting = (): void => {
+      lap('decode')
+      for (const one of waiting) attempt(one, analyseOne)
+      lap('analyse')
+      for (const one of waiting) attempt(one, watch)
+      lap('learn')
+      for (const one of waiting) {
+        attempt(one, pushRows)
+        if (one.failure !== null) reject(one)
       }
-      written++
-      if (trace.facts) revised.push({ traceId: trace.traceId, job: trace.facts.job })
+      lap('facts')
+      for (const one of waiting) {
+        if (one.failure !== null) continue
+        attempt(one, addUp)
+        if (one.failure !== null) reject(one)
+      }
+      lap('rollups')
+      for (const { trace } of waiting) {
+        written++
+        if (trace.facts) revised.push({ traceId: trace.traceId, job: trace.facts.job })
+      }
+      waiting.length = 0
+      waitingSpans = 0
+    }
+    const analyseOne: Step = (one) => {
+      one.analysed = analyse(one.stored, one.settings)
+    }
+    const watch: Step = ({ stored, trace }, analysed) => {
+      duplicates += Math.max(0, stored.spans.length - analysed.spans.length - (trace.facts?.duplicates ?? 0))
+      if (!trace.facts) learner.watch(analysed)
+      audit.maybe(stored)
+    }
+    const pushRows: Step = ({ stored, late, context }, analysed) => {
+      if (analysed.spans.length >= leastStored) {
+        lap('facts')
+        const besides = (late ? lateRevisionFlag : 0) | (stored.truncated ? truncatedFlag : 0)
+        pushPage(pages, analysed, besides, context)
+        lap('page')
+      }
+      pushFacts(blocks, analysed, context)
+    }
+    const addUp: Step = ({ context }, analysed) => {
+      foldAnalysis(rollups, analysed, context.flags)
+      for (const { identity } of analysed.proxies)
+        if (proxyNames.isDue(identity.proxyId, settledAt)) pushProxyName(blocks, identity, settledAt)
+      for (const hop of analysed.hops) if (hopNames.isDue(hop.hopId, settledAt)) pushHopName(blocks, hop, settledAt)
+    }
+    const reject = ({ stored, trace, context, failure }: Waiting): void => {
+      failed.push({ traceId: trace.traceId, reason: failure! })
+      fail(extentOf(stored), context)
     }
 
     // ClickHouse looks for the next part while this one is analysed.
@@ -205,13 +262,14 @@ export function openAnalyst(
         // Both by id; traces without a row are left out.
         while (part[at]!.traceId !== stored.traceId) at++
         const trace = part[at++]!
-        lap('decode')
         take(stored, trace, known(trace))
         if (spans - received < spansBetweenReceiving) continue
         received = spans
+        lap('decode')
         await setImmediate()
         lap('read')
       }
+      takeWaiting()
       progressed?.()
     }
     for (const trace of traces.filter((trace) => trace.poisonous)) {

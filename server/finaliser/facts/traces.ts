@@ -94,13 +94,17 @@ export class TraceFacts extends FactTable {
 
   /** A class of the path once, with the sum of its pieces: what is asked of facts and what rollups count. */
   private putPath(path: readonly PathSegment[]): void {
-    classes.length = 0
+    let count = 0
     for (const { class: name, ns } of path) {
-      const at = classes.indexOf(name)
-      if (at >= 0) sums[at]! += Math.round(ns)
-      else sums[classes.push(name) - 1] = Math.round(ns)
+      let at = 0
+      while (at < count && classes[at] !== name) at++
+      if (at < count) sums[at]! += Math.round(ns)
+      else {
+        classes[count] = name
+        sums[count++] = Math.round(ns)
+      }
     }
-    for (let i = 0; i < classes.length; i++) {
+    for (let i = 0; i < count; i++) {
       const at = this.segments.next()
       this.segmentClass.put(at, classes[i]!)
       putInt64(this.segmentNs.data, at, sums[i]!)

@@ -157,18 +157,20 @@ export function foldTrace(rollups: Rollups, trace: RolledTrace, by: Folded): voi
   taxed(group, meshTax, tax && tax.mesh, error, by.sign)
   taxed(group, gatewayTax, tax && tax.gateway, error, by.sign)
   const bucket = duration === null ? null : bucketKey(Math.round(duration))
+  // Counted, not emptied: an array without a length loses its place and grows anew.
+  let classes = 0
   for (const { class: name, ns } of criticalPath) {
     const metric = traceMetrics.of(name)
-    if (classSums[metric] === undefined) onPath.push(metric)
+    if (classSums[metric] === undefined) onPath[classes++] = metric
     classSums[metric] = (classSums[metric] ?? 0) + Math.round(ns)
   }
-  for (const metric of onPath) {
+  for (let i = 0; i < classes; i++) {
+    const metric = onPath[i]!
     const ns = classSums[metric]!
     classSums[metric] = undefined
     add(group, metric, 'exact', ns, error, by.sign)
     if (bucket !== null) (group.classes[metric] ??= new Buckets()).add(bucket, by.sign * ns)
   }
-  onPath.length = 0
   const seen =
     (duration === null ? 0 : Seen.root) |
     (trace.proxies.length > 0 ? Seen.proxy : 0) |
