@@ -56,6 +56,16 @@ export function criticalPath(root: Node): CriticalPath {
     } else {
       top.next = child
       top.cur = child.from
+      if (child.children.length === 0) {
+        // Nothing below: its whole part is its own.
+        if (child.from < from) {
+          const ns = from - child.from
+          const cls = classOf(child, 'self', wasted || child.wasted)
+          segments.push({ spanId: child.id, class: cls, leg: 'self', start: child.from, ns })
+          owners.push(child)
+        }
+        continue
+      }
       top = frameOf(child, top, from, wasted || child.wasted)
       parallel ||= overlaps(child)
     }

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { leastStored } from '../trace-page/page.ts'
 import { Flag } from '../analysis/flags.ts'
 import type { SpanReader, StoredTrace, TraceRef } from '../queries/spans.ts'
-import { learnedTables, nothingLearned, type LearnedRows } from '../analysis/learned/learned.ts'
+import { nothingLearned } from '../analysis/learned/learned.ts'
 import type { AnalysisSettings, TraceAnalysis, TraceInput } from '../analysis/types.ts'
 import {
   factBlocks,
@@ -21,8 +21,10 @@ import { rollupBlocks, type RollupTable } from './rollups/blocks.ts'
 import { foldAnalysis, foldFailed } from './rollups/of-analysis.ts'
 import { noRollups, type Rollups } from './rollups/rollups.ts'
 import { pageBlock, pushPage } from './pages.ts'
-import { isWide, portions } from './portions.ts'
-import { slotOf, slots } from './slots.ts'
+import { portions } from './portions.ts'
+import { recallAgain, type Recall } from './recall.ts'
+import { freshNames } from './names.ts'
+import { attempt, stopwatch, type Step, type Waiting } from './steps.ts'
 import { openLearner } from './learn/learner.ts'
 import { learnedBlocks, type LearnedTable } from './learn/rows.ts'
 
@@ -85,42 +87,13 @@ export interface Analyst {
   run(order: JobOrder, progressed?: () => void): Promise<JobResult>
 }
 
-/** A trace on its way through a job. */
-interface Waiting {
-  readonly stored: StoredTrace
-  readonly trace: JobTrace
-  readonly settings: AnalysisSettings
-  readonly late: boolean
-  readonly context: FactContext
-  /** null: not yet. */
-  analysed: TraceAnalysis | null
-  /** What a step failed of: there are none after it. */
-  failure: string | null
-}
-
-type Step = (one: Waiting, analysed: TraceAnalysis) => void
-
-function attempt(one: Waiting, step: Step): void {
-  if (one.failure !== null) return
-  try {
-    step(one, one.analysed!)
-  } catch (error) {
-    one.failure = error instanceof Error ? error.message : String(error)
-  }
-}
-
 const byId = (a: JobTrace, b: JobTrace): number => (a.traceId < b.traceId ? -1 : 1)
 
 /** So often the answers that come meanwhile are taken: ClickHouse waits with the rest of one that nobody takes. */
 const spansBetweenReceiving = 5_000
 /** So many go through each step together. */
 const spansTogether = 300
-/** Names are written again after this long, well before they expire. */
-const namesEverySeconds = 86_400
-const maxNames = 200_000
 
-/** What jobs before this one learned: lately, or all that holds for traces that lie in a time (Unix ms). */
-export type Recall = (beforeJob: bigint, when?: { startMs: number; endMs: number }) => Promise<LearnedRows>
 /** Takes the facts of traces that are replaced out of the rollups. */
 export type TakeBack = (rollups: Rollups, replaced: readonly { traceId: string; job: bigint }[]) => Promise<void>
 
@@ -304,30 +277,6 @@ export function openAnalyst(
   }
 }
 
-/**
- * The settings for traces that are analysed again: what holds for their time as of this job, which is what their pages
- * will read. The learner of this analyst remembers the last hours only.
- */
-async function recallAgain(configured: AnalysisSettings, recall: Recall, job: bigint, portion: readonly JobTrace[]) {
-  const [first] = portion
-  // A trace that lies in many hours must not lose what holds for it to what holds for another.
-  const together = !isWide(first!)
-  const settingsOf = async (traces: readonly JobTrace[]): Promise<AnalysisSettings> => {
-    const startMs = traces.reduce((least, { firstMinute }) => Math.min(least, firstMinute), Infinity) * 1000
-    const endMs = traces.reduce((most, { lastMinute }) => Math.max(most, lastMinute), 0) * 1000 + 60_000
-    const tables = learnedTables()
-    tables.add(await recall(job, { startMs, endMs }))
-    return { ...configured, ...tables.settings }
-  }
-  if (together) {
-    const settings = await settingsOf(portion)
-    return () => settings
-  }
-  const each = new Map<JobTrace, AnalysisSettings>()
-  for (const trace of portion) each.set(trace, await settingsOf([trace]))
-  return (trace: JobTrace) => each.get(trace)!
-}
-
 function extentOf({ traceId, baseUnixNano, spans }: StoredTrace): TraceExtent {
   const latest = spans.reduce((most, span) => Math.max(most, span.start), 0)
   return {
@@ -349,38 +298,4 @@ function bytesOf(blocks: FactBlocks): Record<keyof FactBlocks, Uint8Array> {
     proxyNames: bytes(blocks.proxyNames),
     hopNames: bytes(blocks.hopNames),
   }
-}
-
-/** Which ids have had their names written lately. Seconds. */
-function freshNames() {
-  const writtenAt = new Map<string, number>()
-  /** Those that were asked for last and are not due; of one instant. */
-  const recent = new Array<string>(slots).fill('')
-  let recentAt = 0
-  return {
-    /** Counts as written now when it answers true. */
-    isDue(id: string, at: number): boolean {
-      if (at !== recentAt) recent.fill('')
-      recentAt = at
-      const slot = slotOf(id)
-      if (recent[slot] === id) return false
-      recent[slot] = id
-      if (at - (writtenAt.get(id) ?? -Infinity) < namesEverySeconds) return false
-      if (writtenAt.size >= maxNames) writtenAt.clear()
-      writtenAt.set(id, at)
-      return true
-    },
-  }
-}
-
-/** Adds up how long stages take: `lap` what has passed since the one before. A call a trace and stage, so it makes no objects. */
-function stopwatch() {
-  const stages: Record<string, number> = {}
-  let last = performance.now()
-  const lap = (stage: string): void => {
-    const now = performance.now()
-    stages[stage] = (stages[stage] ?? 0) + now - last
-    last = now
-  }
-  return { stages, lap }
 }
