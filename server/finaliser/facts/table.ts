@@ -1,6 +1,6 @@
 import { ByteBuffer } from '../../../storage/bytes.ts'
 import type { Measure, Place } from '../../analysis/types.ts'
-import { Together } from './together.ts'
+import type { Together } from './together.ts'
 import { firstCapacity, Fixed, Lists, NullableNs, Same, Words, type FactColumn, type Halves } from './columns.ts'
 
 /** What all rows of a trace in one job share. */
