@@ -23,7 +23,7 @@ it('ux 23: settings name the receivers that listen, and the choice is in the URL
   }
   await page.getByText('HTTP', { exact: true }).click()
   await panel.getByText(httpPort).first().waitFor()
-  expect((await addressOf(page)).search).toBe('?for=caddy&over=http&v=1')
+  expect((await addressOf(page)).search).toBe('?for=caddy&over=http&v=2')
   await page.getByRole('tab', { name: 'Caddy' }).press('ArrowRight')
   expect(await page.getByRole('tab', { name: 'SDK' }).getAttribute('aria-selected')).toBe('true')
   await context.close()

@@ -65,7 +65,7 @@ describe('box select -> explain', () => {
     expect(query.get('selMaxNs')).toBeNull()
     const found = Differences.parse(
       await ask(
-        `differences?measure=transit&${query.toString().replace(/&?v=1/, '')}`.replace(
+        `differences?measure=transit&${query.toString().replace(/&?v=2/, '')}`.replace(
           'measure=transit&measure',
           'measure',
         ),
@@ -141,7 +141,7 @@ describe('box select -> explain', () => {
 
 describe('the URL is the state', () => {
   it('ux 1: filter, measure, level, group, box, view and rank are there in a second browser; Back undoes each', async () => {
-    const address = `/explore?measure=transit&q=${encodeURIComponent('kind = internal, entry')}&by=callee&tab=groups&selMinNs=2000000&v=1`
+    const address = `/explore?measure=transit&q=${encodeURIComponent('kind = internal, entry')}&by=callee&tab=groups&selMinNs=2000000&v=2`
     const one = await site.open(address)
     const two = await site.open(address)
     for (const { page } of [one, two]) {

@@ -277,7 +277,7 @@ describe('by keys', () => {
 describe('its address', () => {
   it('ux 1: is the whole view, measure, percentile, proxies, expressions, rank, selection, place', async () => {
     const { id } = map.hops.find(({ via }) => via.length > 1)!
-    const path = `/map?label=transit&p=p50&proxies=all&find=orders&hide=callee+=+shop&top=25&sel=${id}&at=400,200,0.8&v=1`
+    const path = `/map?label=transit&p=p50&proxies=all&find=orders&hide=callee+=+shop&top=25&sel=${id}&at=400,200,0.8&v=2`
     const { page, context } = await site.open(path)
     const view = async () => [
       await page.getByRole('region', { name: 'Selected' }).getByRole('heading').first().textContent(),

@@ -82,7 +82,7 @@ let site: Site
 const paths: Record<string, string> = {
   overview: '/',
   map: '/map',
-  'map, as a table': '/map?as-a=table',
+  'map, as a table': '/map?as=table',
   hops: '/hops',
   proxies: '/hops?show=proxies&v=1',
   explore: '/explore?by=service',

@@ -5,6 +5,8 @@ import type { TraceList } from '../../server/api/contract-catalogue.ts'
 export interface Screen {
   readonly name: string
   readonly path: string
+  /** It asks for nothing before it stands: never loading, never failing. */
+  readonly asksNothing?: boolean
 }
 
 export const emptyScreens: readonly Screen[] = [
@@ -21,7 +23,7 @@ export const emptyScreens: readonly Screen[] = [
 export const alertScreens: readonly Screen[] = [
   { name: 'Alerts', path: '/alerts' },
   { name: 'AlertRules', path: '/alerts/rules' },
-  { name: 'AlertRule', path: '/alerts/rules/new' },
+  { name: 'AlertRule', path: '/alerts/rules/new', asksNothing: true },
   { name: 'AlertTargets', path: '/alerts/targets' },
   { name: 'AlertLog', path: '/alerts/log' },
 ]

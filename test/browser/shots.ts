@@ -1,8 +1,15 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
+import type { AlertList } from '../../server/api/contract-alerts.ts'
+import { eventually } from '../eventually.ts'
 import { loaded, sizes, startSite, themes, type Site, type Size, type Theme } from './browser.ts'
 import { alertScreens, emptyScreens, screensWithData, type Screen } from './screens.ts'
+
+const besideCompare: readonly Screen[] = [
+  { name: 'Claims', path: '/claims' },
+  { name: 'WhatIf', path: '/what-if?target=gateway' },
+]
 
 /**
  * `npm run shots [-- FOLDER [WORD…]]`: every screen with data, empty, loading and failing, in both themes and all sizes, of
@@ -30,6 +37,26 @@ const states: Record<string, (context: BrowserContext) => Promise<unknown>> = {
         },
       }),
     ),
+}
+
+/** What alerts of the pictures are about: the hop that the incident makes slower, and one that is only pending. */
+async function addRules({ hopscope }: Site): Promise<void> {
+  const rule = { kind: 'threshold', quantile: 0.5, windowMs: 180_000, minCount: 40, measure: 'transit' }
+  for (const [name, forMs, valueNs] of [
+    ['a hop takes long', 0, 20_000_000],
+    ['any transit', 3_600_000, 100_000],
+  ] as const) {
+    const response = await fetch(`${hopscope.apiUrl}/api/v1/alert-rules`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ...rule, name, forMs, valueNs, targets: [] }),
+    })
+    if (!response.ok) throw new Error(await response.text())
+  }
+  await eventually(async () => {
+    const response = await fetch(`${hopscope.apiUrl}/api/v1/alerts?state=firing`)
+    return ((await response.json()) as AlertList).items.length > 0
+  }, 180_000)
 }
 
 async function stands(page: Page, state: string): Promise<void> {
@@ -60,8 +87,11 @@ for (const [traces, kinds] of [
   const site = await startSite(traces, { incidentMinutes: 12 })
   try {
     const screens = traces === 0 ? emptyScreens : await screensWithData(site.hopscope.apiUrl)
+    if (traces > 0) await addRules(site)
     for (const state of kinds)
-      for (const screen of [...screens, ...alertScreens])
+      for (const screen of [...screens, ...besideCompare, ...alertScreens].filter(
+        ({ asksNothing }) => !asksNothing || state === 'data' || state === 'empty',
+      ))
         for (const theme of themes)
           for (const size of Object.keys(sizes) as Size[]) await shoot(site, screen, state, size, theme)
   } finally {

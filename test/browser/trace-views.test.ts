@@ -64,7 +64,7 @@ const isPainted = (page: Page, x: number, y: number) =>
 
 describe('the flame chart', () => {
   it.each(looks)('is accessible, %s %s', async (theme, size) => {
-    const { page, context, complaints } = await site.open(`/traces/${mesh}?as-a=flame`, { theme, size })
+    const { page, context, complaints } = await site.open(`/traces/${mesh}?form=flame`, { theme, size })
     expect(await axe(page)).toEqual([])
     expect(await tooWide(page)).toBe(0)
     expect(complaints).toEqual([])
@@ -94,7 +94,7 @@ describe('the flame chart', () => {
   })
 
   it('paints a box where a span is, and nothing where none is; a click opens it, a double click fits it', async () => {
-    const { page, context } = await site.open(`/traces/${id(1)}?as-a=flame`)
+    const { page, context } = await site.open(`/traces/${id(1)}?form=flame`)
     const box = (await flame(page).boundingBox())!
     const at = (ms: number) => (ms / 9) * box.width
     await expect.poll(() => isPainted(page, at(3), 36)).toBe(true)
@@ -111,7 +111,7 @@ describe('the flame chart', () => {
   })
 
   it('may have 100,000 spans', async () => {
-    const { page, context } = await site.open(`/traces/${id(2)}?as-a=flame`)
+    const { page, context } = await site.open(`/traces/${id(2)}?form=flame`)
     await flame(page).waitFor({ timeout: 60_000 })
     expect(await flame(page).getAttribute('aria-label')).toContain('100000 spans')
     await page.keyboard.press('/')
@@ -122,7 +122,7 @@ describe('the flame chart', () => {
   })
 
   it('keeps its shapes in forced colours', async () => {
-    const { page, context } = await site.open(`/traces/${mesh}?as-a=flame`)
+    const { page, context } = await site.open(`/traces/${mesh}?form=flame`)
     await page.emulateMedia({ forcedColors: 'active' })
     await page.reload()
     await expect.poll(() => isPainted(page, 20, 12)).toBe(true)
@@ -132,7 +132,7 @@ describe('the flame chart', () => {
 
 describe('the map of a trace', () => {
   it.each(looks)('is accessible, as a table on a phone, %s %s', async (theme, size) => {
-    const { page, context, complaints } = await site.open(`/traces/${mesh}?as-a=map`, { theme, size })
+    const { page, context, complaints } = await site.open(`/traces/${mesh}?form=map`, { theme, size })
     expect(await axe(page)).toEqual([])
     expect(await page.getByRole('table').count()).toBe(size === 'phone' ? 1 : 0)
     expect(complaints).toEqual([])
@@ -161,7 +161,7 @@ describe('the map of a trace', () => {
   })
 
   it('says so where there is no hop', async () => {
-    const { page, context } = await site.open(`/traces/${id(2)}?as-a=map`)
+    const { page, context } = await site.open(`/traces/${id(2)}?form=map`)
     await page.getByText('This trace has no hop.').waitFor({ timeout: 60_000 })
     await context.close()
   })
@@ -223,7 +223,7 @@ describe('a request among others', () => {
 it.each(['waterfall', 'flame', 'map'])(
   'the %s is all there at double zoom, on paper and without motion',
   async (form) => {
-    const { page, context, complaints } = await site.open(`/traces/${mesh}?as-a=${form}&beside=typical`)
+    const { page, context, complaints } = await site.open(`/traces/${mesh}?form=${form}&beside=typical`)
     await page.setViewportSize({ width: 720, height: 450 })
     await page.emulateMedia({ reducedMotion: 'reduce' })
     await expect.poll(() => tooWide(page)).toBe(0)

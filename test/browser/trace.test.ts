@@ -185,6 +185,11 @@ describe('a trace', () => {
     )
     await page.goto(`/traces/${id(6)}`)
     await legend.getByText('estimated: clocks corrected', { exact: true }).waitFor()
+    // Said of each hop, and no longer where its clocks are shown as they were.
+    const said = rows(page).getByText('estimated', { exact: true })
+    await expect.poll(() => said.count()).toBe(1)
+    await page.getByRole('button', { name: 'Raw clocks' }).click()
+    await said.waitFor({ state: 'detached' })
     await context.close()
   })
 

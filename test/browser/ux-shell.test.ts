@@ -163,6 +163,14 @@ describe('the address', () => {
     await context.close()
   })
 
+  it('ux 2: of an older release means what it meant, and says its version anew', async () => {
+    const { page, context } = await site.open(`/traces/${'0'.repeat(31)}1?as-a=flame&mine=1&v=1`)
+    const query = await queryOf(page)
+    expect(Object.fromEntries(query)).toEqual({ form: 'flame', mine: '1', v: '2' })
+    expect(await page.getByText(/Not known here/).count()).toBe(0)
+    await context.close()
+  })
+
   it('ux 2: of a newer release, and a range that is none, are told', async () => {
     const { page, context } = await site.open('/?from=yesterday&v=99')
     await page.getByText(/from a newer release of hopscope.*The time range in this link is not one/).waitFor()

@@ -3,9 +3,23 @@ import type { Role } from '../../../server/api/contract.ts'
 import type { HopItem, ProxyItem } from '../../../server/api/contract-measurements.ts'
 import { plural } from '../format/number.ts'
 
-/** An end that no application is at bears the name of the proxy there: two gateways before one service are two hops. */
-export function nameOfHop({ caller, callee, viaProxies }: Pick<HopItem, 'caller' | 'callee' | 'viaProxies'>): string {
-  return `${caller || viaProxies[0]?.name || 'clients'} → ${callee || viaProxies.at(-1)?.name || 'outside'}`
+type Ends = Pick<HopItem, 'caller' | 'callee' | 'viaProxies'>
+
+/**
+ * An end that no application is at bears the name of the proxy there: two gateways before one service are two hops. The
+ * sidecar of the other end is no end.
+ */
+export function endsOfHop({ caller, callee, viaProxies }: Ends): { from: string; to: string } {
+  const [first, last] = [viaProxies[0]?.name, viaProxies.at(-1)?.name]
+  return {
+    from: caller || (first !== callee && first) || 'clients',
+    to: callee || (last !== caller && last) || 'outside',
+  }
+}
+
+export function nameOfHop(hop: Ends): string {
+  const { from, to } = endsOfHop(hop)
+  return `${from} → ${to}`
 }
 
 const roles: Readonly<Record<Role, string>> = {

@@ -13,7 +13,7 @@ const colours: Readonly<Record<SegmentClass, { readonly fill?: Token; readonly e
   'proxy.out+wire': { fill: '--sidecar-tint', edge: '--sidecar' },
   'proxy.proc': { fill: '--sidecar', edge: '--sidecar' },
   wire: { fill: '--wire-tint', edge: '--wire' },
-  'proxy.in': { fill: '--sidecar', edge: '--sidecar' },
+  'proxy.in': { fill: '--sidecar-tint', edge: '--sidecar' },
   loopback: { fill: '--wire', edge: '--wire' },
   retry: { fill: '--retry', edge: '--retry' },
   external: { fill: '--bg-inset', edge: '--app-edge' },

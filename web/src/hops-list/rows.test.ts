@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { HopItem } from '../../../server/api/contract-measurements.ts'
 import { distribution } from '../overview/example.ts'
-import { endsOf, hopWords, mainLevel, matches } from './rows.ts'
+import { hopWords, mainLevel, matches } from './rows.ts'
 
 const hop: HopItem = {
   id: '1'.repeat(16),
@@ -27,11 +27,6 @@ test('a search finds words in any order: ends, kind, namespace, proxies on the w
   expect(found('→ checkout')).toBe(true)
   expect(found('entry shop edge')).toBe(true)
   expect(found('krakend payments')).toBe(false)
-})
-
-test('an open end is outside', () => {
-  expect(endsOf(hop)).toEqual({ from: 'outside', to: 'checkout' })
-  expect(endsOf({ ...hop, caller: 'a', callee: '' })).toEqual({ from: 'a', to: 'outside' })
 })
 
 test('the main level is the first that holds a value', () => {

@@ -2,6 +2,7 @@
 import type { HopItem, ProxyItem } from '../../../server/api/contract-measurements.ts'
 import type { Distribution } from '../../../server/api/contract.ts'
 import { roleWord } from '../format/roles.ts'
+import { endsOfHop } from '../hop/names.ts'
 import { quantileCells, quantileHeads, type Table } from '../hop/tables.ts'
 
 /** All words of the search have to be in what a row says, in any order. */
@@ -14,17 +15,12 @@ export function matches(search: string, said: readonly string[]): boolean {
 }
 
 export function hopWords(hop: HopItem): string[] {
-  const { from, to } = endsOf(hop)
+  const { from, to } = endsOfHop(hop)
   return [from, '→', to, hop.kind, hop.namespace, ...hop.viaProxies.flatMap(({ name, family }) => [name, family])]
 }
 
 export function proxyWords({ name, family, role, workload, namespace }: ProxyItem): string[] {
   return [name, family, role, roleWord(role), workload, namespace]
-}
-
-/** Where no application is at an end, nobody knows who is there. */
-export function endsOf({ caller, callee }: HopItem): { from: string; to: string } {
-  return { from: caller || 'outside', to: callee || 'outside' }
 }
 
 /** The level with most requests, which columns sort by; undefined: no request is known at any. */

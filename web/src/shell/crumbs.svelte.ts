@@ -1,4 +1,4 @@
-/** The way down to what the screen is about, at the left of the context bar: `Hops ›`. */
+/** The way down to what the screen is about, at the left of the context bar: `‹ Hops`. */
 export interface Crumb {
   readonly text: string
   readonly href?: string

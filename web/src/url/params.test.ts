@@ -29,6 +29,10 @@ describe('the query of an address', () => {
     expect([`?v=${version}`, '?v=99', '?v=x', ''].map(isFromNewerRelease)).toEqual([false, true, true, false])
   })
 
+  it('of the first version calls the form of a trace by its name', () => {
+    expect(upgraded('?as-a=flame&span=x&v=1')).toBe('?span=x&form=flame&v=2')
+  })
+
   it('takes range and scope along to other screens, nothing else', () => {
     expect(carriedOf('?from=now-6h&cluster=eu&sel=x&v=1')).toEqual({ from: 'now-6h', cluster: 'eu' })
   })

@@ -1,13 +1,19 @@
 /**
- * The query of an address, as pure functions. Every address that holds state says its version, `v=1`, so that a later release can
+ * The query of an address, as pure functions. Every address that holds state says its version, `v=2`, so that a later release can
  * read old links; keys this release does not know are kept.
  */
 
 /** Each makes of the keys of one version those of the next: the first of `v=1` those of `v=2`. A step once released stays as it is. */
 export type Upgrader = (params: URLSearchParams) => void
-const upgraders: readonly Upgrader[] = []
+const upgraders: readonly Upgrader[] = [(params) => rename(params, 'as-a', 'form')]
 
 export const version = String(upgraders.length + 1)
+
+function rename(params: URLSearchParams, from: string, to: string): void {
+  const value = params.get(from)
+  params.delete(from)
+  if (value !== null) params.set(to, value)
+}
 
 /** What an old link means now; a link without a version, of this or of a newer one is as it was. */
 export function upgraded(search: string, steps: readonly Upgrader[] = upgraders): string {
