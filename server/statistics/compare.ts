@@ -10,7 +10,6 @@ import {
   pooled,
   redrawer,
   reweighted,
-  smoothShift,
   stratumOf,
   summed,
   totalOf,
@@ -20,6 +19,7 @@ import {
 } from './cohort.ts'
 import { normalQuantile, studentQuantile } from './student.ts'
 import type { Random } from './shift.ts'
+import { averaged, shiftBetween, shiftedBy, shiftsOfStrata, type Draw, type Reading, type Shifted } from './shifts.ts'
 import { blockMinutes, waveringOf } from './wavering.ts'
 
 /** With its 95 % interval. */
@@ -161,12 +161,6 @@ export function compareCohorts(
   }
 }
 
-/** Both sides of a resample: counts by stratum and bucket. */
-interface Draw {
-  readonly a: Float64Array
-  readonly b: Float64Array
-}
-
 function drawsOf({ a, b }: Cohorts, random: Random, count: number): Draw[] {
   const [againA, againB] = [redrawer(a, blockMinutes), redrawer(b, blockMinutes)]
   return Array.from({ length: count }, () => ({ a: againA(random), b: againB(random) }))
@@ -193,26 +187,28 @@ function differenceOf(
       { value: meanOf(counts, least), slack: 0 },
       { value: p99.value - p50.value, slack: p99.slack + p50.slack },
       { value: p75.value - p25.value, slack: p75.slack + p25.slack },
-      p50,
       { value: Math.log(meanDifference(counts, least)), slack: 0 },
     ]
   }
   const now = { a: read(mixed(whole.a)), b: read(mixed(whole.b)) }
   const again = draws.map(({ a, b }) => ({ a: read(mixed(a)), b: read(mixed(b)) }))
-  const ofMinutes = (cohort: Cohort) => (minutes: Cohort['minutes']) =>
-    read(mixed(summed(cohort, minutes))).map(({ value }) => value)
+  /** What is read of some minutes of a side, and how far they are shifted from all of it: by the same measure as the sides from each other. */
+  const ofMinutes = (cohort: Cohort, all: Float64Array) => (minutes: Cohort['minutes']) => {
+    const sums = summed(cohort, minutes)
+    return [...read(mixed(sums)).map(({ value }) => value), shiftBetween(sums, all, width, weights)]
+  }
   const wavering = {
-    a: waveringOf(cohorts.a.minutes, ofMinutes(cohorts.a)),
-    b: waveringOf(cohorts.b.minutes, ofMinutes(cohorts.b)),
+    a: waveringOf(cohorts.a.minutes, ofMinutes(cohorts.a, whole.a)),
+    b: waveringOf(cohorts.b.minutes, ofMinutes(cohorts.b, whole.b)),
   }
   const fewBlocks = Math.max(wavering.a.fewBlocks, wavering.b.fewBlocks)
   const scaleAt = (i: number) => {
-    // Three stretches or a little more a side tell little of how much they waver: the side that they tell more of is believed for both.
-    const inflation = Math.max(1, wavering.a.inflation[i]!, wavering.b.inflation[i]!)
-    const freedom =
-      inflation > 1
-        ? wavering.a.stretches + wavering.b.stretches - 2
-        : Math.min(wavering.a.blocks, wavering.b.blocks) - 1
+    const { a, b } = wavering
+    // Three stretches or a little more a side tell little of how much they waver: the side that they tell more of is believed for both,
+    // and is then all that is known of it: its stretches alone are the degrees of freedom.
+    const most = a.inflation[i]! > b.inflation[i]! ? a : b
+    const inflation = Math.max(1, most.inflation[i]!)
+    const freedom = inflation > 1 ? most.stretches - 1 : Math.min(a.blocks, b.blocks) - 1
     return Math.sqrt(inflation * fewBlocks) * (studentQuantile(freedom) / normalQuantile)
   }
   const differenceAt = (i: number): Estimate => {
@@ -226,8 +222,8 @@ function differenceOf(
     )
   }
   const mean = quantiles.length
-  const [tail, dispersion, median, jitter] = [mean + 1, mean + 2, mean + 3, mean + 4]
-  const scale = scaleAt(median)
+  const [tail, dispersion, jitter] = [mean + 1, mean + 2, mean + 3]
+  const scale = scaleAt(jitter + 1)
   const shift = estimateOf(shifted, scale)
   return {
     scale,
@@ -247,57 +243,15 @@ function differenceOf(
   }
 }
 
-interface Reading {
-  readonly value: number
-  readonly slack: number
-}
-
-/** A shift as it is, and of each resample. */
-interface Shifted {
-  readonly now: Reading
-  readonly again: readonly number[]
-}
-
 const estimateOf = ({ now, again }: Shifted, scale: number): Estimate => widened(now.value, again, scale, now.slack)
-
-function shiftedBy(draws: readonly Draw[], whole: Draw, of: (counts: Float64Array) => Float64Array): Shifted {
-  const now = smoothShift(of(whole.b), of(whole.a))
-  return { now, again: draws.map(({ a, b }) => smoothShift(of(b), of(a), now.value).value) }
-}
-
-/** Of the strata, by their number; of those without a weight none. */
-const shiftsOfStrata = (draws: readonly Draw[], whole: Draw, width: number, weights: readonly number[]) =>
-  weights.map((weight, i) => (weight > 0 ? shiftedBy(draws, whole, (counts) => stratumOf(counts, width, i)) : null))
-
-/** Each by its weight; a resample that has nothing of a stratum goes by the others. */
-function averaged(strata: readonly (Shifted | null)[], weights: readonly number[]): Shifted {
-  const over = (of: (one: Shifted) => number, told: (one: Shifted) => number): number => {
-    let sum = 0
-    let all = 0
-    strata.forEach((one, i) => {
-      if (one === null || Number.isNaN(told(one))) return
-      sum += weights[i]! * of(one)
-      all += weights[i]!
-    })
-    return sum / all
-  }
-  const value = ({ now }: Shifted) => now.value
-  const draws = strata.find((one) => one !== null)?.again ?? []
-  return {
-    now: { value: over(value, value), slack: over(({ now }) => now.slack, value) },
-    again: draws.map((_, draw) => {
-      const at = ({ again }: Shifted) => again[draw]!
-      return over(at, at)
-    }),
-  }
-}
 
 /** From a value to the 2.5 % and 97.5 % of its resamples, times `scale`, and by what buckets hide. */
 function widened(value: number, resampled: readonly number[], scale: number, slack: number): Estimate {
   const sorted = resampled.filter((one) => !Number.isNaN(one)).sort((x, y) => x - y)
   if (sorted.length === 0) return { value, lo: -Infinity, hi: Infinity }
+  // Of n resamples the k-th has k / (n + 1) below it; with n - 1 for n + 1, 200 of them would hold 94 % (Davison and Hinkley 1997, 5.2).
   const at = (share: number) => {
-    const place = share * (sorted.length - 1)
+    const place = Math.min(sorted.length - 1, Math.max(0, share * (sorted.length + 1) - 1))
     const [from, to] = [sorted[Math.floor(place)]!, sorted[Math.ceil(place)]!]
     return from + (to - from) * (place - Math.floor(place))
   }
