@@ -16,7 +16,7 @@ const compareSql = loadSql(import.meta.url, 'compare.sql')
 const stratumColumns: Readonly<Record<Dataset, Readonly<Record<string, string>>>> = {
   proxies: { route: 'route', caller: 'caller', callee: 'callee', zone: 'zone' },
   hops: { route: 'route', caller: 'caller', callee: 'callee', zones: 'zone_pair' },
-  traces: { route: 'route', root: 'root_service', shape: 'lower(hex(shape_id))' },
+  traces: { route: 'route', root: 'root_service', shape: 'shape_id' },
 }
 
 export const stratumKeys = (measure: CompareMeasure): string[] => Object.keys(stratumColumns[measures[measure].dataset])
@@ -65,8 +65,9 @@ export async function readSide(
 ): Promise<Side> {
   const window = alignWindow(asked.window, 1000 * slotSeconds)
   const { dataset, cte, params } = factsOf({ ...asked, filter: '', window })
-  const words = Object.values(stratumColumns[dataset]).map((sql) => `toString(${sql})`)
-  const sql = `WITH ${cte}\n${compareSql.replace('{{words}}', `[${words.join(', ')}]`)}`
+  const columns = Object.values(stratumColumns[dataset])
+  const words = columns.map((column) => (column === 'shape_id' ? 'lower(hex(shape_id))' : `toString(${column})`))
+  const sql = `WITH ${cte}\n${compareSql.replace('{{words}}', `[${words.join(', ')}]`).replaceAll('{{columns}}', columns.join(', '))}`
   const found = await clickhouse.query<
     Omit<SideRow, 'histogram'> & { weight: number; keys: number[]; counts: number[] }
   >(sql, { ...params, slotSeconds }, options)

@@ -9,14 +9,14 @@ export interface Through {
   readonly n: number
 }
 
-/** All requests through an instance in a stretch of time. */
+/** All requests through an instance: stretches of time, and how many in each. */
 export interface Handled {
   readonly proxy: string
   readonly instance: string
   readonly family: string
   readonly role: string
-  readonly slot: number
-  readonly n: number
+  readonly slots: readonly number[]
+  readonly counts: readonly number[]
 }
 
 /** What a process or container took in a stretch of time: CPU seconds, or bytes of memory. */
@@ -72,14 +72,12 @@ export function partsOf(asked: {
 }): ProxyUsage[] {
   const { through, handled, requests, slotSeconds } = asked
   const ofInstance = groupBy(handled, ({ instance }) => instance)
+  const ofProxy = groupBy(handled, ({ proxy }) => proxy)
   const find = finder(asked.used, slotSeconds)
   const workers = new Map([...ofInstance].map(([instance, rows]) => [instance, find(instance, rows)]))
   return [...groupBy(through, ({ proxy }) => proxy)]
     .map(([id, rows]): ProxyUsage => {
-      const own = spread(
-        rows,
-        handled.filter(({ proxy }) => proxy === id),
-      )
+      const own = spread(rows, ofProxy.get(id) ?? [])
       const n = sum(own.values())
       const kind = (of: keyof ByKind<unknown>) => {
         const parts = [...own].flatMap(([instance, through]) => {
@@ -111,11 +109,12 @@ export function partsOf(asked: {
 /** Requests by instance; those of which only the proxy is known, by what its instances handled. */
 function spread(rows: readonly Through[], handled: readonly Handled[]): Map<string, number> {
   const own = new Map<string, number>()
-  const all = sum(handled.map(({ n }) => n))
+  const each = handled.map(({ instance, counts }) => ({ instance, n: sum(counts) }))
+  const all = sum(each.map(({ n }) => n))
   const add = (instance: string, n: number) => own.set(instance, (own.get(instance) ?? 0) + n)
   for (const { instance, n } of rows)
     if (instance !== '') add(instance, n)
-    else for (const one of handled) add(one.instance, (n * one.n) / all)
+    else for (const one of each) add(one.instance, (n * one.n) / all)
   return own
 }
 
@@ -123,7 +122,8 @@ function spread(rows: readonly Through[], handled: readonly Handled[]): Map<stri
 function slotsOf(handled: readonly Handled[], used: ReadonlyMap<number, number> | undefined): UsageSlot[] | undefined {
   if (!used || used.size === 0) return undefined
   const requests = new Map<number, number>()
-  for (const { slot, n } of handled) requests.set(slot, (requests.get(slot) ?? 0) + n)
+  for (const { slots, counts } of handled)
+    slots.forEach((slot, i) => requests.set(slot, (requests.get(slot) ?? 0) + counts[i]!))
   const slots = [...used].map(([slot, one]) => ({ slot, used: one, handled: requests.get(slot) ?? 0 }))
   return slots.some(({ handled }) => handled > 0) ? slots : undefined
 }
