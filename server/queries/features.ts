@@ -19,9 +19,10 @@ type Feature = Pick<FeatureCost, 'id' | 'title' | 'measure' | 'with' | 'without'
 const features: readonly Feature[] = [
   {
     ...{ id: 'mtls', title: 'mTLS', measure: 'added', attributes: ['hopscope.tls'] },
-    ...{ with: 'span.hopscope.tls ~ TLS', without: 'span.hopscope.tls = "-"' },
+    // Envoy leaves a tag out that has nothing in it: the word before the version is what tells traffic in the clear.
+    ...{ with: 'span.hopscope.tls ~ TLSv', without: 'span.hopscope.tls = "tls:", "-"' },
     needs:
-      'Envoy: the custom tag hopscope.tls = %DOWNSTREAM_TLS_VERSION%, and some traffic in the clear to compare with.',
+      'Envoy: the custom tag hopscope.tls = tls:%DOWNSTREAM_TLS_VERSION%, and some traffic in the clear to compare with.',
     means:
       'Added time of proxies that requests reach by TLS, against the same in the clear. Handshakes count on new connections only.',
   },

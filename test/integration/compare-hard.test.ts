@@ -66,7 +66,7 @@ beforeAll(async () => {
     ...{ traceId: trace.traceId, spanId: trace.proxies[0]!.spanId, name: 'GET', kind: 2 },
     startTimeUnixNano: String(trace.baseUnixNano),
     endTimeUnixNano: String(trace.baseUnixNano + 1_000_000n),
-    attributes: [{ key: 'hopscope.tls', value: { stringValue: i % 2 === 0 ? 'TLSv1.3' : '-' } }],
+    attributes: [{ key: 'hopscope.tls', value: { stringValue: i % 2 === 0 ? 'tls:TLSv1.3' : 'tls:' } }],
   }))
   const { url } = collector.addresses.find(({ name }) => name === 'OTLP/HTTP')!
   const sent = await fetch(`${url}/v1/traces`, {
