@@ -24,6 +24,12 @@ const bands = [
   { q: 0.99, from: 0.985, to: 0.995 },
 ] as const
 const levels = bands.flatMap(({ from, to }) => [from, to]).join(', ')
+/** A choice a band: a loop over bands for each request would double the price of the question. */
+const bandsOf = bands
+  .map(
+    (_, i) => `if(took >= edges[${2 * i + 1}] AND took <= edges[${2 * i + 2}], [toUInt8(${i + 1})], emptyArrayUInt8())`,
+  )
+  .join(', ')
 
 interface Row {
   band: number
@@ -85,7 +91,7 @@ async function readSide(clickhouse: ClickHouse, side: 'a' | 'b', cohort: Cohort,
   const window = { fromMs: cohort.from, toMs: cohort.to }
   try {
     const { cte, params } = factsOf({ measure: 'endToEnd', window, filter: '', conditions })
-    const sql = `WITH ${cte},\n${currentSql}${compositionSql.replace('{{levels}}', levels)}`
+    const sql = `WITH ${cte},\n${currentSql}${compositionSql.replace('{{levels}}', levels).replace('{{bands}}', bandsOf)}`
     const [rows, [counted]] = await Promise.all([
       clickhouse.query<Row>(sql, params, partOf(options, 'pieces')),
       clickhouse.query<{ all: number; rootless: number }>(`WITH ${cte}\n${countSql}`, params, partOf(options, 'count')),
