@@ -17,6 +17,9 @@ const valuesSql = loadSql(import.meta.url, 'values.sql')
 const keysSql = loadSql(import.meta.url, 'attribute-keys.sql')
 const wordsSql = loadSql(import.meta.url, 'attribute-words.sql')
 
+/** One slot that everything is in. */
+const allTimeMs = 1000 * (2 ** 32 - 1)
+
 /** Groups of fewer requests are counted together. */
 const mostGroups = 200
 
@@ -76,7 +79,7 @@ async function groupLevels(
   }
   const facts = factsOf({ ...question, window })
   const key = keyOf(facts.dataset, by)
-  const rows = rollupOf({ ...facts, params: { ...facts.params, ...key.params } }, key.sql, key.from)
+  const rows = rollupOf({ ...facts, params: { ...facts.params, ...key.params } }, allTimeMs, key.sql, key.from)
   return readLevels(clickhouse, { window, edgeMs: stepMs, rows, histograms: 'all' }, options)
 }
 

@@ -12,13 +12,18 @@ import { factsOf, rolledUp, type Facts, type FactsAsked } from './facts.ts'
 
 const rollupSql = loadSql(import.meta.url, 'rollup.sql')
 
-/** Facts as rollup rows. @param by SQL of what they are grouped by, of fields.ts. @param from the CTE that has it. */
-export function rollupOf({ cte, params }: Facts, by = "''", from?: { cte: string; name: string }): MadeRows {
+/** Facts as rollup rows. @param slotMs how long one is. @param by SQL of what they are grouped by, of fields.ts. @param from the CTE that has it. */
+export function rollupOf(
+  { cte, params }: Facts,
+  slotMs: number,
+  by = "''",
+  from?: { cte: string; name: string },
+): MadeRows {
   const sql = rollupSql.replace('{{by}}', by)
   const made = from
     ? `${cte},\n${from.cte},\nrollup AS (\n${sql.replace('FROM facts', `FROM ${from.name}`)})`
     : `${cte},\nrollup AS (\n${sql})`
-  return { ctes: made, params }
+  return { ctes: made, params: { ...params, slot: slotMs / 1000 } }
 }
 
 /** Where the values lie over time, their distribution, and how many there are at each level. @throws FilterError */
@@ -30,7 +35,7 @@ export async function readExploreHeatmap(
   const steps = stepsOf(asked.window)
   const { window, stepMs } = steps
   const rolled = rolledUp(asked)
-  const rows = rolled ?? rollupOf(factsOf({ ...asked, window }))
+  const rows = rolled ?? rollupOf(factsOf({ ...asked, window }), stepMs)
   const { each, all: levels } = await readSteps(clickhouse, { window, stepMs, rows, together: rolled?.kinds }, options)
   const distributions = distributionsOf(levels)
   const fidelity = asked.fidelity ?? distributions[0]?.fidelity ?? 'unknown'
