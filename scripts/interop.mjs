@@ -261,7 +261,9 @@ function freePort() {
 /** Waits until a settled trace of the service is listed. */
 async function appears(apiUrl, service) {
   for (const end = Date.now() + appearMs; ; await sleep(500)) {
-    const response = await fetch(`${apiUrl}/api/v1/traces?from=now-1h&service=${encodeURIComponent(service)}`)
+    // A connection that was kept from before may have been closed meanwhile: nothing is heard of that while a client is waited for.
+    const url = `${apiUrl}/api/v1/traces?from=now-1h&service=${encodeURIComponent(service)}`
+    const response = await fetch(url, { headers: { connection: 'close' } })
     if (!response.ok) throw new Error(`the API answered ${response.status} ${await response.text()}`)
     const { items } = await response.json()
     if (items.length > 0) return items[0]

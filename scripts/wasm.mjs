@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const [to = join(root, 'collector/wire/wasm/spans.wasm')] = process.argv.slice(2)
 /** Of 64 KiB; what the layout in the source takes. */
-const pages = '5110'
+const pages = '5750'
 
 execFileSync(
   process.execPath,

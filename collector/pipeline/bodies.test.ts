@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { Body, lendPlaces } from './bodies.ts'
+import { Body, lendRoom } from './bodies.ts'
 
 /** A message of `size` bytes in parts of at most `part` bytes, as they come from a connection. */
 function arrived(bytes: Buffer, part: number, announced = bytes.length): Body {
@@ -27,35 +27,74 @@ describe('a body', () => {
     expect(body.size).toBe(0)
   })
 
-  it('has its bytes to itself until it is freed, and its place is used again then', () => {
-    const all = Array.from({ length: 20 }, () => randomBytes(200_000 + Math.floor(Math.random() * 50_000)))
+  it('has its bytes to itself until it is freed, and its room is used again then', () => {
+    const memory = Buffer.alloc(2 ** 24)
+    const letGo = lendRoom(memory)
+    const all = Array.from({ length: 60 }, (_, i) =>
+      randomBytes(70_000 + Math.floor(Math.random() * 2 ** (12 + (i % 10)))),
+    )
     const bodies = all.map((bytes) => arrived(bytes, 64_000))
     expect(bodies.every((body, i) => body.bytes().equals(all[i]!))).toBe(true)
-    const place = bodies[3]!.bytes().buffer
+    const { byteOffset } = bodies[3]!.bytes()
     bodies[3]!.free()
     bodies[3]!.free()
-    const [next, other] = [arrived(all[0]!, 64_000), arrived(all[1]!, 64_000)]
-    expect([next.bytes().buffer === place, other.bytes().buffer === place]).toEqual([true, false])
+    const [next, other] = [arrived(all[3]!, 64_000), arrived(all[3]!, 64_000)]
+    expect(next.bytes().byteOffset).toBe(byteOffset)
+    expect(other.bytes().byteOffset).not.toBe(byteOffset)
     expect(bodies.every((body, i) => i === 3 || body.bytes().equals(all[i]!))).toBe(true)
-    expect([next.bytes().equals(all[0]!), other.bytes().equals(all[1]!)]).toEqual([true, true])
+    expect([next, other].map((body) => body.bytes().equals(all[3]!))).toEqual([true, true])
     for (const body of [...bodies, next, other]) body.free()
+    // All of it is free again.
+    expect(arrived(all[0]!, 64_000).bytes().byteOffset).toBe(memory.byteOffset)
+    letGo()
   })
 
-  it('comes into places that are lent, as long as they are', () => {
-    const memory = Buffer.alloc(3 * 2 ** 19).buffer
-    const letGo = lendPlaces([0, 2 ** 19].map((at) => Buffer.from(memory, at, 2 ** 19)))
-    const bytes = randomBytes(2 ** 19 - 5)
+  it('comes into room that is lent, as long as it is and there is some', () => {
+    const memory = Buffer.alloc(3 * 2 ** 19)
+    const letGo = lendRoom(memory)
+    const bytes = randomBytes(2 ** 20 - 5)
     const come = () => arrived(bytes, 64_000)
-    const bodies = [come(), come(), come()]
-    expect(bodies.map((body) => body.bytes().buffer === memory)).toEqual([true, true, false])
+    const within = (body: Body) => body.bytes().buffer === memory.buffer
+    const bodies = [come(), come()]
+    expect(bodies.map(within)).toEqual([true, false])
     expect(bodies.every((body) => body.bytes().equals(bytes))).toBe(true)
     bodies[0]!.free()
     const next = come()
-    expect(next.bytes().buffer).toBe(memory)
+    expect(within(next)).toBe(true)
     letGo()
     for (const body of [...bodies, next]) body.free()
-    expect(come().bytes().buffer).not.toBe(memory)
+    expect(within(come())).toBe(false)
   })
+
+  it.each([9 * 2 ** 20 + 1, 0])(
+    'that is large lies in pieces and takes the room of what has come, of %i bytes announced',
+    (announced) => {
+      const memory = Buffer.alloc(16 * 2 ** 20)
+      const letGo = lendRoom(memory)
+      const bytes = randomBytes(9 * 2 ** 20 + 1)
+      const scratch = Buffer.alloc(10 * 2 ** 20)
+      // Three that come together, a third of each: they fit, and all of two would not.
+      const bodies = [0, 1, 2].map(() => arrived(bytes.subarray(0, 3 * 2 ** 20), 60_000, announced))
+      const outside = process.memoryUsage().arrayBuffers
+      for (const body of bodies) {
+        const whole = body.bytes(scratch)
+        expect([whole.buffer === scratch.buffer, whole.equals(bytes.subarray(0, 3 * 2 ** 20))]).toEqual([true, true])
+      }
+      expect(process.memoryUsage().arrayBuffers).toBeLessThanOrEqual(outside + 2 ** 16)
+      bodies[0]!.free()
+      bodies[1]!.free()
+      for (let at = 3 * 2 ** 20; at < bytes.length; at += 60_000)
+        bodies[2]!.add(Buffer.from(bytes.subarray(at, at + 60_000)))
+      expect(bodies[2]!.bytes(scratch).equals(bytes)).toBe(true)
+      // Too large for the scratch, or none: put together in memory of its own.
+      const whole = bodies[2]!.bytes(Buffer.alloc(10))
+      expect([whole.equals(bytes), bodies[2]!.size]).toEqual([true, bytes.length])
+      scratch.fill(0)
+      expect(bodies[2]!.bytes().equals(bytes)).toBe(true)
+      bodies[2]!.free()
+      letGo()
+    },
+  )
 
   it('takes no room for what is announced before an eighth of it has come', () => {
     const before = process.memoryUsage().arrayBuffers

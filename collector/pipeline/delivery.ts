@@ -10,10 +10,10 @@ import { storeDictionaries, storeMarks, storeSpans, type SealedBatch } from './s
 /** Makes batches durable: in ClickHouse, or in the spool while ClickHouse does not take them in time (docs/adr/0008). */
 export interface Delivery {
   /**
-   * Resolves when the batch is durable.
+   * Resolves when the batch is durable, to whether nobody needs its bytes any more.
    * @throws SpoolFull, or what ClickHouse said last. Ids of the batch's dictionary rows must not be named then.
    */
-  deliver(batch: SealedBatch): Promise<void>
+  deliver(batch: SealedBatch): Promise<boolean>
   /** The spool is full: another batch would be refused. */
   refusing(): boolean
   /** Whether the last batch was taken, by whomever. */
@@ -42,7 +42,7 @@ interface Flight {
   /** Rejects when it is given up. */
   readonly attempt: Promise<void>
   spooled: boolean
-  durable: Promise<void> | undefined
+  durable: Promise<unknown> | undefined
 }
 
 /** Without a spool: how long an INSERT is tried again before exporters are told to; an embedded engine restarts within it. */
@@ -175,22 +175,28 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     }
   }
 
-  async function deliverToSpool(batch: SealedBatch): Promise<void> {
+  /** @returns whether nobody needs its bytes any more. */
+  async function deliverToSpool(batch: SealedBatch): Promise<boolean> {
     // What did not fit into the spool may bring rows that this one names.
     const before = [...flights].filter(({ spooled }) => !spooled)
     await Promise.all(before.map(({ attempt }) => attempt))
-    await spool!.append(batch, false).catch((error: unknown) => {
+    try {
+      return !(await spool!.append(batch, false))
+    } catch (error) {
       // A full disk, and nothing that waits on it: ClickHouse may be well.
-      if (spool!.idle()) return deliverDirect(batch)
-      throw error
-    })
+      if (!spool!.idle()) throw error
+      await deliverDirect(batch)
+      return false
+    }
   }
 
   return {
     async deliver(batch) {
       try {
-        await (spooling ? deliverToSpool(batch) : deliverDirect(batch))
+        // An INSERT that was given up may still be on its way.
+        const over = spooling ? await deliverToSpool(batch) : await deliverDirect(batch).then(() => false)
         taken = true
+        return over
       } catch (error) {
         taken = false
         throw error

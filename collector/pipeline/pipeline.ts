@@ -3,11 +3,11 @@ import type { Metrics } from '../metrics.ts'
 import { Interner } from '../wire/interner.ts'
 import { Scanner, type ScanResult } from '../wire/scan.ts'
 import { SpoolFull } from '../spool/log.ts'
-import { lendPlaces, type Body } from './bodies.ts'
+import { lendRoom, type Body } from './bodies.ts'
 import { batchIds, emptyBatch, rowsOf } from './batch.ts'
 import { newLedger, type Transport } from './ledger.ts'
 import { startDelivery, type DeliveryOptions } from './delivery.ts'
-import { seal } from './store.ts'
+import { seal, spansOf } from './store.ts'
 
 /** From request bodies to acknowledged rows: scanning, group commit, counting. */
 export interface Pipeline {
@@ -28,7 +28,7 @@ const lingerMs = 10
 /** A second INSERT begins beside the first when a batch has grown this large … */
 const largeRows = 64_000
 /** … and at this size a batch takes no more. */
-const fullRows = 300_000
+const fullRows = 150_000
 const maxInserts = 2
 const flushLedgerMs = 5_000
 
@@ -46,7 +46,9 @@ export function startPipeline(options: PipelineOptions): Pipeline {
   const nextId = batchIds()
   const inserts = new Set<Promise<void>>()
   let open = emptyBatch()
-  const keepPlaces = lendPlaces(open.spans.fast.bodyPlaces())
+  const { fast } = open.spans
+  const keepRoom = lendRoom(fast.bodyRoom())
+  const scratch = fast.scratch()
   let linger: NodeJS.Timeout | undefined
   const delivery = startDelivery({
     ...options,
@@ -95,7 +97,8 @@ export function startPipeline(options: PipelineOptions): Pipeline {
     // Its columns are empty now.
     open = emptyBatch(batch.spans)
     const delivered = delivery.deliver(sealed).then(
-      () => {
+      (over) => {
+        if (over) batch.spans.giveBack(spansOf(sealed))
         for (const { resolve } of batch.exports) resolve()
       },
       (error: unknown) => {
@@ -129,7 +132,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
       if (delivery.refusing()) throw new SpoolFull()
       const nowMs = Date.now()
       if (rowsOf(open) === 0) open.openedAt = performance.now()
-      const result = scan(body.bytes(), nowMs)
+      const result = scan(body.bytes(scratch), nowMs)
       body.free()
       if (result.stored > 0) {
         const batch = open
@@ -151,7 +154,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
       if (rowsOf(open) > 0) flush()
       while (inserts.size > 0) await Promise.all(inserts)
       await delivery.close()
-      keepPlaces()
+      keepRoom()
       await ledger.flush(clickhouse, collector).catch(() => {})
     },
   }

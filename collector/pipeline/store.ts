@@ -31,6 +31,8 @@ export function seal(batch: Batch, id: bigint, collector: string, nowMs: number)
   }
 }
 
+export const spansOf = ({ bodies }: SealedBatch): Uint8Array => bodies[spansAt]!
+
 /** The row of a batch in `batches`. Times in Unix ns, `receivedAt` in Unix seconds. */
 export interface Mark {
   batch: bigint

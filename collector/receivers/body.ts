@@ -84,6 +84,23 @@ const sizeHint = (body: Buffer, encoding: string): number =>
     ? body.readUInt32LE(body.length - 4)
     : Math.min(2 ** 20, body.length * 8)
 
+/** So many at a time: of the four threads that there are for it the disk needs one, and what is inflated before its turn only takes memory. */
+const mostInflating = 3
+let inflating = 0
+const turns: (() => void)[] = []
+
+async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  if (inflating < mostInflating) inflating++
+  else await new Promise<void>((resolve) => turns.push(resolve))
+  try {
+    return await work()
+  } finally {
+    const next = turns.shift()
+    if (next) next()
+    else inflating--
+  }
+}
+
 /** @throws BadBody 415 for an unknown encoding, 413 for a bomb, 400 for broken data. */
 export async function inflated(body: Buffer, encoding: string): Promise<Buffer> {
   if (!isEncoded(encoding)) return body
@@ -96,7 +113,7 @@ export async function inflated(body: Buffer, encoding: string): Promise<Buffer> 
       2 ** 14,
       Math.min(sizeHint(body, encoding) + 1, body.length * mostRatio, maxInflatedBytes),
     )
-    return await inflate(body, { maxOutputLength: maxInflatedBytes, chunkSize })
+    return await inTurn(() => inflate(body, { maxOutputLength: maxInflatedBytes, chunkSize }))
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ERR_BUFFER_TOO_LARGE')

@@ -77,10 +77,20 @@ describe('the log', () => {
   it('gives back from memory what it has room for there, the rest from disk, and forgets what is done', async () => {
     const { spool } = await openSpool({ keepBytes: 500 })
     const records = Array.from({ length: 6 }, (_, n) => recordOf(n, 100))
-    for (const record of records) await spool.append(record, false)
+    const kept: boolean[] = []
+    for (const record of records) kept.push(await spool.append(record, false))
+    expect(kept).toEqual([true, true, false, false, false, false])
     const inMemory = () => pendingOf(spool).map(({ bodies }) => bodies !== undefined)
     expect(inMemory()).toEqual([true, true, false, false, false, false])
     expect(await contents(spool)).toEqual(records)
+    // Into memory that is used again, where it is large enough.
+    const room = Buffer.alloc(200)
+    const last = pendingOf(spool)[5]!
+    for (const into of [room, Buffer.alloc(10)]) {
+      const bodies = await spool.read(last, into)
+      expect(bodies!.map((body) => body.toString())).toEqual(records[5]!.bodies.map((body) => body.toString()))
+      expect(bodies![3]!.buffer === room.buffer).toBe(into === room)
+    }
     await spool.done(pendingOf(spool).slice(0, 1))
     await spool.append(recordOf(6, 100), false)
     expect(inMemory()).toEqual([true, false, false, false, false, true])

@@ -68,7 +68,7 @@ interface Waiting {
   readonly record: record.SpoolRecord
   readonly sent: boolean
   readonly bytes: number
-  readonly resolve: () => void
+  readonly resolve: (kept: boolean) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -176,11 +176,11 @@ export class Spool {
   }
 
   /**
-   * Resolves when the record is on disk.
+   * Resolves when the record is on disk, to whether its bodies are kept in memory: when they are not, they are the caller's again.
    * @param sent whether an INSERT of this batch alone was begun already.
    * @throws SpoolFull; the error of the disk when it is broken.
    */
-  append(what: record.SpoolRecord, sent: boolean): Promise<void> {
+  append(what: record.SpoolRecord, sent: boolean): Promise<boolean> {
     const bytes = record.headerBytes + what.bodies.reduce((sum, body) => sum + body.length, 0)
     return new Promise((resolve, reject) => {
       this.queue.push({ record: what, sent, bytes, resolve, reject })
@@ -203,8 +203,8 @@ export class Spool {
         taken.push(batch.shift()!)
       }
       try {
-        if (taken.length > 0) await this.writeAll(taken)
-        for (const { resolve } of taken) resolve()
+        const kept = taken.length > 0 ? await this.writeAll(taken) : []
+        taken.forEach(({ resolve }, i) => resolve(kept[i]!))
         this.wake()
         if (batch.length > 0) this.refuse(batch, new SpoolFull())
       } catch (error) {
@@ -221,7 +221,8 @@ export class Spool {
     for (const { reject } of [...waiting, ...this.queue.splice(0)]) reject(error)
   }
 
-  private async writeAll(taken: readonly Waiting[]): Promise<void> {
+  /** @returns of which the bodies are kept. */
+  private async writeAll(taken: readonly Waiting[]): Promise<boolean[]> {
     const { segment, file } = await this.writable()
     const { seed } = segment
     const places: Place[] = []
@@ -246,11 +247,12 @@ export class Spool {
     }
     segment.bytes = offset
     if (segment.records === 0) segment.firstReceivedAt = places[0]!.header.receivedAt
-    places.forEach((place, i) => {
+    return places.map((place, i) => {
       const bodies = segment.entries && this.keep(taken[i]!)
       segment.entries?.push({ ...place, segment, recovered: false, done: false, bodies })
       segment.records++
       segment.spans += place.header.rows
+      return bodies !== undefined
     })
   }
 
@@ -305,12 +307,16 @@ export class Spool {
     return new Promise((resolve) => (this.wake = resolve))
   }
 
-  /** The bodies of a record; undefined when they are not what was written. */
-  async read({ segment, offset, header, bodies }: Entry): Promise<readonly Uint8Array[] | undefined> {
+  /**
+   * The bodies of a record; undefined when they are not what was written.
+   * @param room where they are read to, if they have to be and it is large enough.
+   */
+  async read({ segment, offset, header, bodies }: Entry, room?: Buffer): Promise<readonly Uint8Array[] | undefined> {
     if (bodies) return bodies
     const file = await open(segment.path, 'r')
     try {
-      const all = Buffer.allocUnsafe(record.bodyBytes(header))
+      const size = record.bodyBytes(header)
+      const all = room && size <= room.length ? room.subarray(0, size) : Buffer.allocUnsafeSlow(size)
       const { bytesRead } = await file.read(all, 0, all.length, offset + record.headerBytes)
       if (bytesRead < all.length || record.checksumOf([all], segment.seed) !== header.checksum) return undefined
       let at = 0

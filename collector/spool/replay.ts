@@ -19,7 +19,7 @@ export interface ReplayOptions {
 
 /** Records that become one INSERT: so many spans, bytes and records at most. */
 const groupRows = 300_000
-const groupBytes = 64 * 2 ** 20
+const groupBytes = 48 * 2 ** 20
 const groupRecords = 1000
 const firstPauseMs = 100
 const longestPauseMs = 5_000
@@ -52,6 +52,8 @@ export function startReplay(options: ReplayOptions): { stop: () => Promise<void>
   const suspects = new WeakSet<Entry>()
   let pauseMs = firstPauseMs
   let failures = 0
+  /** Where records are read to that are not in memory: used again, but for an INSERT that failed and may still be on its way. */
+  let room: Buffer | undefined
 
   const pause = async () => {
     refused = new Set()
@@ -61,13 +63,18 @@ export function startReplay(options: ReplayOptions): { stop: () => Promise<void>
 
   async function step(): Promise<void> {
     const group = nextGroup(spool, refused)
-    if (!group) return refused.size > 0 ? pause() : spool.untilAppended()
+    if (!group) {
+      room = undefined
+      return refused.size > 0 ? pause() : spool.untilAppended()
+    }
+    if (group.some(({ bodies }) => !bodies)) room ??= Buffer.allocUnsafeSlow(groupBytes)
     const rows = group.reduce((sum, { header }) => sum + header.rows, 0)
     const from = performance.now()
     let stored: number
     try {
-      stored = await replay(group, options)
+      stored = await replay(group, options, room)
     } catch (error) {
+      room = undefined
       onFailed(rows, performance.now() - from, error)
       if (!isRefusal(error)) {
         if (failures++ % sayEvery === 0)
@@ -164,8 +171,16 @@ export function nextGroup(spool: Spool, passOver: ReadonlySet<Entry>): Entry[] |
 /** Of its arrival: spans of two days are two parts. */
 const dayOf = ({ header }: Entry): number => Math.floor(header.receivedAt / 86_400)
 
-/** Stores the group, as far as it is not stored. @returns how many spans. @throws what ClickHouse says when it does not take it. */
-async function replay(group: readonly Entry[], { clickhouse, spool, attempts, log }: ReplayOptions): Promise<number> {
+/**
+ * Stores the group, as far as it is not stored.
+ * @param room for its records, nobody else's until this returns
+ * @returns how many spans. @throws what ClickHouse says when it does not take it.
+ */
+async function replay(
+  group: readonly Entry[],
+  { clickhouse, spool, attempts, log }: ReplayOptions,
+  room: Buffer = Buffer.alloc(0),
+): Promise<number> {
   const [first] = group as [Entry]
   const attempt = attempts.get(first.header.id)
   attempts.delete(first.header.id)
@@ -179,6 +194,7 @@ async function replay(group: readonly Entry[], { clickhouse, spool, attempts, lo
   const whole = await readAll(
     group.filter(({ header }) => !found.marks.has(header.id)),
     spool,
+    room,
     log,
   )
   const missing = whole.filter(({ batch }) => !found.spans.has(batch.id))
@@ -214,11 +230,13 @@ interface Whole {
 }
 
 /** The records with their bodies; those that cannot be read any more are set aside. */
-async function readAll(entries: readonly Entry[], spool: Spool, log: Logger): Promise<Whole[]> {
+async function readAll(entries: readonly Entry[], spool: Spool, room: Buffer, log: Logger): Promise<Whole[]> {
   const whole: Whole[] = []
+  let free = room
   for (const entry of entries) {
     const { id, rows, receivedAt } = entry.header
-    const bodies = await spool.read(entry)
+    const bodies = await spool.read(entry, free)
+    if (bodies?.[0]?.buffer === room.buffer) free = free.subarray(bodyBytes(entry.header))
     if (bodies) whole.push({ entry, batch: { id, rows, receivedAt, bodies } })
     else {
       await spool.putEntryAside(entry, 'corrupt')

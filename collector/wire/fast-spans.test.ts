@@ -93,20 +93,43 @@ describe('spans that are told by comparing them', () => {
     expect(fast.rows()).toEqual(slow.rows())
   })
 
-  it('are the same where the body came in at a place that was lent for it', () => {
+  it('are the same where the body came into the room that is lent for it, or was put together', () => {
     const [fast, slow] = [reader(), reader(0)]
     const request = generateRequest(400, 1)
-    const places = fast.columns.fast.bodyPlaces()
-    for (const i of [0, 1, places.length - 1]) {
+    const room = fast.columns.fast.bodyRoom()
+    const places = [0, 1_000_003, room.length - request.body.length].map((at) => room.subarray(at))
+    for (const [i, place] of [...places, fast.columns.fast.scratch()].entries()) {
       request.refresh(1_700_000_000_000 + i)
-      const place = places[i]!
       const body = place.subarray(0, request.body.copy(place))
       expect(fast.take(body, 1)).toEqual(slow.take(request.body, 1))
       // Its place is another's now.
-      place.fill(0xff)
+      body.fill(0xff)
     }
-    expect(fast.columns.fast.rows).toBeGreaterThan(2 * request.spans)
+    expect(fast.columns.fast.rows).toBeGreaterThan(3 * request.spans)
     expect(fast.rows()).toEqual(slow.rows())
+  })
+
+  it('lie in memory of their own until it is given back', () => {
+    const { take, columns } = reader()
+    const request = generateRequest(2000, 1)
+    const batch = (n: number) => {
+      for (let i = 0; i < 4; i++) {
+        request.refresh(1_700_000_000_000 + n * 10 + i)
+        take(request.body, 1)
+      }
+      return columns.finish(BigInt(n), 8)
+    }
+    const [first, second] = [batch(1), batch(2)]
+    const copies = [Buffer.from(first), Buffer.from(second)]
+    columns.giveBack(first)
+    columns.giveBack(first)
+    columns.giveBack(Buffer.from(second))
+    const [third, fourth] = [batch(3), batch(4)]
+    expect([third, fourth].map((bytes) => bytes.buffer === first.buffer)).toEqual([true, false])
+    expect(second.equals(copies[1]!)).toBe(true)
+    expect([third.length, fourth.length]).toEqual([copies[1]!.length, copies[1]!.length])
+    expect(fourth.buffer).not.toBe(second.buffer)
+    expect(third.equals(copies[0]!)).toBe(false)
   })
 
   it('are those that are told without, whatever byte is another', { timeout: 120_000 }, () => {

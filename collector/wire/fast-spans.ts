@@ -114,12 +114,16 @@ export class FastSpans {
     return this.wasm.at.bodyAt
   }
 
-  /** Places for bodies that need not be copied when they are read. */
-  bodyPlaces(): Buffer[] {
+  /** Room for bodies that need not be copied when they are read. */
+  bodyRoom(): Buffer {
     const { at, memory } = this.wasm
-    return Array.from({ length: at.bodyPlaces }, (_, n) =>
-      Buffer.from(memory.buffer, at.bodyPlacesAt + n * at.bodyPlaceBytes, at.bodyPlaceBytes),
-    )
+    return Buffer.from(memory.buffer, at.bodyRoomAt, at.bodyRoomBytes)
+  }
+
+  /** Where a body that is not in one piece can be put together just before it is read. */
+  scratch(): Buffer {
+    const { at, memory } = this.wasm
+    return Buffer.from(memory.buffer, at.bodyAt, at.maxBody)
   }
 
   private forget(): void {

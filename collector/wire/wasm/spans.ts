@@ -7,10 +7,9 @@
 
 /** Rows, bytes and entries that a batch may have here; what is beyond is left to the other scanner. Pages that are not used take no memory. */
 export const maxRows: i32 = 320_000
-export const maxBody: i32 = 8 * 1024 * 1024
-/** Where bodies may come in, so that they need not be copied here, and how many bytes of each. */
-export const bodyPlaces: i32 = 64
-export const bodyPlaceBytes: i32 = 2 * 1024 * 1024
+export const maxBody: i32 = 16 * 1024 * 1024
+/** Bytes that bodies may come into, so that they need not be copied here. */
+export const bodyRoomBytes: i32 = 160 * 1024 * 1024
 const maxEntries: i32 = 4_000_000
 const maxValueBytes: i32 = 96 * 1024 * 1024
 const maxExtBytes: i32 = 24 * 1024 * 1024
@@ -55,9 +54,9 @@ export const keyAt: i32 = entriesAt + maxRows * 8
 export const valueAt: i32 = keyAt + maxEntries * 2
 export const extAt: i32 = valueAt + maxValueBytes + slack
 export const traceStateAt: i32 = extAt + maxExtBytes + slack
-export const bodyPlacesAt: i32 = traceStateAt + maxStateBytes + slack
+export const bodyRoomAt: i32 = traceStateAt + maxStateBytes + slack
 /** Bytes of all. */
-export const memoryEnd: i32 = bodyPlacesAt + bodyPlaces * bodyPlaceBytes + slack
+export const memoryEnd: i32 = bodyRoomAt + bodyRoomBytes + slack
 
 // How much of the columns is filled.
 let rows: i32 = 0
