@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
-import { finished, type Readable } from 'node:stream'
+import { finished, type Readable, type Transform } from 'node:stream'
 import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
-import type { Admitted } from '../pipeline/admission.ts'
-import type { Body } from '../pipeline/bodies.ts'
+import { Overloaded, type Admitted } from '../pipeline/admission.ts'
+import { Body } from '../pipeline/bodies.ts'
 
 /** Request bodies within limits. Anyone may send anything: nothing here may take more than these many bytes. */
 export const maxBodyBytes = 16 * 2 ** 20
@@ -60,15 +60,23 @@ export async function readBody(request: IncomingMessage, admitted: Admitted, int
   })
 }
 
-type Inflate = (body: Buffer, options: { maxOutputLength: number; chunkSize: number }) => Promise<Buffer>
-const inflaters = new Map<string, Inflate>([
-  ['gzip', promisify(zlib.gunzip) as Inflate],
-  ['x-gzip', promisify(zlib.gunzip) as Inflate],
-  ['deflate', promisify(zlib.inflate) as Inflate],
+interface Inflater {
+  readonly whole: (body: Buffer, options: { maxOutputLength: number; chunkSize: number }) => Promise<Buffer>
+  readonly inPieces: (options: { chunkSize: number }) => Transform
+}
+const gzip: Inflater = { whole: promisify(zlib.gunzip) as Inflater['whole'], inPieces: zlib.createGunzip }
+const inflaters = new Map<string, Inflater>([
+  ['gzip', gzip],
+  ['x-gzip', gzip],
+  ['deflate', { whole: promisify(zlib.inflate) as Inflater['whole'], inPieces: zlib.createInflate }],
 ])
 // From Node 22.15 and 23.8 on.
-const { zstdDecompress: zstd } = zlib as { zstdDecompress?: typeof zlib.gunzip }
-if (zstd) inflaters.set('zstd', promisify(zstd) as Inflate)
+const { zstdDecompress, createZstdDecompress } = zlib as {
+  zstdDecompress?: typeof zlib.gunzip
+  createZstdDecompress?: Inflater['inPieces']
+}
+if (zstdDecompress && createZstdDecompress)
+  inflaters.set('zstd', { whole: promisify(zstdDecompress) as Inflater['whole'], inPieces: createZstdDecompress })
 
 export const isEncoded = (encoding: string): boolean => encoding !== '' && encoding !== 'identity'
 
@@ -101,23 +109,53 @@ async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** @throws BadBody 415 for an unknown encoding, 413 for a bomb, 400 for broken data. */
-export async function inflated(body: Buffer, encoding: string): Promise<Buffer> {
-  if (!isEncoded(encoding)) return body
-  const inflate = inflaters.get(encoding)
-  if (!inflate) {
+/** What is larger is inflated in pieces of this size, which go where bodies are: memory for all of it at once would wait long to be collected. */
+const pieceBytes = 2 ** 19
+const largestAtOnce = 2 * 2 ** 20
+
+/**
+ * A body without its compression.
+ * @param grow is told how many bytes have come of it; when it throws, no more come.
+ * @throws BadBody 415 for an unknown encoding, 413 for a bomb, 400 for broken data; what `grow` throws.
+ */
+export async function inflated(body: Buffer, encoding: string, grow: (bytes: number) => void): Promise<Body> {
+  const inflater = inflaters.get(encoding)
+  if (!inflater) {
     throw new BadBody(415, `content-encoding ${encoding} is not supported, only ${[...inflaters.keys()].join(', ')}`)
   }
+  const size = Math.max(2 ** 14, Math.min(sizeHint(body, encoding) + 1, body.length * mostRatio, maxInflatedBytes))
   try {
-    const chunkSize = Math.max(
-      2 ** 14,
-      Math.min(sizeHint(body, encoding) + 1, body.length * mostRatio, maxInflatedBytes),
-    )
-    return await inTurn(() => inflate(body, { maxOutputLength: maxInflatedBytes, chunkSize }))
+    if (size > largestAtOnce)
+      return await inTurn(() => inPieces(inflater.inPieces({ chunkSize: pieceBytes }), body, size, grow))
+    const options = { maxOutputLength: maxInflatedBytes, chunkSize: size }
+    const whole = await inTurn(() => inflater.whole(body, options))
+    grow(whole.length)
+    return Body.of(whole)
   } catch (error) {
+    if (error instanceof BadBody || error instanceof Overloaded) throw error
     const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ERR_BUFFER_TOO_LARGE')
-      throw new BadBody(413, `the body inflates to more than ${maxInflatedBytes} bytes`)
+    if (code === 'ERR_BUFFER_TOO_LARGE') throw bomb()
     throw new BadBody(400, `the body is not ${encoding}: ${message}`)
+  }
+}
+
+const bomb = () => new BadBody(413, `the body inflates to more than ${maxInflatedBytes} bytes`)
+
+async function inPieces(stream: Transform, body: Buffer, size: number, grow: (bytes: number) => void): Promise<Body> {
+  const into = new Body(size)
+  try {
+    const all = eachPart(stream, (part) => {
+      if (into.size + part.length > maxInflatedBytes) throw bomb()
+      grow(part.length)
+      into.add(part)
+    })
+    stream.end(body)
+    await all
+    return into
+  } catch (error) {
+    into.free()
+    throw error
+  } finally {
+    stream.destroy()
   }
 }

@@ -14,7 +14,7 @@ import { MalformedError } from '../../storage/protobuf.ts'
 import type { Running } from '../../storage/running.ts'
 import type { Outcome } from '../metrics.ts'
 import { Overloaded, type Admitted } from '../pipeline/admission.ts'
-import { Body } from '../pipeline/bodies.ts'
+import type { Body } from '../pipeline/bodies.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
 import type { Usage } from '../pipeline/usage.ts'
 import { BadBody, eachPart, inflated, maxInflatedBytes } from './body.ts'
@@ -143,6 +143,7 @@ async function call(
   const slow = setTimeout(() => fail(stream, tooSlow), messageWithinMs)
   const sent = new UnaryBody(maxInflatedBytes)
   let admitted: Admitted | undefined
+  let body: Body | undefined
   try {
     const room = (admitted = admission.enter({ key, address, connection }, Number(headers['content-length'] ?? 0)))
     await eachPart(stream, (part) => {
@@ -153,11 +154,10 @@ async function call(
     const message = sent.whole()
     if (!message) return fail(stream, { code: Code.unimplemented, text: 'Export takes exactly one message' })
     const sentBytes = message.body.size
-    let { body } = message
+    body = message.body
     if (message.compressed) {
-      body = Body.of(await inflated(body.bytes(), encoding))
+      body = await inflated(body.bytes(), encoding, room.grow)
       sent.free()
-      admitted.grow(body.size)
     }
     metrics.body('grpc', sentBytes, body.size)
     admitted.used({ bytes: sentBytes })
@@ -184,6 +184,7 @@ async function call(
     clearTimeout(deadline)
     clearTimeout(slow)
     sent.free()
+    body?.free()
     admitted?.leave()
   }
 }

@@ -130,10 +130,10 @@ export async function takeBody(
     const sentBytes = body.size
     admitted.used({ bytes: sentBytes })
     if (isEncoded(encoding)) {
-      const whole = await inflated(body.bytes(), encoding)
+      const { grow } = admitted
+      const whole = await inflated(body.bytes(), encoding, grow)
       body.free()
-      body = Body.of(whole)
-      admitted.grow(whole.length)
+      body = whole
     }
     metrics.body(transport, sentBytes, body.size)
     const { items, spans } = await take(body)
