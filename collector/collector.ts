@@ -27,7 +27,7 @@ export interface CollectorOptions {
   grpcPort: number
   httpPort: number
   zipkinPort: number
-  /** Bytes of requests from their first to their answer, 144 MiB by default: half of it holds the largest, compressed and inflated. Their columns take about half as much again. */
+  /** Bytes of requests from their first to their answer, 144 MiB by default: it holds the largest, compressed and inflated. Their columns take about half as much again. */
   requestBytes?: number
   /** Where acknowledged spans wait until ClickHouse has them; null: none is acknowledged before. */
   spool?: Pick<SpoolOptions, 'directory' | 'maxBytes'> | null

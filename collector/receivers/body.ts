@@ -92,20 +92,34 @@ const sizeHint = (body: Buffer, encoding: string): number =>
     ? body.readUInt32LE(body.length - 4)
     : Math.min(2 ** 20, body.length * 8)
 
-/** So many at a time: of the four threads that there are for it the disk needs one, and what is inflated before its turn only takes memory. */
+/**
+ * So many at a time: of the four threads that there are for it the disk needs one, and what is inflated before its turn only takes memory. One
+ * that says it is large counts for several.
+ */
 const mostInflating = 3
+const large = 16 * 2 ** 20
 let inflating = 0
-const turns: (() => void)[] = []
+const turns: { weight: number; begin: () => void }[] = []
 
-async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  if (inflating < mostInflating) inflating++
-  else await new Promise<void>((resolve) => turns.push(resolve))
+function nextTurns(): void {
+  for (let next = turns[0]; next && inflating + next.weight <= mostInflating; next = turns[0]) {
+    turns.shift()
+    inflating += next.weight
+    next.begin()
+  }
+}
+
+async function inTurn<T>(size: number, work: () => Promise<T>): Promise<T> {
+  const weight = Math.min(mostInflating, Math.ceil((size + 1) / large))
+  await new Promise<void>((begin) => {
+    turns.push({ weight, begin: () => begin() })
+    nextTurns()
+  })
   try {
     return await work()
   } finally {
-    const next = turns.shift()
-    if (next) next()
-    else inflating--
+    inflating -= weight
+    nextTurns()
   }
 }
 
@@ -123,12 +137,13 @@ export async function inflated(body: Buffer, encoding: string, grow: (bytes: num
   if (!inflater) {
     throw new BadBody(415, `content-encoding ${encoding} is not supported, only ${[...inflaters.keys()].join(', ')}`)
   }
-  const size = Math.max(2 ** 14, Math.min(sizeHint(body, encoding) + 1, body.length * mostRatio, maxInflatedBytes))
+  const said = sizeHint(body, encoding)
+  const size = Math.max(2 ** 14, Math.min(said + 1, body.length * mostRatio, maxInflatedBytes))
   try {
     if (size > largestAtOnce)
-      return await inTurn(() => inPieces(inflater.inPieces({ chunkSize: pieceBytes }), body, size, grow))
+      return await inTurn(said, () => inPieces(inflater.inPieces({ chunkSize: pieceBytes }), body, size, grow))
     const options = { maxOutputLength: maxInflatedBytes, chunkSize: size }
-    const whole = await inTurn(() => inflater.whole(body, options))
+    const whole = await inTurn(said, () => inflater.whole(body, options))
     grow(whole.length)
     return Body.of(whole)
   } catch (error) {
