@@ -1,5 +1,5 @@
 -- Traces by start or duration, current revision only: facts of a revision that was replaced are there again with sign -1.
--- By start the rows are read in the order of the table, so that a page does not read the whole window.
+-- By start the rows are read in the order of the table, seconds whole, so that a page does not read the whole window.
 -- The cursor is the last item of the page before: its key and its trace id.
 SELECT
   lower(hex(trace_id)) AS traceId,
@@ -37,5 +37,5 @@ WHERE sign = 1 AND (trace_id, revision) NOT IN (
   ))
 ORDER BY
   if({byDuration:UInt8}, ifNull(duration, -1), 0) DESC,
-  toStartOfMinute(start) DESC, start DESC, trace_id DESC
+  toStartOfMinute(start) DESC, toStartOfSecond(start) DESC, start DESC, trace_id DESC
 LIMIT {limit:UInt32}
