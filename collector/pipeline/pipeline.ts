@@ -17,6 +17,8 @@ export interface Pipeline {
    * and the spool full, Error when ClickHouse did not take it.
    */
   accept(body: Body, transport: Transport): Promise<ScanResult>
+  /** Asked before a body is read. @throws SpoolFull when it could not be taken. */
+  readonly refuseWhenFull: () => void
   /** Counts spans that were refused before they were scanned. */
   readonly ready: () => boolean
   /** Stores what has been taken. */
@@ -28,7 +30,7 @@ const lingerMs = 10
 /** A second INSERT begins beside the first when a batch has grown this large … */
 const largeRows = 64_000
 /** … and at this size a batch takes no more. */
-const fullRows = 150_000
+const fullRows = 100_000
 const maxInserts = 2
 const flushLedgerMs = 5_000
 
@@ -125,11 +127,16 @@ export function startPipeline(options: PipelineOptions): Pipeline {
     for (const { reject } of exports) reject(error)
   }
 
+  const refuseWhenFull = (): void => {
+    if (delivery.refusing()) throw new SpoolFull()
+  }
+
   return {
+    refuseWhenFull,
     async accept(body, transport) {
       // Its bytes have been let in, so it waits for its turn; how much can wait is bounded by `admission`.
       while (rowsOf(open) >= fullRows) await Promise.race(inserts)
-      if (delivery.refusing()) throw new SpoolFull()
+      refuseWhenFull()
       const nowMs = Date.now()
       if (rowsOf(open) === 0) open.openedAt = performance.now()
       const result = scan(body.bytes(scratch), nowMs)

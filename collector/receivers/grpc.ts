@@ -145,6 +145,7 @@ async function call(
   let admitted: Admitted | undefined
   let body: Body | undefined
   try {
+    if (path === tracesPath) pipeline.refuseWhenFull()
     const room = (admitted = admission.enter({ key, address, connection }, Number(headers['content-length'] ?? 0)))
     await eachPart(stream, (part) => {
       room.grow(part.length)

@@ -88,6 +88,7 @@ export interface Taken {
 /**
  * Reads the body, hands it on, and says what could not be taken: `answer` is called at most once, with the status and the headers
  * that go with it set.
+ * @param refuseWhenFull throws when what comes could not be taken: then it is not read.
  * @param take answers the request itself.
  */
 export async function takeBody(
@@ -99,7 +100,11 @@ export async function takeBody(
     metrics,
     senders,
     transport,
-  }: Pick<HttpOptions, 'admission' | 'access' | 'metrics' | 'senders'> & { transport: Transport },
+    refuseWhenFull,
+  }: Pick<HttpOptions, 'admission' | 'access' | 'metrics' | 'senders'> & {
+    transport: Transport
+    refuseWhenFull: () => void
+  },
   take: (body: Body) => Promise<Taken>,
   answer: (status: number, why: Refusal, text: string) => void,
 ): Promise<void> {
@@ -123,6 +128,7 @@ export async function takeBody(
   let body = new Body(announced)
   let admitted: Admitted | undefined
   try {
+    refuseWhenFull()
     const sender = { key, address, connection: socket }
     admitted = admission.enter(sender, announced)
     const encoding = (request.headers['content-encoding'] ?? '').trim().toLowerCase()

@@ -47,7 +47,7 @@ export function startHttpReceiver(
     await takeBody(
       request,
       response,
-      { ...options, transport: 'http' },
+      { ...options, transport: 'http', refuseWhenFull: path === '/v1/metrics' ? () => {} : pipeline.refuseWhenFull },
       async (body) => {
         const say = json ? responseJson : responseProtobuf
         if (path === '/v1/metrics') {

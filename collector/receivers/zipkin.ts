@@ -31,7 +31,7 @@ export function startZipkinReceiver(pipeline: Pipeline, options: HttpOptions): P
     await takeBody(
       request,
       response,
-      { ...options, transport: 'zipkin' },
+      { ...options, transport: 'zipkin', refuseWhenFull: pipeline.refuseWhenFull },
       async (sent) => {
         const body = sent.bytes()
         const spans = type === protobufType ? zipkinOfProtobuf(body) : zipkinOfJson(body.toString())

@@ -328,7 +328,7 @@ describe('its states', () => {
       else await route.continue()
     })
     await pressSequence(page, 'g', 'm')
-    await page.locator('.skeleton').waitFor()
+    await page.locator('.skeleton').first().waitFor()
     letGo()
     await node(page, 'orders').waitFor()
     answer = 'fail'

@@ -22,6 +22,7 @@ let accepted: Buffer[] = []
 let accept: Pipeline['accept']
 const pipeline: Pipeline = {
   accept: (body, transport) => accept(body, transport),
+  refuseWhenFull: () => {},
   ready: () => true,
   close: () => Promise.resolve(),
 }

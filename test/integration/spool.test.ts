@@ -1,3 +1,4 @@
+import { request } from 'node:http'
 import { mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -51,6 +52,18 @@ async function stop(): Promise<void> {
 }
 
 const url = () => collector!.addresses.find(({ name }) => name === 'OTLP/HTTP')!.url
+
+/** Of a request whose body is announced and does not come. */
+const statusOfUnsent = (to: string): Promise<number | undefined> =>
+  new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/x-protobuf', 'content-length': 1000 }
+    const sending = request(to, { method: 'POST', headers }, (response) => {
+      resolve(response.statusCode)
+      sending.destroy()
+    })
+    sending.once('error', reject)
+    sending.flushHeaders()
+  })
 
 async function send(requests = 1, traces = 10): Promise<Sent[]> {
   const answered = await Promise.all(Array.from({ length: requests }, () => sendTraces(url(), traces)))
@@ -126,7 +139,8 @@ describe('while ClickHouse is away', () => {
     let refused: Sent | undefined
     for (let i = 0; i < 200 && !refused; i++) refused = (await send(4, 20)).find(({ status }) => status !== 200)
     expect(refused).toMatchObject({ status: 429, retryAfter: '5' })
-    // Told before the body is scanned.
+    // Told before the body is read.
+    expect(await statusOfUnsent(`${url()}/v1/traces`)).toBe(429)
     expect(statuses(await send(4))).toEqual([429])
     expect(await metric('requests_total{transport="http",outcome="spool_full"}')).toBeGreaterThanOrEqual(5)
     expect(await metric('spool_bytes')).toBeLessThanOrEqual(mebibyte)
