@@ -5,8 +5,8 @@ import { cpus } from 'node:os'
 export async function report(name: string, figures: Record<string, unknown>): Promise<void> {
   const machine = { node: process.version, cpus: cpus().length, model: cpus()[0]?.model ?? '' }
   console.log(JSON.stringify({ bench: name, ...figures, machine }, null, 2))
-  const flag = process.argv.indexOf('--json')
-  const file = flag > 0 ? process.argv[flag + 1] : undefined
+  const flag = process.argv.findIndex((word) => word === '--json' || word.startsWith('--json='))
+  const file = process.argv[flag]?.split('=')[1] ?? (flag > 0 ? process.argv[flag + 1] : undefined)
   if (file) await writeFile(file, JSON.stringify({ bench: name, ...figures, machine }, null, 2) + '\n')
 }
 

@@ -30,7 +30,7 @@ const lingerMs = 10
 /** A second INSERT begins beside the first when a batch has grown this large … */
 const largeRows = 64_000
 /** … and at this size a batch takes no more. */
-const fullRows = 100_000
+const fullRows = 80_000
 const maxInserts = 2
 const flushLedgerMs = 5_000
 

@@ -156,7 +156,8 @@ export async function takeBody(
     if (request.destroyed && !request.complete) return
     const later = error instanceof Overloaded ? error : undefined
     response.setHeader('Retry-After', String(later?.retrySeconds ?? 1))
-    if (!request.complete) response.setHeader('Connection', 'close')
+    // What is left of the body is thrown away as it comes: a client whose connection ends meanwhile may not see why, nor try again.
+    request.resume()
     if (later) refuse(429, later.why, later.message)
     else refuse(503, 'unavailable', 'ClickHouse does not take it now')
   } finally {
