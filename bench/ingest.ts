@@ -49,17 +49,18 @@ const table: readonly Load[] = [
 const runs = Number(options.runs)
 const roles = options['all-roles'] ? 'collector,finaliser,api' : 'collector'
 
+const usageOfAll = (hopscope: RunningHopscope) =>
+  Object.fromEntries(Object.keys(parts).map((part) => [part, usageOf(part as PartName, hopscope)])) as Record<
+    PartName,
+    Usage
+  >
+
 async function measure(hopscope: RunningHopscope, load: Load) {
-  const usage = () =>
-    Object.fromEntries(Object.keys(parts).map((part) => [part, usageOf(part as PartName, hopscope)])) as Record<
-      PartName,
-      Usage
-    >
   const clickhouse = connect(`${hopscope.engineUrl}/hopscope`)
   try {
     const warmUp = await send(hopscope, load, warmUpSeconds)
     await mergesSettled(clickhouse)
-    const before = usage()
+    const before = usageOfAll(hopscope)
     const fromMs = Date.now()
     const sent = await send(hopscope, load, Number(options.seconds))
     const acknowledged = warmUp.acknowledged + sent.acknowledged
@@ -74,9 +75,9 @@ async function measure(hopscope: RunningHopscope, load: Load) {
     const { stored, committed } = await count()
     if (stored !== acknowledged || committed !== acknowledged)
       throw new Error(`acknowledged ${acknowledged}, stored ${stored}, committed ${committed}`)
-    const after = usage()
+    const after = usageOfAll(hopscope)
     await mergesSettled(clickhouse)
-    const settled = usage()
+    const settled = usageOfAll(hopscope)
     const [disk] = await clickhouse.query<{ bytes: string }>(
       `SELECT sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND database = 'hopscope' AND table = 'spans'`,
     )
@@ -158,7 +159,7 @@ async function overload(load: Load, minutes: number) {
         second: Math.round((now.atMs - begun.atMs) / 1000),
         storedSpansPerSecond: Math.round((now.spans - before.spans) / ((now.atMs - before.atMs) / 1000)),
         collectorMb: Math.round(usageOf('collector', hopscope).mb),
-        spoolMb: Math.round((await spoolBytesOf(hopscope)) / 2 ** 20),
+        spoolMb: await spoolMbOf(hopscope),
       })
       before = now
     }
@@ -192,29 +193,28 @@ async function overload(load: Load, minutes: number) {
 async function sustain(load: Load, minutes: number) {
   const hopscope = await startHopscope({ HOPSCOPE_MEMORY_LIMIT: '60%' })
   try {
-    const usage = () => ({
+    const finaliser = (name: string) => metricOf(hopscope.apiUrl, `hopscope_finaliser_${name}`)
+    const look = async () => ({
       atMs: performance.now(),
-      ...(Object.fromEntries(
-        (Object.keys(parts) as PartName[]).map((part) => [part, usageOf(part, hopscope)]),
-      ) as Record<PartName, Usage>),
-      spans: 0,
+      spans: await finaliser('spans_total'),
+      ...usageOfAll(hopscope),
     })
-    const spansOf = (text: string) => Number(/^hopscope_finaliser_spans_total (\S+)/m.exec(text)?.[1] ?? NaN)
     let sent: Sent | undefined
     const sending = send(hopscope, load, minutes * 60).then((all) => (sent = all))
     const steps: Record<string, number>[] = []
-    let before = usage()
+    // Nothing settles before its time.
+    while (!sent && (await finaliser('spans_total')) === 0) await sleep(200)
+    let before = await look()
     while (!sent) {
       await Promise.race([sleep((minutes * 60_000) / samples), sending])
-      const text = await (await fetch(`${hopscope.apiUrl}/metrics`)).text()
-      const now = { ...usage(), spans: spansOf(text) }
+      const now = await look()
       const million = (now.spans - before.spans) / 1e6
       const cpu = (part: PartName) => Number(((now[part].cpuSeconds - before[part].cpuSeconds) / million).toFixed(2))
       steps.push({
         analysedSpansPerSecond: Math.round((million * 1e9) / (now.atMs - before.atMs)),
-        backlogSeconds: Math.round(Number(/^hopscope_finaliser_backlog_seconds (\S+)/m.exec(text)?.[1] ?? NaN)),
-        queuedSpans: Number(/^hopscope_finaliser_queued_spans (\S+)/m.exec(text)?.[1] ?? NaN),
-        spoolMb: Math.round((await spoolBytesOf(hopscope)) / 2 ** 20),
+        backlogSeconds: Math.round(await finaliser('backlog_seconds')),
+        queuedSpans: await finaliser('queued_spans'),
+        spoolMb: await spoolMbOf(hopscope),
         collectorCpu: cpu('collector'),
         serverCpu: cpu('server'),
         clickhouseCpu: cpu('clickhouse'),
@@ -240,10 +240,14 @@ async function sustain(load: Load, minutes: number) {
   }
 }
 
-async function spoolBytesOf({ otlpHttpUrl }: RunningHopscope): Promise<number> {
-  const text = await (await fetch(`${otlpHttpUrl}/metrics`)).text()
-  return Number(/^hopscope_collector_spool_bytes (\S+)/m.exec(text)?.[1] ?? NaN)
+/** A gauge or counter without labels. @param url of the collector or the server */
+async function metricOf(url: string, name: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text()
+  return Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1] ?? NaN)
 }
+
+const spoolMbOf = async ({ otlpHttpUrl }: RunningHopscope): Promise<number> =>
+  Math.round((await metricOf(otlpHttpUrl, 'hopscope_collector_spool_bytes')) / 2 ** 20)
 
 async function figuresOf(load: Load) {
   const results: Awaited<ReturnType<typeof run>>[] = []

@@ -178,17 +178,13 @@ async function checkWhatIsNamed(read: ClickHouse, bodies: readonly AlertRuleBody
     targets: [...new Set(bodies.flatMap(({ targets }) => targets))],
   }
   const [proxies, hops, targets] = await Promise.all([
-    wanted.proxies.length === 0
-      ? undefined
-      : readProxyNames(read, wanted.proxies, { ...options, queryId: `${options.queryId}-p` }),
-    wanted.hops.length === 0
-      ? undefined
-      : readHopNames(read, wanted.hops, { ...options, queryId: `${options.queryId}-h` }),
+    readProxyNames(read, wanted.proxies, { ...options, queryId: `${options.queryId}-p` }),
+    readHopNames(read, wanted.hops, { ...options, queryId: `${options.queryId}-h` }),
     wanted.targets.length === 0 ? undefined : readDocuments(read, { kinds: ['target'] }),
   ])
-  const [proxy] = wanted.proxies.filter((id) => !proxies?.has(id))
+  const [proxy] = wanted.proxies.filter((id) => !proxies.has(id))
   if (proxy !== undefined) throw badRequest('filter.proxy', `no proxy has the id ${proxy}`)
-  const [hop] = wanted.hops.filter((id) => !hops?.has(id))
+  const [hop] = wanted.hops.filter((id) => !hops.has(id))
   if (hop !== undefined) throw badRequest('filter.hop', `no hop has the id ${hop}`)
   const [target] = wanted.targets.filter((id) => !targets?.some((one) => one.id === id))
   if (target !== undefined) throw badRequest('targets', `no notification target has the id ${target}`)

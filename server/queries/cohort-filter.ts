@@ -51,5 +51,5 @@ export async function namesIn(clickhouse: ClickHouse, conditions: readonly Condi
   const ids = conditions.flatMap(({ field, values }) =>
     field === 'proxy' ? values.filter((one) => isId.test(one)) : [],
   )
-  return ids.length > 0 ? readProxyNames(clickhouse, ids, options) : new Map<string, { name: string }>()
+  return readProxyNames(clickhouse, ids, options)
 }

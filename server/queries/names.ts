@@ -52,17 +52,30 @@ function bookOf(clickhouse: ClickHouse) {
   return book
 }
 
-/** Those of some ids: from `known`, what is missing there or old from `read`. */
+/** Of each kind: more is forgotten, so that ids that come and go take no more room. */
+const mostKept = 100_000
+
+/** Those of some ids, in their order: from `known`, what is missing there or old from `read`. */
 async function namesOf<Name extends { id: string }>(
   known: Map<string, Kept<Name>>,
   ids: Iterable<string>,
   read: (ids: readonly string[]) => Promise<Name[]>,
 ): Promise<Map<string, Name>> {
   const now = Date.now()
-  const wanted = new Set(ids)
-  const missing = [...wanted].filter((id) => now - (known.get(id)?.readMs ?? -Infinity) > keptMs)
-  if (missing.length > 0) for (const name of await read(missing)) known.set(name.id, { name, readMs: now })
-  return new Map([...wanted].flatMap((id) => (known.has(id) ? [[id, known.get(id)!.name]] : [])))
+  const wanted = [...new Set(ids)]
+  const found = new Map<string, Name>()
+  for (const id of wanted) {
+    const kept = known.get(id)
+    if (kept && now - kept.readMs <= keptMs) found.set(id, kept.name)
+  }
+  const missing = wanted.filter((id) => !found.has(id))
+  if (missing.length === 0) return found
+  if (known.size >= mostKept) known.clear()
+  for (const name of await read(missing)) {
+    known.set(name.id, { name, readMs: now })
+    found.set(name.id, name)
+  }
+  return new Map(wanted.flatMap((id) => (found.has(id) ? [[id, found.get(id)!]] : [])))
 }
 
 const readProxies = async (clickhouse: ClickHouse, ids: readonly string[], options: QueryOf): Promise<ProxyName[]> => {
@@ -77,7 +90,7 @@ const readHops = async (clickhouse: ClickHouse, ids: readonly string[], options:
 
 const byId = <Name extends { id: string }>(names: readonly Name[]) => new Map(names.map((name) => [name.id, name]))
 
-/** What proxies are called, by id. @param ids 16 hex digits each. */
+/** What proxies are called, by id; nothing is asked for none. @param ids 16 hex digits each. */
 export const readProxyNames = (clickhouse: ClickHouse, ids: Iterable<string>, options: QueryOf) =>
   namesOf(bookOf(clickhouse).proxies, ids, (missing) => readProxies(clickhouse, missing, options))
 

@@ -55,8 +55,8 @@ export async function readResources(
     }
   }
   const [a, b] = await Promise.all([read('a'), read('b')])
-  const ids = [...new Set([...a.proxies, ...b.proxies].map(({ id }) => id))]
-  const names = ids.length > 0 ? await readProxyNames(clickhouse, ids, partOf(options, 'names')) : new Map()
+  const ids = [...a.proxies, ...b.proxies].map(({ id }) => id)
+  const names = await readProxyNames(clickhouse, ids, partOf(options, 'names'))
   const [toldA, toldB] = [toldOf(a, names), toldOf(b, names)]
   const shared = isShared(a, b)
   return {

@@ -137,7 +137,7 @@ async function nameOfProxy(
 ): Promise<(id: string) => string> {
   const at = keys.indexOf('proxy')
   if (at < 0) return (id) => id
-  const ids = [...new Set(rows.map(({ words }) => words[at]!))]
-  const names = ids.length > 0 ? await readProxyNames(clickhouse, ids, options) : new Map<string, { name: string }>()
+  const ids = rows.map(({ words }) => words[at]!)
+  const names = await readProxyNames(clickhouse, ids, options)
   return (id) => names.get(id)?.name ?? id
 }

@@ -82,8 +82,8 @@ async function withNames(
   rows: readonly Row[],
   options: QueryOf,
 ): Promise<ExploreRequest[]> {
-  const ids = dataset === 'proxies' ? [...new Set(rows.map(({ entity }) => hexOf(entity)))] : []
-  const names = ids.length > 0 ? await readProxyNames(clickhouse, ids, partOf(options, 'names')) : new Map()
+  const ids = dataset === 'proxies' ? rows.map(({ entity }) => hexOf(entity)) : []
+  const names = await readProxyNames(clickhouse, ids, partOf(options, 'names'))
   return rows.map(({ entity, name, error, ...row }) => {
     const id = dataset === 'traces' ? null : hexOf(entity)
     const proxy = dataset === 'proxies' ? names.get(id!) : undefined
