@@ -117,11 +117,25 @@ describe('Compare', () => {
     await context.close()
   })
 
-  it('fits a phone', async () => {
-    const { page, context, complaints } = await site.open(pair(), { size: 'phone', theme: 'dark' })
+  it('fits a phone, however long figures and names are', async () => {
+    const { page, context, complaints } = await site.blank({ size: 'phone', theme: 'dark' })
+    await page.route('**/api/v1/{compare,composition}', async (route) => {
+      const text = await (await route.fetch()).text()
+      const longer = text
+        .replace(
+          /"(\w+Ns|ratio|lo|hi)":(-?[\d.]+)/g,
+          (_, key: string, value: string) => `"${key}":${Number(value) * 137}`,
+        )
+        .replace(/"route":"/g, '"route":"GET /a/very/long/one/of/many/parts/that/nobody/would/read/')
+      await route.fulfill({ contentType: 'application/json', body: longer })
+    })
+    await page.goto(pair())
     await sentence(page).waitFor()
-    const wide = await page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth')
-    expect(wide).toBeLessThanOrEqual(0)
+    await loaded(page)
+    for (const width of [390, 320]) {
+      await page.setViewportSize({ width, height: 844 })
+      await expect.poll(() => page.evaluate('document.documentElement.scrollWidth')).toBe(width)
+    }
     expect(await axe(page)).toEqual([])
     expect(complaints).toEqual([])
     await context.close()
