@@ -57,7 +57,7 @@ export const WhatIf = z.object({
   requests: z.object({
     all: Count.describe('settled requests of the cohort'),
     rootless: Count.describe('of them, without a root: how long they took is not known, they are left out'),
-    retimed: Count.describe('drawn by their ids, at most 50,000, and re-timed'),
+    retimed: Count.describe('drawn, at most 50,000 in runs of neighbours, and re-timed'),
     concerned: Count.describe('of those, requests that have what would be different'),
     unreadable: Count.describe('drawn, but their spans have expired'),
   }),

@@ -22,11 +22,11 @@ export interface StoredAttributeSet {
 }
 
 /**
- * What one kind of id stands for: fetches the ids that are not known yet and returns the entry of each row.
+ * What one kind of id stands for: fetches the ids of all blocks that are not known yet and returns the entry of each row, block by block.
  * The same id gives the same object, so that the analysis can key a WeakMap by it; an id without a row in ClickHouse
  * gives an empty entry.
  */
-export type Dictionary<Entry> = (ids: Integers64) => Promise<(row: number) => Entry>
+export type Dictionary<Entry> = (blocks: readonly Integers64[]) => Promise<((row: number) => Entry)[]>
 
 export interface Dictionaries {
   readonly resources: Dictionary<StoredResource>
@@ -108,12 +108,12 @@ function dictionary<Entry>(
   entriesOf: (block: NativeRows) => (row: number) => Entry,
 ): Dictionary<Entry> {
   let known = new IdTable<Entry>()
-  return async (ids) => {
-    const entries = new Array<Entry | undefined>(ids.low.length)
-    let missing = look(known, ids, entries)
+  return async (blocks) => {
+    const entries = blocks.map(({ low }) => new Array<Entry | undefined>(low.length))
+    let missing = look(known, blocks, entries)
     if (known.size + missing.length > maxEntries) {
       known = new IdTable()
-      missing = look(known, ids, entries)
+      missing = look(known, blocks, entries)
     }
     // Whoever still looks into a table that was given up finds there what it has loaded.
     const mine = known
@@ -126,18 +126,25 @@ function dictionary<Entry>(
         for (let row = 0; row < block.rows; row++) mine.add(id.low[row]!, id.high[row]!, entryAt(row))
       }
     }
-    if (missing.length > 0) look(mine, ids, entries)
-    return (row) => entries[row] ?? empty
+    if (missing.length > 0) look(mine, blocks, entries)
+    return entries.map((of) => (row) => of[row] ?? empty)
   }
 }
 
 /** Puts the entry of each row into `entries`. @returns ids that are not known, each once. */
-function look<Entry>(known: IdTable<Entry>, { low, high }: Integers64, entries: (Entry | undefined)[]): bigint[] {
+function look<Entry>(
+  known: IdTable<Entry>,
+  blocks: readonly Integers64[],
+  entries: readonly (Entry | undefined)[][],
+): bigint[] {
   const missing = new Set<bigint>()
-  for (let row = 0; row < low.length; row++) {
-    const entry = known.find(low[row]!, high[row]!)
-    entries[row] = entry
-    if (entry === undefined) missing.add(unsigned(low[row]!, high[row]!))
+  for (const [i, { low, high }] of blocks.entries()) {
+    const of = entries[i]!
+    for (let row = 0; row < low.length; row++) {
+      const entry = known.find(low[row]!, high[row]!)
+      of[row] = entry
+      if (entry === undefined) missing.add(unsigned(low[row]!, high[row]!))
+    }
   }
   return [...missing]
 }

@@ -1,7 +1,7 @@
 import { anyValueText, decodeSpanExtension, SpanField, type KeyValue } from '../../storage/otlp-decode.ts'
 import { FieldCursor, viewOf } from '../../storage/protobuf.ts'
 import type { Attributes, SpanEvent, SpanLink } from '../analysis/types.ts'
-import type { Dictionaries } from './dictionaries.ts'
+import type { Dictionaries, Dictionary } from './dictionaries.ts'
 import type { Integers64, NativeRows, Texts } from './native-reader.ts'
 import { rowAttributes } from './row-attributes.ts'
 import type { RestOfSpans, StoredSpan } from './spans.ts'
@@ -52,7 +52,25 @@ function compareRows(a: Keys, i: number, b: Keys, j: number): number {
   )
 }
 
-export async function spanRows(block: NativeRows, dictionaries: Dictionaries): Promise<SpanRows> {
+/** What ids stand for is asked once for all blocks. */
+export async function spanRows(blocks: readonly NativeRows[], dictionaries: Dictionaries): Promise<SpanRows[]> {
+  const told = <Entry>(dictionary: Dictionary<Entry>, name: string) =>
+    dictionary(blocks.map((block) => block.column(name, 'integers64')))
+  const [resources, scopes, sets] = await Promise.all([
+    told(dictionaries.resources, 'resource'),
+    told(dictionaries.scopes, 'scope'),
+    told(dictionaries.attributeSets, 'attrset'),
+  ])
+  return blocks.map((block, i) => rowsOf(block, { resourceOf: resources[i]!, scopeOf: scopes[i]!, setOf: sets[i]! }))
+}
+
+interface Entries {
+  readonly resourceOf: (row: number) => StoredSpan['resource']
+  readonly scopeOf: (row: number) => StoredSpan['scope']
+  readonly setOf: (row: number) => StoredSpan['set']
+}
+
+function rowsOf(block: NativeRows, { resourceOf, scopeOf, setOf }: Entries): SpanRows {
   const traceId = block.column('trace_id', 'bytes').data
   const spanId = block.column('span_id', 'bytes').data
   const parentId = block.column('parent_id', 'bytes').data
@@ -66,9 +84,6 @@ export async function spanRows(block: NativeRows, dictionaries: Dictionaries): P
   const traceState = block.column('trace_state', 'texts')
   const statusMessage = block.column('status_message', 'texts')
   const ext = block.column('ext', 'texts')
-  const resourceOf = await dictionaries.resources(block.column('resource', 'integers64'))
-  const scopeOf = await dictionaries.scopes(block.column('scope', 'integers64'))
-  const setOf = await dictionaries.attributeSets(block.column('attrset', 'integers64'))
   const attributesOf = rowAttributes(block.column('attrs', 'maps'))
 
   const rest: RestOfSpans = {

@@ -55,6 +55,8 @@ export interface SpanReader {
 export interface ReadOptions {
   /** Per trace; default `defaultMaxSpans`. */
   readonly maxSpans?: number
+  /** They lie in many minutes, and few in each: what lies between is not read. They must say where they lie and how many rows they have. */
+  readonly scattered?: boolean
   readonly signal?: AbortSignal
 }
 
@@ -65,10 +67,13 @@ const idsPerQuery = 20_000
 const idsSorted = 5_000
 /** What is found of traces whose rows are known may be twice as much and this more, or they have grown beyond all bounds. */
 const moreRows = 100_000
+/** Minutes of a scattered trace. */
+const mostPlaces = 4
 const lastMinuteOfAll = 0xffff_ffff
 
 const spansOfTraces = readFileSync(new URL('./spans-of-traces.sql', import.meta.url), 'utf8')
 const spansOfManyTraces = readFileSync(new URL('./spans-of-many-traces.sql', import.meta.url), 'utf8')
+const spansOfScatteredTraces = readFileSync(new URL('./spans-of-scattered-traces.sql', import.meta.url), 'utf8')
 
 /** Opens a reader with dictionaries of its own; share it between requests. */
 export function openSpanReader(clickhouse: ClickHouse): SpanReader {
@@ -76,9 +81,7 @@ export function openSpanReader(clickhouse: ClickHouse): SpanReader {
 
   async function blocksOf(sql: string, params: Params, signal: AbortSignal | undefined): Promise<SpanRows[]> {
     const body = await clickhouse.queryBytes(sql, params, { ...(signal && { signal }), settings: { max_threads: 1 } })
-    const blocks: SpanRows[] = []
-    for (const block of readNative(body)) blocks.push(await spanRows(block, dictionaries))
-    return blocks
+    return spanRows([...readNative(body)], dictionaries)
   }
 
   /** Sorted and cut by ClickHouse: however long a trace is, no more of it comes here. */
@@ -88,20 +91,27 @@ export function openSpanReader(clickhouse: ClickHouse): SpanReader {
   }
 
   /** null where they have become many more than was known. */
-  async function unsorted(refs: readonly TraceRef[], rows: number, signal: AbortSignal | undefined) {
+  async function unsorted(refs: readonly TraceRef[], rows: number, { scattered, signal }: ReadOptions) {
     const mostRows = 2 * rows + moreRows
-    const params = { ...placeOf(refs), traceIds: base64Of(refs), count: refs.length, mostRows }
-    const blocks = await blocksOf(spansOfManyTraces, params, signal)
+    const places = scattered ? placesOf(refs) : null
+    const blocks = places
+      ? await blocksOf(spansOfScatteredTraces, { ...places, mostRows }, signal)
+      : await blocksOf(
+          spansOfManyTraces,
+          { ...placeOf(refs), traceIds: base64Of(refs), count: refs.length, mostRows },
+          signal,
+        )
     return blocks.reduce((sum, block) => sum + block.rows, 0) < mostRows ? blocks : null
   }
 
   return {
-    async readTraces(refs, { maxSpans = defaultMaxSpans, signal } = {}) {
+    async readTraces(refs, options = {}) {
+      const { maxSpans = defaultMaxSpans, signal } = options
       const answers: SpanRows[][] = []
       for (let from = 0; from < refs.length; from += idsPerQuery) {
         const many = refs.slice(from, from + idsPerQuery)
         const rows = many.reduce((sum, ref) => sum + (ref.rows ?? Infinity), 0)
-        const found = many.every((ref) => ref.rows! <= maxSpans) ? await unsorted(many, rows, signal) : null
+        const found = many.every((ref) => ref.rows! <= maxSpans) ? await unsorted(many, rows, options) : null
         if (found) answers.push(found)
         else
           for (let at = 0; at < many.length; at += idsSorted)
@@ -124,6 +134,21 @@ const placeOf = (refs: readonly TraceRef[]) => ({
   firstMinute: refs.reduce((least, { firstMinute = 0 }) => Math.min(least, firstMinute), lastMinuteOfAll),
   lastMinute: refs.reduce((most, { lastMinute = lastMinuteOfAll }) => Math.max(most, lastMinute), 0),
 })
+
+/** Traces by the minutes that each lies in; null where most lie in many, or minutes wrap. */
+function placesOf(refs: readonly TraceRef[]) {
+  const minutes: number[] = []
+  const placed: TraceRef[] = []
+  for (const ref of refs) {
+    const [first, last] = [ref.firstMinute!, ref.lastMinute!]
+    if (first > last || placed.length + (last - first) / 60 >= mostPlaces * refs.length) return null
+    for (let minute = first; minute <= last; minute += 60) {
+      minutes.push(minute)
+      placed.push(ref)
+    }
+  }
+  return { minutes, traceIds: base64Of(placed), count: placed.length }
+}
 
 function cut(trace: StoredTrace, maxSpans: number): StoredTrace {
   if (trace.spans.length <= maxSpans) return trace

@@ -1,5 +1,6 @@
 /** Many requests as they would be (algorithms.md section 10): quantiles with what is not known of them, and other distributions in place of one's own. */
 import { bucketBounds, bucketKey, quantile, total, type Histogram } from './histogram.ts'
+import { designEffect } from './runs.ts'
 import type { Random } from './shift.ts'
 import { normalQuantile } from './student.ts'
 
@@ -13,16 +14,20 @@ export interface Retimed {
   readonly estimate?: ArrayLike<number> | undefined
   /** How many each stands for; 1 when left out. */
   readonly weights?: ArrayLike<number>
+  /** Of requests that were drawn in runs (runs.ts), the run of each; left out, they are independent. */
+  readonly runs?: ArrayLike<number> | undefined
 }
 
 export interface RetimedQuantile {
   readonly q: number
+  /** As many independent requests of equal weight would tell as much of it. */
+  readonly n: number
   /** With its 95 % interval. */
   readonly beforeNs: number
   readonly beforeLoNs: number
   readonly beforeHiNs: number
   readonly estimateNs: number | null
-  /** Between least and most saved, each with the 95 % interval of its quantile (independent requests) and what such models are off by. */
+  /** Between least and most saved, each with the 95 % interval of its quantile and what such models are off by. */
   readonly loNs: number
   readonly hiNs: number
 }
@@ -43,23 +48,28 @@ export function effectiveCount(weights: ArrayLike<number>): number {
 
 /** @returns none without requests. */
 export function retimedQuantiles(
-  { before, lower, upper, estimate, weights = new Float64Array(before.length).fill(1) }: Retimed,
+  { before, lower, upper, estimate, weights = new Float64Array(before.length).fill(1), runs }: Retimed,
   qs: readonly number[],
 ): RetimedQuantile[] {
   if (before.length === 0) return []
-  const n = effectiveCount(weights)
-  const [now, least, most] = [ascending(before, weights), ascending(lower, weights), ascending(upper, weights)]
+  const alone = effectiveCount(weights)
+  const [now, least, most] = [before, lower, upper].map((values) => {
+    const { reaching, within } = ascending(values, weights)
+    return (q: number) => {
+      const at = reaching(q)
+      const n = alone / (runs ? designEffect(runs, (i) => weights[i]! * (Number(values[i]! <= at) - q)) : 1)
+      const around = normalQuantile * Math.sqrt((q * (1 - q)) / n)
+      return { at, n, lo: within(q - around), hi: reaching(q + around) }
+    }
+  })
   const likely = estimate && ascending(estimate, weights)
   return qs.map((q) => {
-    const around = normalQuantile * Math.sqrt((q * (1 - q)) / n)
+    const { at, n, lo, hi } = now!(q)
     return {
-      q,
-      beforeNs: now.reaching(q),
-      beforeLoNs: now.within(q - around),
-      beforeHiNs: now.reaching(q + around),
+      ...{ q, n, beforeNs: at, beforeLoNs: lo, beforeHiNs: hi },
       estimateNs: likely ? likely.reaching(q) : null,
-      loNs: (1 - modelError) * most.within(q - around),
-      hiNs: (1 + modelError) * least.reaching(q + around),
+      loNs: (1 - modelError) * most!(q).lo,
+      hiNs: (1 + modelError) * least!(q).hi,
     }
   })
 }
@@ -107,11 +117,12 @@ function weighed(values: ArrayLike<number>, weights: ArrayLike<number>) {
   return { sorted, upTo }
 }
 
-/** Mean of what is saved, with its 95 % interval (independent requests). */
+/** Mean of what is saved, with its 95 % interval. @param runs as of {@link Retimed}. */
 export function meanSaved(
   before: ArrayLike<number>,
   after: ArrayLike<number>,
   weights: ArrayLike<number>,
+  runs?: ArrayLike<number>,
 ): { value: number; lo: number; hi: number } {
   let all = 0
   for (let i = 0; i < weights.length; i++) all += weights[i]!
@@ -121,8 +132,10 @@ export function meanSaved(
     return sum / all
   }
   const value = over((i) => before[i]! - after[i]!)
-  const variance = over((i) => (before[i]! - after[i]! - value) ** 2)
-  const around = normalQuantile * Math.sqrt(variance / effectiveCount(weights))
+  const off = (i: number) => before[i]! - after[i]! - value
+  const variance = over((i) => off(i) ** 2)
+  const n = effectiveCount(weights) / (runs ? designEffect(runs, (i) => weights[i]! * off(i)) : 1)
+  const around = normalQuantile * Math.sqrt(variance / n)
   return { value, lo: value - around, hi: value + around }
 }
 

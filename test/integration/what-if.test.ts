@@ -4,7 +4,10 @@ import { randomFrom } from '../../bench/accuracy/random.ts'
 import { simulate } from '../../bench/accuracy/simulate.ts'
 import type { ProxyList } from '../../server/api/contract-measurements.ts'
 import { Problem } from '../../server/api/contract.ts'
-import { WhatIf } from '../../server/api/contract-what-if.ts'
+import { WhatIf, WhatIfRequest } from '../../server/api/contract-what-if.ts'
+import { openPart } from '../../server/queries/what-if/part.ts'
+import { readWhatIf } from '../../server/queries/what-if/what-if.ts'
+import { connect } from '../../storage/clickhouse.ts'
 import { settled } from '../browser/traffic.ts'
 import { startHopscope, type RunningHopscope } from '../harness.ts'
 import { requestsOf, through, withoutSidecars } from '../made-requests.ts'
@@ -102,6 +105,30 @@ describe('a what-if', () => {
     expect(answer.saved!.hiNs).toBeGreaterThanOrEqual(0)
     expect(answer.saved!.share.hi - answer.saved!.share.lo).toBeLessThan(0.2)
     expect(answer.sentence).toContain(`With the in-process time of ${gateway.name} in place of that of ${gateway.name}`)
+  })
+
+  it('of more requests than are re-timed draws runs of neighbours, which say the same of all', async () => {
+    const change = { kind: 'remove', target: { dataPlane: 'sidecar' } }
+    const all = await whatIf(change)
+    const clickhouse = connect(`${hopscope.engineUrl}/hopscope`)
+    const asked = WhatIfRequest.parse({ cohort: { filter: {} }, change })
+    const options = { signal: new AbortController().signal, queryId: 'what-if-of-some', most: 1_000 }
+    const parts = [openPart(clickhouse), openPart(clickhouse)]
+    const some = await readWhatIf(clickhouse, parts, asked, { networkRttNs: null }, options)
+    await clickhouse.close()
+    expect(some.requests).toMatchObject({ all: count, rootless: 0, unreadable: 0 })
+    expect(some.requests.retimed).toBeGreaterThan(900)
+    expect(some.requests.retimed).toBeLessThanOrEqual(1_000)
+    const ofSome = some.quantiles.filter(({ reasons }) => reasons.length === 0)
+    expect(ofSome.map(({ q }) => q)).toEqual([0.5, 0.9, 0.95])
+    for (const [i, { q, beforeLoNs, beforeHiNs, loNs, hiNs }] of ofSome.entries()) {
+      const { beforeNs, loNs: lo, hiNs: hi } = all.quantiles[i]!
+      expect([q, beforeLoNs! <= beforeNs!, beforeNs! <= beforeHiNs!]).toEqual([q, true, true])
+      expect([q, loNs! <= hi!, lo! <= hiNs!]).toEqual([q, true, true])
+      expect(beforeHiNs! - beforeLoNs!).toBeLessThan(0.4 * beforeNs!)
+    }
+    expect(some.assumptions.at(-1)).toMatch(/^Requests were drawn in \d+ runs of \d/)
+    expect(all.assumptions.at(-1)).toMatch(/independent/)
   })
 
   it('of nothing says so, and why', async () => {

@@ -10,7 +10,8 @@ import { targetOf, whatIfsOf, type Replacement } from './changes.ts'
 
 export const mostSpansOfTrace = 20_000
 
-export type DrawnTrace = Required<TraceRef> & { readonly weight: number }
+/** `run`: the one that it was drawn in (statistics/runs.ts). */
+export type DrawnTrace = Required<TraceRef> & { readonly weight: number; readonly run: number }
 
 export interface PartOrder {
   readonly traces: readonly DrawnTrace[]
@@ -26,6 +27,7 @@ export interface RetimedPart {
   /** Traces of which spans are there. */
   readonly read: number
   readonly weights: Float64Array
+  readonly runs: Float64Array
   /** Of each way to do it (changes.ts). `estimate` NaN: not told. */
   readonly ways: readonly Record<'before' | 'lower' | 'upper' | 'estimate', Float64Array>[]
   readonly concerned: number
@@ -49,7 +51,11 @@ export function openPart(clickhouse: ClickHouse): Part {
   let begun: { order: PartOrder; read: Iterable<StoredTrace>; settings: AnalysisSettings } | undefined
   return {
     async begin(order, signal) {
-      const read = await reader.readTraces(order.traces, { maxSpans: mostSpansOfTrace, ...(signal && { signal }) })
+      const read = await reader.readTraces(order.traces, {
+        maxSpans: mostSpansOfTrace,
+        scattered: true,
+        ...(signal && { signal }),
+      })
       const tables = learnedTables()
       tables.add(order.learned)
       const { rules = [], ...rest } = order.settings
@@ -82,16 +88,18 @@ function retimed(
   { traces }: PartOrder,
   whatIfs: ReturnType<typeof whatIfsOf>,
 ): RetimedPart {
-  const weightOf = new Map(traces.map(({ traceId, weight }) => [traceId, weight]))
+  const drawnAs = new Map(traces.map((trace) => [trace.traceId, trace]))
   const column = () => new Float64Array(traces.length)
-  const weights = column()
+  const [weights, runs] = [column(), column()]
   const ways = whatIfs.map(() => ({ before: column(), lower: column(), upper: column(), estimate: column() }))
   let [seen, n, concerned, overtaken, told] = [0, 0, 0, 0, true]
   for (const trace of read) {
     seen++
     const outcomes = whatIfs.length > 0 ? outcomesOf(trace, settings, whatIfs) : null
     if (outcomes === null) continue
-    weights[n] = weightOf.get(trace.traceId) ?? 1
+    const { weight, run } = drawnAs.get(trace.traceId)!
+    weights[n] = weight
+    runs[n] = run
     for (const [way, { before, lower, upper, estimate }] of outcomes.entries()) {
       const columns = ways[way]!
       columns.before[n] = before
@@ -106,7 +114,7 @@ function retimed(
   }
   const filled = (all: Float64Array) => all.slice(0, n)
   return {
-    ...{ read: seen, concerned, overtaken, told, weights: filled(weights) },
+    ...{ read: seen, concerned, overtaken, told, weights: filled(weights), runs: filled(runs) },
     ways: ways.map(({ before, lower, upper, estimate }) => ({
       ...{ before: filled(before), lower: filled(lower), upper: filled(upper), estimate: filled(estimate) },
     })),

@@ -1,7 +1,7 @@
 /** Adds up what comes of re-timing requests, part by part. */
 import type { WhatIf, WhatIfChange } from '../../api/contract-what-if.ts'
 import { refusal } from '../../statistics/claims.ts'
-import { effectiveCount, meanSaved, retimedQuantiles, type RetimedQuantile } from '../../statistics/what-if.ts'
+import { meanSaved, retimedQuantiles, type RetimedQuantile } from '../../statistics/what-if.ts'
 import type { Replacement } from './changes.ts'
 import type { Part, PartOrder, RetimedPart } from './part.ts'
 
@@ -19,12 +19,13 @@ export interface Simulated extends Pick<WhatIf, 'fidelity' | 'quantiles' | 'save
 /**
  * @param parts share the requests evenly, those of each side by side in `order`: neighbours in time are read together.
  * @param coverage share of the requests of which it is known how long they took.
+ * @param inRuns they are some of many, drawn in runs.
  */
 export async function simulate(
   parts: readonly Part[],
   order: Omit<PartOrder, 'ownTraces'>,
   by: Replacement | null,
-  coverage: number,
+  { coverage, inRuns }: { coverage: number; inRuns: boolean },
   signal?: AbortSignal,
 ): Promise<Simulated> {
   const { traces, change } = order
@@ -34,7 +35,8 @@ export async function simulate(
     parts.map((part, i) => part.begin({ ...asked, traces: traces.slice(i * each, (i + 1) * each) }, signal)),
   )
   const all = own.flat()
-  return answerOf(together(await Promise.all(parts.map((part) => part.retime(all, by)))), change, coverage)
+  const retimed = together(await Promise.all(parts.map((part) => part.retime(all, by))))
+  return answerOf(retimed, { change, coverage, inRuns })
 }
 
 function together(parts: readonly RetimedPart[]): RetimedPart {
@@ -51,6 +53,7 @@ function together(parts: readonly RetimedPart[]): RetimedPart {
     overtaken: sum(({ overtaken }) => overtaken),
     told: parts.every((one) => one.told),
     weights: column(({ weights }) => weights),
+    runs: column(({ runs }) => runs),
     ways: parts[0]!.ways.map((_, way) => ({
       before: column(({ ways }) => ways[way]!.before),
       lower: column(({ ways }) => ways[way]!.lower),
@@ -61,13 +64,12 @@ function together(parts: readonly RetimedPart[]): RetimedPart {
 }
 
 function answerOf(
-  { read, weights, ways, concerned, overtaken, told }: RetimedPart,
-  change: WhatIfChange,
-  coverage: number,
+  { read, weights, ways, concerned, overtaken, told, ...part }: RetimedPart,
+  { change, coverage, inRuns }: { change: WhatIfChange; coverage: number; inRuns: boolean },
 ): Simulated {
-  const n = effectiveCount(weights)
+  const runs = inRuns ? part.runs : undefined
   const variants = ways.map((all) =>
-    retimedQuantiles({ ...all, weights, estimate: told ? all.estimate : undefined }, whatIfQuantiles),
+    retimedQuantiles({ ...all, weights, runs, estimate: told ? all.estimate : undefined }, whatIfQuantiles),
   )
   return {
     read,
@@ -78,10 +80,10 @@ function answerOf(
       quantileOf(
         q,
         variants.map((one) => one[i]!),
-        refusal(q, n, coverage),
+        refusal(q, variants[0]?.[i]?.n ?? 0, coverage),
       ),
     ),
-    saved: weights.length === 0 ? null : savedOf(ways, weights, told),
+    saved: weights.length === 0 ? null : savedOf(ways, weights, { told, runs }),
     overtaken: weights.length === 0 ? null : overtaken / weights.length,
     replacements:
       change.kind !== 'replace'
@@ -89,7 +91,7 @@ function answerOf(
         : variants.map((one, i) => ({
             how: i === 0 ? ('same rank' as const) : ('any rank' as const),
             quantiles: one
-              .filter(({ q }) => refusal(q, n, coverage) === undefined)
+              .filter(({ q, n }) => refusal(q, n, coverage) === undefined)
               .map(({ q, loNs, hiNs }) => ({ q, loNs: Math.round(loNs), hiNs: Math.round(hiNs) })),
           })),
   }
@@ -113,9 +115,13 @@ function quantileOf(q: number, variants: readonly RetimedQuantile[], refused: st
   }
 }
 
-function savedOf(ways: RetimedPart['ways'], weights: Float64Array, told: boolean): WhatIf['saved'] {
-  const least = ways.map(({ before, lower }) => meanSaved(before, lower, weights))
-  const most = ways.map(({ before, upper }) => meanSaved(before, upper, weights))
+function savedOf(
+  ways: RetimedPart['ways'],
+  weights: Float64Array,
+  { told, runs }: { told: boolean; runs: Float64Array | undefined },
+): WhatIf['saved'] {
+  const least = ways.map(({ before, lower }) => meanSaved(before, lower, weights, runs))
+  const most = ways.map(({ before, upper }) => meanSaved(before, upper, weights, runs))
   const { before, estimate } = ways[0]!
   const mean = meanSaved(before, new Float64Array(before.length), weights).value
   const lo = Math.min(...least.map((one) => one.lo))

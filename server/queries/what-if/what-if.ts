@@ -2,7 +2,9 @@ import type { ClickHouse } from '../../../storage/clickhouse.ts'
 import type { AnalysisSettings } from '../../analysis/types.ts'
 import type { Cohort } from '../../api/contract-compare.ts'
 import type { WhatIf, WhatIfRequest } from '../../api/contract-what-if.ts'
+import { hash64 } from '../../analysis/hash.ts'
 import { merge, total } from '../../statistics/histogram.ts'
+import { blocksWithRuns, drawRuns, type Runs } from '../../statistics/runs.ts'
 import { cohortConditions, CohortError, namesIn } from '../cohort-filter.ts'
 import { readSide } from '../compare.ts'
 import { nameOf } from '../comparison-words.ts'
@@ -25,8 +27,10 @@ const sampleSql = loadSql(import.meta.url, 'sample.sql')
 const currentSql = loadSql(import.meta.url, '../explore/current.sql')
 
 export const mostTraces = 50_000
-/** Read at most: what is drawn later than that is left out. */
+/** Read about as many at most, and never more than a fifth more. */
 const mostSpans = 1_500_000
+/** So many runs of neighbours the requests are drawn in: each makes ClickHouse read a granule or two. */
+const mostRuns = 250
 
 const windowOf = ({ from, to }: Cohort): Window => ({ fromMs: from, toMs: to })
 
@@ -51,11 +55,21 @@ export function readQuestion({ cohort, change }: WhatIfRequest): Asked {
   return { requests: facts('cohort', cohort, conditions, 'endToEnd'), cohort: conditions, by }
 }
 
+/** Requests of the cohort that began in one minute (Unix s). */
+interface Minute {
+  readonly minute: number
+  /** With a root, and without. */
+  readonly requests: number
+  readonly rootless: number
+  /** Of those with a root that are not too large. */
+  readonly spans: number
+}
+
 type Row = DrawnTrace & { unweighted: number }
 
 /**
  * Reads requests as their spans are stored and re-times each.
- * @param parts who do so, side by side.
+ * @param parts who do so, side by side. @param options `most`: requests that are re-timed, default `mostTraces`.
  * @throws CohortError
  */
 export async function readWhatIf(
@@ -63,40 +77,55 @@ export async function readWhatIf(
   parts: readonly Part[],
   asked: WhatIfRequest,
   settings: Pick<AnalysisSettings, 'networkRttNs' | 'rules'>,
-  options: QueryOf,
+  options: QueryOf & { readonly most?: number },
 ): Promise<WhatIf> {
   const { requests, cohort, by } = readQuestion(asked)
   const { change } = asked
   const window = windowOf(asked.cohort)
-  const count = { sql: `WITH ${requests.cte}\n${countSql}`, params: requests.params }
+  const count = {
+    sql: `WITH ${requests.cte}\n${countSql}`,
+    params: { ...requests.params, mostSpans: mostSpansOfTrace },
+  }
   const ask = <T>(part: string, { sql, params }: { sql: string; params: object }) =>
     clickhouse.query<T>(sql, { ...params }, partOf(options, part))
   const when = { job: null, startMs: window.fromMs, endMs: window.toMs }
-  const [[counted], learned, replacement, words] = await Promise.all([
-    ask<{ all: number; rootless: number }>('count', count),
+  const [minutes, learned, replacement, words] = await Promise.all([
+    ask<Minute>('count', count),
     readLearnedFor(clickhouse, when, { signal: options.signal }),
     change.kind === 'replace' ? replacementOf(clickhouse, change.by, by, partOf(options, 'by')) : null,
     wordsFor(clickhouse, asked, [...cohort, ...by], options),
   ])
-  const { all, rootless } = counted!
-  const one = Math.max(1, Math.floor((all - rootless) / mostTraces))
+  const sum = (of: (one: Minute) => number) => minutes.reduce((n, one) => n + of(one), 0)
+  const [rooted, rootless] = [sum(({ requests }) => requests), sum((one) => one.rootless)]
+  const all = rooted + rootless
+  const { runs, params } = drawnOf(
+    minutes,
+    rooted,
+    Math.min(
+      options.most ?? mostTraces,
+      readableOf(
+        rooted,
+        sum(({ spans }) => spans),
+      ),
+    ),
+  )
   const drawn = {
     sql: `WITH ${requests.cte},\n${currentSql}${sampleSql}`,
-    params: { ...requests.params, one, most: mostTraces },
+    params: { ...requests.params, ...params },
   }
-  const rows = all > rootless ? readable(await ask<Row>('sample', drawn)) : []
-  const traces = [...rows].sort((a, b) => a.firstMinute - b.firstMinute)
+  const rows = rooted > 0 ? readable(await ask<Row>('sample', drawn), runs) : []
+  const inRuns = runs.length < runs.stretch
   const simulated = await simulate(
     parts,
-    { traces, learned, settings, change },
+    { traces: rows, learned, settings, change },
     replacement,
-    all > 0 ? (all - rootless) / all : 0,
+    { coverage: all > 0 ? rooted / all : 0, inRuns },
     options.signal,
   )
   const { retimed, concerned, read, ...told } = simulated
   const unweighted = rows.filter((row) => row.unweighted).length
   const reasons: WhatIf['reasons'] = []
-  if (all === 0 || all === rootless) reasons.push('no_requests')
+  if (rooted === 0) reasons.push('no_requests')
   else if (change.kind === 'replace' && replacement === null) reasons.push('no_replacement')
   else if (retimed === 0) reasons.push('no_spans')
   else if (concerned === 0) reasons.push('not_concerned')
@@ -109,7 +138,7 @@ export async function readWhatIf(
     ...answer,
     fromUnixNano: unixNano(window.fromMs),
     toUnixNano: unixNano(window.toMs),
-    assumptions: assumptionsOf(change, told.fidelity),
+    assumptions: assumptionsOf(change, told.fidelity, inRuns ? runs : null),
     method:
       'Each recorded request is re-timed: own times of spans change, what waits for what stays. Quantiles before and after are of the same requests, weighted by their sampling; intervals by order statistics, and 5 % for the model.',
     sql: [
@@ -119,10 +148,34 @@ export async function readWhatIf(
   }
 }
 
-/** In the order of drawing, as long as they are few enough spans. */
-function readable(rows: readonly Row[]): Row[] {
+/** Of requests with so many spans together, how many may be read. */
+const readableOf = (requests: number, spans: number) =>
+  Math.max(1, Math.floor((mostSpans * requests) / Math.max(1, spans)))
+
+/** Which requests are drawn, and how sample.sql is told. */
+function drawnOf(minutes: readonly Minute[], requests: number, most: number) {
+  let [before, draws] = [0, 0]
+  // By hash, so that an answer can be had again.
+  const chance = () => parseInt(hash64([String(draws++)]).slice(0, 8), 16) / 2 ** 32
+  const runs = drawRuns(requests, most, mostRuns, chance)
+  const blocks = minutes.map((one) => ({ ...one, before: (before += one.requests) - one.requests }))
+  const read = blocksWithRuns(blocks, runs)
+  const params = {
+    ...{ stretch: runs.stretch, length: runs.length, starts: runs.starts },
+    ...{ minutes: read.map(({ minute }) => minute), before: read.map((one) => one.before) },
+  }
+  return { runs, params }
+}
+
+/** As long as they are few enough spans, whole runs: which are left out then, chance has said. */
+function readable(rows: readonly Row[], { starts }: Runs): Row[] {
+  const spansOf = new Map<number, number>()
+  const small = rows.filter((row) => row.rows <= mostSpansOfTrace)
+  for (const { run, rows } of small) spansOf.set(run, (spansOf.get(run) ?? 0) + rows)
   let spans = 0
-  return rows.filter(({ rows: more }) => more <= mostSpansOfTrace && (spans += more) <= mostSpans)
+  const runs = [...spansOf].sort(([a], [b]) => starts[a]! - starts[b]!)
+  const read = new Set(runs.filter(([, more]) => (spans += more) <= 1.2 * mostSpans).map(([run]) => run))
+  return small.filter(({ run }) => read.has(run))
 }
 
 /** In-process times of a cohort of traversals at the level that most of them have; null: none is known. */

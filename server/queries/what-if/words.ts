@@ -1,5 +1,6 @@
 /** What a what-if says in words, and what it takes for granted. */
 import type { WhatIf, WhatIfChange, WhatIfTarget } from '../../api/contract-what-if.ts'
+import type { Runs } from '../../statistics/runs.ts'
 import { durationInWords } from '../duration-words.ts'
 
 /** @param called names by id of proxies and hops. */
@@ -57,8 +58,8 @@ export function whatIfSentence(changed: string, { quantiles, saved, reasons, ove
   return `${changed}, ${[mean, ...said].join('; ')}.${taken}`
 }
 
-/** What is not asked of the traces. */
-export function assumptionsOf(change: WhatIfChange, fidelity: WhatIf['fidelity']): string[] {
+/** What is not asked of the traces. @param runs in which they were drawn; null: they are all that there are. */
+export function assumptionsOf(change: WhatIfChange, fidelity: WhatIf['fidelity'], runs: Runs | null): string[] {
   const of: Record<WhatIfChange['kind'], string[]> = {
     remove: [
       'What a proxy does for a request (mutual TLS, retries, routing, limits) is not needed, or done at no cost.',
@@ -84,6 +85,9 @@ export function assumptionsOf(change: WhatIfChange, fidelity: WhatIf['fidelity']
           'Of proxies with one span, work and wire are one difference: what is saved lies between nothing of it and all of it.',
         ]
       : []),
-    'Models like this are off by about 5 % (LatenSeer, SoCC 2023: 5.35 %): the ranges are that much wider. Quantile intervals take requests for independent.',
+    'Models like this are off by about 5 % (LatenSeer, SoCC 2023: 5.35 %): the ranges are that much wider.',
+    runs === null
+      ? 'Quantile intervals take requests for independent.'
+      : `Requests were drawn in ${runs.starts.length} runs of ${runs.length} that began in the same minute mostly, one of every ${runs.stretch} requests. Intervals allow for what those of a run have in common, and take runs for independent.`,
   ]
 }
