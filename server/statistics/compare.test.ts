@@ -192,6 +192,7 @@ it('quantiles of what would be lie between least and most saved, wider by what m
   const [p50] = retimedQuantiles({ before, lower, upper }, [0.5])
   expect(p50).toEqual({
     q: 0.5,
+    n: 1_000,
     beforeNs: 1499,
     beforeLoNs: 1468,
     beforeHiNs: 1530,
