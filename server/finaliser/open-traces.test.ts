@@ -5,6 +5,7 @@ const rule = { quietMs: 100, maxMs: 1000, maxWaiting: 1000 }
 const minute = 1_700_000_040
 const rows = (traceId: string, committedMs: number, more = {}) => ({
   ...{ traceId, committedMs, rows: 1, firstMinute: minute, lastMinute: minute, firstStartMs: committedMs },
+  closedMs: committedMs - 1,
   ...more,
 })
 const ids = (traces: { traceId: string }[]) => traces.map(({ traceId }) => traceId)

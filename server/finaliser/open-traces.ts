@@ -18,6 +18,9 @@ export interface OpenTrace {
   firstMinute: number
   lastMinute: number
   firstStartMs: number
+  /** When the first and the last of their batches were closed. */
+  firstBatchMs: number
+  lastBatchMs: number
   /** Settled before its time because too many were waiting. */
   early: boolean
 }
@@ -47,6 +50,7 @@ export interface SettleRule {
 export interface CommittedRows {
   readonly traceId: string
   readonly committedMs: number
+  readonly closedMs: number
   readonly rows: number
   readonly firstMinute: number
   readonly lastMinute: number
@@ -62,7 +66,7 @@ export function noTraces(): OpenTraces {
 export function addRows({ waiting, firstCommits }: OpenTraces, rows: CommittedRows): void {
   const known = waiting.get(rows.traceId)
   if (!known) {
-    const { traceId, committedMs, firstMinute, lastMinute, firstStartMs } = rows
+    const { traceId, committedMs, closedMs, firstMinute, lastMinute, firstStartMs } = rows
     firstCommits.set(committedMs, (firstCommits.get(committedMs) ?? 0) + 1)
     waiting.set(traceId, {
       traceId,
@@ -73,6 +77,8 @@ export function addRows({ waiting, firstCommits }: OpenTraces, rows: CommittedRo
       firstMinute,
       lastMinute,
       firstStartMs,
+      firstBatchMs: closedMs,
+      lastBatchMs: closedMs,
       early: false,
     })
     return
@@ -82,6 +88,8 @@ export function addRows({ waiting, firstCommits }: OpenTraces, rows: CommittedRo
   known.firstMinute = Math.min(known.firstMinute, rows.firstMinute)
   known.lastMinute = Math.max(known.lastMinute, rows.lastMinute)
   known.firstStartMs = Math.min(known.firstStartMs, rows.firstStartMs)
+  known.firstBatchMs = Math.min(known.firstBatchMs, rows.closedMs)
+  known.lastBatchMs = Math.max(known.lastBatchMs, rows.closedMs)
 }
 
 /**

@@ -5,6 +5,7 @@ import { packTraces, unpackTraces } from './packed-traces.ts'
 const plain = (n: number): JobTrace => ({
   traceId: n.toString(16).padStart(32, '0'),
   ...{ firstMinute: 1_700_000_040 + 60 * n, lastMinute: 0xffff_ffff, rows: 100_000 + n },
+  ...{ firstBatchMs: 1_700_000_040_000 + n, lastBatchMs: 2 ** 43 - 1 },
   ...{ facts: null, early: false, poisonous: false },
 })
 

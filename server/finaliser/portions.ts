@@ -11,13 +11,19 @@ const rowsOfFirstRead = 30_000
 const growthOfReads = 2.5
 /** A trace wider than this is read apart, so that its minutes are not looked through for all others. */
 const wideSeconds = 600
+/** So is one that came in batches further apart, or whose batches are not known: all that came between would be looked through. */
+const scatteredMs = 30_000
 
 export const isWide = ({ firstMinute, lastMinute }: JobTrace): boolean => lastMinute - firstMinute > wideSeconds
+
+const isScattered = ({ firstBatchMs, lastBatchMs }: JobTrace): boolean => lastBatchMs - firstBatchMs > scatteredMs
 
 /** Cuts a job into reads of traces that lie close together. */
 export function portions(traces: readonly JobTrace[]): JobTrace[][] {
   const cut: JobTrace[][] = []
-  for (const some of [traces.filter((trace) => !isWide(trace)), traces.filter(isWide)]) {
+  const narrow = traces.filter((trace) => !isWide(trace))
+  const together = narrow.filter((trace) => !isScattered(trace))
+  for (const some of [together, narrow.filter(isScattered), traces.filter(isWide)]) {
     let portion: JobTrace[] = []
     let rows = 0
     for (const trace of some) {

@@ -11,6 +11,7 @@ import {
   type OldFacts,
   type OpenReanalysis,
 } from '../queries/finaliser/reanalyses.ts'
+import { lastBatchMsOfAll } from '../queries/spans.ts'
 import type { JobResult } from './analyse-job.ts'
 import { headOf, type OpenTraces, type SettledTrace } from './open-traces.ts'
 
@@ -130,6 +131,7 @@ export function openReanalyser(clickhouse: ClickHouse, finaliser: string, log: L
 const takenAgain = ({ traceId, firstMinute, lastMinute, startNano }: OldFacts): SettledTrace => ({
   ...{ traceId, head: headOf(traceId), firstMinute, lastMinute, rows: 0, early: false },
   ...{ firstCommitMs: Infinity, lastCommitMs: Infinity, firstStartMs: Number(BigInt(startNano) / 1_000_000n) },
+  ...{ firstBatchMs: 0, lastBatchMs: lastBatchMsOfAll },
 })
 
 /** Facts of traces that nobody is at, in the order of starts; undefined when all were looked at. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../../storage/running.ts'
 import type { FactsOfTrace } from '../queries/finaliser/facts.ts'
 import type { JobResult, JobTrace } from './analyse-job.ts'
+import { lastBatchMsOfAll } from '../queries/spans.ts'
 import { shardOfTrace, nextJobId } from '../queries/finaliser/shards.ts'
 import { AnalystDied, type AnalystThread } from './analyst-thread.ts'
 import { follow, type Follower } from './follow.ts'
@@ -285,6 +286,9 @@ function jobTrace(trace: SettledTrace, existing: ReadonlyMap<string, FactsOfTrac
     firstMinute: Math.min(trace.firstMinute, facts?.firstMinute ?? Infinity),
     lastMinute: Math.max(trace.lastMinute, facts?.lastMinute ?? 0),
     rows: trace.rows + (facts?.spanRows ?? 0),
+    // What facts were made of came in batches that are not known any more.
+    firstBatchMs: facts ? 0 : trace.firstBatchMs,
+    lastBatchMs: facts ? lastBatchMsOfAll : trace.lastBatchMs,
     facts: facts ? factsOf(facts) : null,
     early: trace.early,
     poisonous: poisonous.has(trace.traceId),

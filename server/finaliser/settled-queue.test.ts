@@ -4,7 +4,7 @@ import { cutJob, emptyQueue, enqueue } from './settled-queue.ts'
 
 const trace = (traceId: string, rows = 1, firstMinute = 60) => ({
   ...{ traceId, head: headOf(traceId), firstMinute, lastMinute: firstMinute, rows, early: false },
-  ...{ firstCommitMs: 0, lastCommitMs: 0, firstStartMs: 0 },
+  ...{ firstCommitMs: 0, lastCommitMs: 0, firstStartMs: 0, firstBatchMs: 0, lastBatchMs: 0 },
 })
 const id = (n: number) => n.toString(16).padStart(32, '0')
 const ids = (traces: { traceId: string }[]) => traces.map(({ traceId }) => parseInt(traceId, 16))

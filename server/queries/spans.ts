@@ -12,6 +12,9 @@ export interface TraceRef {
   /** Minute of its earliest and of its latest start. */
   readonly firstMinute?: number
   readonly lastMinute?: number
+  /** When the first and the last of the batches that it came in were closed (Unix ms); without them it is looked for in all. */
+  readonly firstBatchMs?: number
+  readonly lastBatchMs?: number
   /** How many rows it has, or had a moment ago. */
   readonly rows?: number
 }
@@ -47,7 +50,7 @@ export interface SpanReader {
    * Reads traces whole, duplicates included, each by start and span id. A trace without a row is left out; the order is that of the
    * ids. Each is decoded when it is asked for, so that only those in use are objects. Many that say how many rows they have are read
    * for half of what others cost.
-   * Keep `refs` of one call within a few minutes of each other: everything between is looked through.
+   * Keep `refs` of one call within a few minutes, and a few seconds of batches, of each other: everything between is looked through.
    */
   readTraces(refs: readonly TraceRef[], options?: ReadOptions): Promise<Iterable<StoredTrace>>
 }
@@ -70,6 +73,8 @@ const moreRows = 100_000
 /** Minutes of a scattered trace. */
 const mostPlaces = 4
 const lastMinuteOfAll = 0xffff_ffff
+/** The last that the id of a batch can be made of. */
+export const lastBatchMsOfAll = 2 ** 43 - 1
 
 const spansOfTraces = readFileSync(new URL('./spans-of-traces.sql', import.meta.url), 'utf8')
 const spansOfManyTraces = readFileSync(new URL('./spans-of-many-traces.sql', import.meta.url), 'utf8')
@@ -98,7 +103,7 @@ export function openSpanReader(clickhouse: ClickHouse): SpanReader {
       ? await blocksOf(spansOfScatteredTraces, { ...places, mostRows }, signal)
       : await blocksOf(
           spansOfManyTraces,
-          { ...placeOf(refs), traceIds: base64Of(refs), count: refs.length, mostRows },
+          { ...placeOf(refs), ...batchesOf(refs), traceIds: base64Of(refs), count: refs.length, mostRows },
           signal,
         )
     return blocks.reduce((sum, block) => sum + block.rows, 0) < mostRows ? blocks : null
@@ -148,6 +153,13 @@ function placesOf(refs: readonly TraceRef[]) {
     }
   }
   return { minutes, traceIds: base64Of(placed), count: placed.length }
+}
+
+/** The ids of batches that all of them came in: of those closed in these ms, whatever their lower bits. */
+function batchesOf(refs: readonly TraceRef[]) {
+  const firstMs = refs.reduce((least, { firstBatchMs = 0 }) => Math.min(least, firstBatchMs), lastBatchMsOfAll)
+  const lastMs = refs.reduce((most, { lastBatchMs = lastBatchMsOfAll }) => Math.max(most, lastBatchMs), 0)
+  return { firstBatch: BigInt(firstMs) << 21n, lastBatch: ((BigInt(lastMs) + 1n) << 21n) - 1n }
 }
 
 function cut(trace: StoredTrace, maxSpans: number): StoredTrace {

@@ -14,7 +14,8 @@ async function compiled(): Promise<typeof AnalystThread> {
 }
 
 const trace = { traceId: '1'.repeat(32), firstMinute: 0, lastMinute: 0, rows: 1, facts: null, early: false }
-const order = { job: 1n << 21n, settledAt: 1, traces: [{ ...trace, poisonous: false }], again: false }
+const batches = { firstBatchMs: 0, lastBatchMs: 0 }
+const order = { job: 1n << 21n, settledAt: 1, traces: [{ ...trace, ...batches, poisonous: false }], again: false }
 
 it(
   'a job that is under way when the analyst is closed is not taken for what killed it',

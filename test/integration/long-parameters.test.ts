@@ -38,6 +38,7 @@ it('traces are read by many thousands of ids', async () => {
   const refs = Array.from({ length: 20_000 }, (_, i) => ({
     traceId: i.toString(16).padStart(32, 'f'),
     ...{ firstMinute: 1_795_000_020, lastMinute: 1_795_000_080, rows: 3 },
+    ...{ firstBatchMs: 1_795_000_000_000, lastBatchMs: 2 ** 43 - 1 },
   }))
   const reader = openSpanReader(clickhouse)
   expect([...(await reader.readTraces(refs))]).toEqual([])

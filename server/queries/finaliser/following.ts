@@ -22,6 +22,8 @@ export interface TraceOfBatch {
   readonly batch: number
   /** Of the batch: Unix ms on ClickHouse's clock. */
   readonly committedMs: number
+  /** Of the batch: when it was closed, Unix ms of its collector. */
+  readonly closedMs: number
   /** 32 hex digits. */
   readonly traceId: string
   readonly rows: number
@@ -66,6 +68,7 @@ export async function tracesOfBatches(
     { settings: { max_threads: 1 } },
   )
   const places = new IdTable<number>()
+  const closedMs = batches.map(({ batch }) => Number(BigInt(batch) >> 21n))
   batches.forEach(({ batch }, place) => {
     const id = BigInt(batch)
     places.add(Number(id & 0xffff_ffffn), Number(id >> 32n), place)
@@ -83,6 +86,7 @@ export async function tracesOfBatches(
       found.push({
         batch: place,
         committedMs: batches[place]!.committedMs,
+        closedMs: closedMs[place]!,
         traceId: ids.toString('hex', row * 16, row * 16 + 16),
         rows: rows[row]!,
         firstMinute: firstMinute[row]!,
