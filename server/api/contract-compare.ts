@@ -124,9 +124,7 @@ export const Comparison = z.object({
     )
     .describe('why it is not comparable'),
   method: z.string(),
-  sql: z
-    .array(z.object({ what: z.string(), sql: z.string() }))
-    .describe('what was asked of ClickHouse, a query a side'),
+  sql: z.array(z.object({ what: z.string(), sql: z.string() })).describe('what was asked of ClickHouse'),
 })
 export type Comparison = z.infer<typeof Comparison>
 export type ComparedDifference = z.infer<typeof Difference>

@@ -1,12 +1,13 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { CompareMeasure } from '../api/contract-compare.ts'
 import type { Fidelity } from '../api/contract.ts'
-import type { Histogram } from '../statistics/histogram.ts'
-import { factsOf } from './explore/facts.ts'
+import { total, type Histogram } from '../statistics/histogram.ts'
+import { factsOfCohorts, type CohortAsked } from './cohort-facts.ts'
+import { factsOf, type Facts } from './explore/facts.ts'
 import { measures, type Dataset } from './explore/fields.ts'
-import type { Condition } from './explore/filter.ts'
 import { inlined } from './inline-params.ts'
 import { loadSql } from './load-sql.ts'
+import { readNative, type Lists, type NativeRows } from './native-reader.ts'
 import type { QueryOf } from './query-of.ts'
 import { alignWindow, type Window } from './rollup-window.ts'
 
@@ -21,10 +22,8 @@ const stratumColumns: Readonly<Record<Dataset, Readonly<Record<string, string>>>
 
 export const stratumKeys = (measure: CompareMeasure): string[] => Object.keys(stratumColumns[measures[measure].dataset])
 
-export interface SideAsked {
+export interface SideAsked extends CohortAsked {
   readonly measure: CompareMeasure
-  readonly conditions: readonly Condition[]
-  readonly window: Window
 }
 
 /** What requests of one stratum took in one stretch of time, at one level. */
@@ -56,7 +55,7 @@ export function slotSecondsOf({ fromMs, toMs }: Window): number {
   return hours <= 4 ? 60 : hours <= 24 ? 300 : hours <= 24 * 7 ? 1800 : 7200
 }
 
-/** @throws FilterError */
+/** One cohort. @throws FilterError */
 export async function readSide(
   clickhouse: ClickHouse,
   asked: SideAsked,
@@ -64,31 +63,106 @@ export async function readSide(
   options: QueryOf,
 ): Promise<Side> {
   const window = alignWindow(asked.window, 1000 * slotSeconds)
-  const { dataset, cte, params } = factsOf({ ...asked, filter: '', window })
-  const columns = Object.values(stratumColumns[dataset])
-  const words = columns.map((column) => (column === 'shape_id' ? 'lower(hex(shape_id))' : `toString(${column})`))
-  const sql = `WITH ${cte}\n${compareSql.replace('{{words}}', `[${words.join(', ')}]`).replaceAll('{{columns}}', columns.join(', '))}`
-  const found = await clickhouse.query<
-    Omit<SideRow, 'histogram'> & { weight: number; keys: number[]; counts: number[] }
-  >(sql, { ...params, slotSeconds }, options)
-  const sum = (of: (row: (typeof found)[number]) => number) => found.reduce((all, row) => all + of(row), 0)
-  const weight = sum((row) => row.weight)
-  const scale = weight > 0 ? sum((row) => row.n) / weight : 1
+  const facts = factsOf({ ...asked, filter: '', window })
+  const cte = `${facts.cte.replace(/^facts/, 'own')},\nfacts AS (SELECT *, toUInt8(1) AS inA, toUInt8(0) AS inB FROM own)`
+  const { a, sql } = await readRows(clickhouse, { ...facts, cte }, slotSeconds, options)
+  return { rows: a, window, sql }
+}
+
+/** Two cohorts, what both have once. @throws CohortError */
+export async function readSides(
+  clickhouse: ClickHouse,
+  asked: { readonly measure: CompareMeasure; readonly a: CohortAsked; readonly b: CohortAsked },
+  slotSeconds: number,
+  options: QueryOf,
+): Promise<Record<'a' | 'b', Side>> {
+  const aligned = (of: CohortAsked) => ({ ...of, window: alignWindow(of.window, 1000 * slotSeconds) })
+  const [a, b] = [aligned(asked.a), aligned(asked.b)]
+  const read = await readRows(clickhouse, factsOfCohorts(asked.measure, { a, b }), slotSeconds, options)
   return {
-    window,
-    sql: inlined(sql, { ...params, slotSeconds }),
-    rows: found.map(({ keys, counts, ...row }) => {
-      const order = keys.map((_, i) => i).sort((a, b) => keys[a]! - keys[b]!)
-      const histogram = { keys: order.map((i) => keys[i]!), counts: order.map((i) => counts[i]! * scale) }
-      return {
-        words: row.words,
-        slot: row.slot,
-        level: row.level,
-        requests: row.requests,
-        n: row.n,
-        unweighted: row.unweighted,
-        histogram,
-      }
-    }),
+    a: { rows: read.a, window: a.window, sql: read.sql },
+    b: { rows: read.b, window: b.window, sql: read.sql },
   }
+}
+
+async function readRows(clickhouse: ClickHouse, facts: Facts, slotSeconds: number, options: QueryOf) {
+  const columns = Object.values(stratumColumns[facts.dataset])
+  const words = columns.map(
+    (column, i) =>
+      `toLowCardinality(${column === 'shape_id' ? 'lower(hex(shape_id))' : `toString(${column})`}) AS word${i}`,
+  )
+  const text = compareSql.replace('{{words}}', words.join(', ')).replaceAll('{{columns}}', columns.join(', '))
+  const sql = `WITH ${facts.cte}\n${text}`
+  const params = { ...facts.params, slotSeconds }
+  const [a, b]: [SideRow[], SideRow[]] = [[], []]
+  for (const block of readNative(await clickhouse.queryBytes(`${sql}\nFORMAT Native`, params, options)))
+    for (const { inA, inB, ...row } of rowsOf(block, columns.length)) {
+      if (inA) a.push(row)
+      if (inB) b.push(row)
+    }
+  return { a: scaled(a), b: scaled(b), sql: inlined(sql, params) }
+}
+
+type Read = SideRow & { readonly inA: boolean; readonly inB: boolean }
+
+function* rowsOf(block: NativeRows, columns: number): Generator<Read> {
+  const words = Array.from({ length: columns }, (_, i) => block.column(`word${i}`, 'words'))
+  const level = block.column('level', 'words')
+  const [slot, inA, inB] = ['slot', 'inA', 'inB'].map((name) => block.column(name, 'integers')) as Three
+  const [requests, n, unweighted] = ['requests', 'n', 'unweighted'].map((name) =>
+    block.column(name, 'numbers'),
+  ) as Three
+  const [buckets, weights] = [block.column('buckets', 'lists'), block.column('weights', 'lists')]
+  for (let i = 0; i < block.rows; i++)
+    yield {
+      words: words.map((one) => one.words[one.indexes[i]!]!),
+      level: level.words[level.indexes[i]!] as Fidelity,
+      slot: slot[i]!,
+      ...{ inA: inA[i] === 1, inB: inB[i] === 1 },
+      ...{ requests: requests[i]!, n: n[i]!, unweighted: unweighted[i]! },
+      histogram: counted(buckets, weights, i),
+    }
+}
+
+type Three = [ArrayLike<number>, ArrayLike<number>, ArrayLike<number>]
+
+/** Beyond every key on either side of 0. */
+const beyond = 2_048
+const sums = new Float64Array(2 * beyond)
+
+/** The histogram of a row's buckets. Weights: one each, or one for all. */
+function counted(buckets: Lists, weights: Lists, row: number): Histogram {
+  const from = row > 0 ? buckets.ends[row - 1]! : 0
+  const to = buckets.ends[row]!
+  const weighed = row > 0 ? weights.ends[row - 1]! : 0
+  const step = weights.ends[row]! - weighed === 1 ? 0 : 1
+  let [least, most] = [beyond, -beyond]
+  for (let i = from; i < to; i++) {
+    const key = buckets.values[i]!
+    sums[key + beyond]! += weights.values[weighed + step * (i - from)]!
+    if (key < least) least = key
+    if (key > most) most = key
+  }
+  const keys: number[] = []
+  const counts: number[] = []
+  for (let key = least; key <= most; key++) {
+    const count = sums[key + beyond]!
+    if (count === 0) continue
+    keys.push(key)
+    counts.push(count)
+    sums[key + beyond] = 0
+  }
+  return { keys, counts }
+}
+
+/** Counts that are `n` in all: shares are those of the population, sizes those of what was stored. */
+function scaled(rows: readonly SideRow[]): SideRow[] {
+  const weight = rows.reduce((sum, { histogram }) => sum + total(histogram), 0)
+  const n = rows.reduce((sum, row) => sum + row.n, 0)
+  if (weight <= 0 || weight === n) return [...rows]
+  const scale = n / weight
+  return rows.map(({ histogram: { keys, counts }, ...row }) => ({
+    ...row,
+    histogram: { keys, counts: counts.map((count) => count * scale) },
+  }))
 }

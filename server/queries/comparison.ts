@@ -13,9 +13,8 @@ import {
 } from '../statistics/compare.ts'
 import { bucketsPerOctave, representative, total } from '../statistics/histogram.ts'
 import { kitagawa } from '../statistics/mix.ts'
-import { readSide, slotSecondsOf, stratumKeys, type Side, type SideRow } from './compare.ts'
-import { CohortError, cohortConditions, namesIn } from './cohort-filter.ts'
-import { FilterError } from './explore/filter.ts'
+import { readSides, slotSecondsOf, stratumKeys, type Side, type SideRow } from './compare.ts'
+import { cohortConditions, namesIn } from './cohort-filter.ts'
 import { methodInWords, nameOf, sentenceOf } from './comparison-words.ts'
 import { partOf, type QueryOf } from './query-of.ts'
 import { unixNano } from './rollup-window.ts'
@@ -32,21 +31,17 @@ export async function readComparison(
   const windows = { a: { fromMs: asked.a.from, toMs: asked.a.to }, b: { fromMs: asked.b.from, toMs: asked.b.to } }
   const slotSeconds = Math.max(slotSecondsOf(windows.a), slotSecondsOf(windows.b))
   const conditions = { a: cohortConditions(asked.a.filter, 'a'), b: cohortConditions(asked.b.filter, 'b') }
-  const read = async (side: 'a' | 'b'): Promise<Side> => {
-    try {
-      const question = { measure: asked.measure, conditions: conditions[side], window: windows[side] }
-      return await readSide(clickhouse, question, slotSeconds, partOf(options, side))
-    } catch (error) {
-      throw error instanceof FilterError ? CohortError.of(side, conditions[side], error) : error
-    }
+  const question = {
+    measure: asked.measure,
+    a: { conditions: conditions.a, window: windows.a },
+    b: { conditions: conditions.b, window: windows.b },
   }
-  const [a, b, names] = await Promise.all([
-    read('a'),
-    read('b'),
+  const [sides, names] = await Promise.all([
+    readSides(clickhouse, question, slotSeconds, partOf(options, 'sides')),
     namesIn(clickhouse, [...conditions.a, ...conditions.b], partOf(options, 'names')),
   ])
   const called = { a: nameOf(conditions.a, names), b: nameOf(conditions.b, names) }
-  return comparisonOf(asked, { a, b }, called)
+  return comparisonOf(asked, sides, called)
 }
 
 /** What is read, to what is said. @param called what the sides are called. */
@@ -95,10 +90,7 @@ function comparisonOf(
     moreStrata: Math.max(0, compared.strata.length - mostStrata),
     reasons,
     method: methodInWords,
-    sql: [
-      { what: 'requests of A', sql: sides.a.sql },
-      { what: 'requests of B', sql: sides.b.sql },
-    ],
+    sql: [{ what: 'requests of A and B', sql: sides.a.sql }],
   } satisfies Omit<Comparison, 'sentence'>
   return { ...result, sentence: sentenceOf(result) }
 }

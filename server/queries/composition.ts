@@ -4,17 +4,14 @@ import type { Cohort } from '../api/contract-compare.ts'
 import type { Composition, CompositionRequest } from '../api/contract-composition.ts'
 import { refusal } from '../statistics/claims.ts'
 import { differenceOfMeans, type MeanOf } from '../statistics/composition.ts'
-import { CohortError, cohortConditions } from './cohort-filter.ts'
-import { factsOf } from './explore/facts.ts'
-import { FilterError } from './explore/filter.ts'
+import { cohortOf, currentOf, factsOfCohorts } from './cohort-facts.ts'
 import { inlined } from './inline-params.ts'
 import { loadSql } from './load-sql.ts'
 import { partOf, type QueryOf } from './query-of.ts'
 import { unixNano } from './rollup-window.ts'
 
 const compositionSql = loadSql(import.meta.url, 'composition.sql')
-const countSql = loadSql(import.meta.url, 'what-if/count.sql')
-const currentSql = loadSql(import.meta.url, 'explore/current.sql')
+const countsSql = loadSql(import.meta.url, 'composition-counts.sql')
 
 /** Around each, requests between two others. */
 const bands = [
@@ -23,16 +20,14 @@ const bands = [
   { q: 0.95, from: 0.925, to: 0.975 },
   { q: 0.99, from: 0.985, to: 0.995 },
 ] as const
-const levels = bands.flatMap(({ from, to }) => [from, to]).join(', ')
-/** A choice a band: a loop over bands for each request would double the price of the question. */
-const bandsOf = bands
-  .map(
-    (_, i) => `if(took >= edges[${2 * i + 1}] AND took <= edges[${2 * i + 2}], [toUInt8(${i + 1})], emptyArrayUInt8())`,
-  )
-  .join(', ')
+const levels = bands.flatMap(({ from, to }) => [from, to])
 
 interface Row {
-  band: number
+  classes: string[]
+  inA: number
+  inB: number
+  bandsOfA: number
+  bandsOfB: number
   n: number
   weight: number
   squaredWeight: number
@@ -40,15 +35,26 @@ interface Row {
   totalSquares: number
   loNs: number
   hiNs: number
-  sums: [string[], number[]]
-  squares: [string[], number[]]
+  /** By place in `classes`, of which one may be there more than once. */
+  sums: number[]
+  squares: number[]
+}
+
+interface Counts {
+  allOfA: number
+  rootlessOfA: number
+  allOfB: number
+  rootlessOfB: number
+  /** No revision has replaced any. */
+  isCurrent: number
+  isUniform: number
 }
 
 interface Side {
-  readonly rows: readonly Row[]
   readonly all: number
   readonly rootless: number
-  readonly sql: string
+  /** null: none of its requests is in the band. @param band 0: all of them; i: around the i-th of `bands`. */
+  readonly meansIn: (band: number) => MeanOf | null
 }
 
 /** @throws CohortError */
@@ -57,8 +63,18 @@ export async function readComposition(
   asked: CompositionRequest,
   options: QueryOf,
 ): Promise<Composition> {
-  const read = (side: 'a' | 'b', cohort: Cohort) => readSide(clickhouse, side, cohort, partOf(options, side))
-  const [a, b] = await Promise.all([read('a', asked.a), asked.b ? read('b', asked.b) : null])
+  const facts = factsOfCohorts('endToEnd', {
+    a: cohortOf(asked.a, 'a'),
+    ...(asked.b && { b: cohortOf(asked.b, 'b') }),
+  })
+  const { cte, params } = facts
+  const [counts] = await clickhouse.query<Counts>(`WITH ${cte}\n${countsSql}`, params, partOf(options, 'counts'))
+  const sql = `WITH ${cte},\n${piecesOf(counts!)}`
+  const rows = await clickhouse.query<Row>(sql, params, partOf(options, 'pieces'))
+  const a = { all: counts!.allOfA, rootless: counts!.rootlessOfA, meansIn: meansOf(rows, 'inA', 'bandsOfA') }
+  const b = asked.b
+    ? { all: counts!.allOfB, rootless: counts!.rootlessOfB, meansIn: meansOf(rows, 'inB', 'bandsOfB') }
+    : null
   const told = ({ all, rootless }: Side, { from, to }: Cohort) => ({
     ...{ requests: all, rootless, fromUnixNano: unixNano(from), toUnixNano: unixNano(to) },
   })
@@ -66,7 +82,7 @@ export async function readComposition(
     a: told(a, asked.a),
     b: b && told(b, asked.b!),
     at: [null, ...bands.map(({ q }) => q)].map((q, band) => {
-      const [inA, inB] = [meansIn(a, band), b && meansIn(b, band)]
+      const [inA, inB] = [a.meansIn(band), b && b.meansIn(band)]
       const n = Math.min(a.all - a.rootless, b ? b.all - b.rootless : Infinity)
       const coverage = Math.min(coverageOf(a), b ? coverageOf(b) : 1)
       const refused = inA === null || (b && inB === null) ? 'few_samples' : refusal(q ?? 0.5, n, coverage)
@@ -76,45 +92,56 @@ export async function readComposition(
     }),
     method:
       'The critical path of each request is cut into pieces, each of one class; a request is exactly as long as its pieces together. Means over requests of these sums add up to the mean duration exactly, and so do their differences. Around a quantile: requests between two quantiles about it. Intervals are 95 %, of means, and take requests for independent.',
-    sql: [
-      { what: 'pieces of the requests of A', sql: a.sql },
-      ...(b ? [{ what: 'pieces of the requests of B', sql: b.sql }] : []),
-    ],
+    sql: [{ what: b ? 'pieces of the requests of A and B' : 'pieces of the requests of A', sql: inlined(sql, params) }],
   }
 }
 
 const nothing = { a: null, b: null, classes: [] }
 const coverageOf = ({ all, rootless }: Side) => (all > 0 ? (all - rootless) / all : 0)
 
-async function readSide(clickhouse: ClickHouse, side: 'a' | 'b', cohort: Cohort, options: QueryOf): Promise<Side> {
-  const conditions = cohortConditions(cohort.filter, side)
-  const window = { fromMs: cohort.from, toMs: cohort.to }
-  try {
-    const { cte, params } = factsOf({ measure: 'endToEnd', window, filter: '', conditions })
-    const sql = `WITH ${cte},\n${currentSql}${compositionSql.replace('{{levels}}', levels).replace('{{bands}}', bandsOf)}`
-    const [rows, [counted]] = await Promise.all([
-      clickhouse.query<Row>(sql, params, partOf(options, 'pieces')),
-      clickhouse.query<{ all: number; rootless: number }>(`WITH ${cte}\n${countSql}`, params, partOf(options, 'count')),
-    ])
-    return { rows, ...counted!, sql: inlined(sql, params) }
-  } catch (error) {
-    throw error instanceof FilterError ? CohortError.of(side, conditions, error) : error
-  }
+/** The question, made as cheap as what is known of the requests allows. */
+function piecesOf({ isCurrent, isUniform }: Counts): string {
+  const isSimple = isCurrent === 1 && isUniform === 1
+  const edgesOf = (of: string) =>
+    isSimple
+      ? // The value at rank ceil(q n), as where weights differ, for a third of the price: quantilesExact takes floor(q n) + 1.
+        `quantilesExactIf(${levels.map((q) => q - 1e-13).join(', ')})(took, ${of})`
+      : `quantilesExactWeightedIf(${levels.join(', ')})(took, toUInt64(greatest(1, round(w))), ${of})`
+  const bandsOf = (of: string, side: number) =>
+    `toUInt8(${of} * (${bands
+      .map((_, i) => {
+        const edge = (place: number) => `edges.${side}[${2 * i + place}]`
+        return `${2 ** i} * (took >= ${edge(1)} AND took <= ${edge(2)})`
+      })
+      .join(' + ')}))`
+  return `${currentOf(isCurrent === 1)}\n${compositionSql
+    .replace('{{edgesOfA}}', edgesOf('inA'))
+    .replace('{{edgesOfB}}', edgesOf('inB'))
+    .replace('{{bandsOfA}}', bandsOf('inA', 1))
+    .replace('{{bandsOfB}}', bandsOf('inB', 2))}`
 }
 
-function meansIn({ rows }: Side, band: number): MeanOf | null {
-  const row = rows.find((one) => one.band === band)
-  if (!row || row.weight <= 0) return null
-  const { weight, squaredWeight, total, totalSquares, n, loNs, hiNs } = row
-  const squares = new Map(row.squares[0].map((name, i) => [name, row.squares[1][i]!]))
-  return {
-    ...{ n, loNs, hiNs, effective: (weight * weight) / squaredWeight },
-    total: { mean: total / weight, meanSquare: totalSquares / weight },
-    classes: new Map(
-      row.sums[0].map((name, i) => [
-        name,
-        { mean: row.sums[1][i]! / weight, meanSquare: (squares.get(name) ?? 0) / weight },
-      ]),
-    ),
+const meansOf =
+  (rows: readonly Row[], inSide: 'inA' | 'inB', bandsOf: 'bandsOfA' | 'bandsOfB') =>
+  (band: number): MeanOf | null => {
+    const some = rows.filter((row) => row[inSide] === 1 && (band === 0 || (row[bandsOf] & (2 ** (band - 1))) !== 0))
+    const sum = (of: (row: Row) => number) => some.reduce((all, row) => all + of(row), 0)
+    const weight = sum((row) => row.weight)
+    if (weight <= 0) return null
+    const classes = new Map<string, { sum: number; squares: number }>()
+    for (const row of some)
+      row.classes.forEach((name, i) => {
+        const { sum, squares } = classes.get(name) ?? { sum: 0, squares: 0 }
+        classes.set(name, { sum: sum + row.sums[i]!, squares: squares + row.squares[i]! })
+      })
+    return {
+      n: sum((row) => row.n),
+      loNs: Math.min(...some.map((row) => row.loNs)),
+      hiNs: Math.max(...some.map((row) => row.hiNs)),
+      effective: (weight * weight) / sum((row) => row.squaredWeight),
+      total: { mean: sum((row) => row.total) / weight, meanSquare: sum((row) => row.totalSquares) / weight },
+      classes: new Map(
+        [...classes].map(([name, { sum, squares }]) => [name, { mean: sum / weight, meanSquare: squares / weight }]),
+      ),
+    }
   }
-}

@@ -1,20 +1,18 @@
 /** What the difference of two cohorts comes with: the rankings of Explore (algorithms.md section 9) with B for the selection and A for the rest. */
-import type { ClickHouse, Params } from '../../storage/clickhouse.ts'
+import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { Explanation, ExplanationRequest } from '../api/contract-explanation.ts'
 import type { Fidelity } from '../api/contract.ts'
 import { singlesOf } from '../statistics/combinations.ts'
 import { membership } from '../statistics/explain.ts'
-import { CohortError, cohortConditions } from './cohort-filter.ts'
+import { cohortOf, currentOf, factsOfCohorts } from './cohort-facts.ts'
 import { readCombinations, type Combined } from './explore/combinations.ts'
 import { differencesIn, keyOf } from './explore/differences.ts'
-import { factsOf } from './explore/facts.ts'
-import { FilterError } from './explore/filter.ts'
 import { inlined } from './inline-params.ts'
 import { loadSql } from './load-sql.ts'
 import { partOf, type QueryOf } from './query-of.ts'
 
-const levelsSql = loadSql(import.meta.url, 'explanation.sql')
-const currentSql = loadSql(import.meta.url, 'explore/current.sql')
+const levelsSql = loadSql(import.meta.url, 'explanation-levels.sql')
+const weightedSql = loadSql(import.meta.url, 'explanation-weighted.sql')
 
 /** Keys whose values the two have hardly any of in common say which is which, and explain nothing. */
 const apartFrom = 0.95
@@ -25,6 +23,8 @@ interface Level {
   readonly a: number
   readonly b: number
   readonly cap: number
+  /** All weigh alike, and no revision has replaced any. */
+  readonly alike?: number
 }
 
 /** @throws CohortError */
@@ -33,25 +33,29 @@ export async function readExplanation(
   asked: ExplanationRequest,
   options: QueryOf,
 ): Promise<Explanation> {
-  const [a, b] = [factsOfCohort(asked, 'a'), factsOfCohort(asked, 'b')]
-  const fromMs = Math.min(asked.a.from, asked.b.from)
-  const toMs = Math.max(asked.a.to, asked.b.to)
-  const params = { ...a.params, ...b.params, fromMs, toMs, wholes: a.wholes }
-  const facts = `facts AS (SELECT *, 0 AS ofB FROM facts_a UNION ALL SELECT *, 1 AS ofB FROM facts_b)`
-  const cte = `${a.cte},\n${b.cte},\n${facts}`
-  const levelsOf = `WITH ${cte},\n${currentSql}${levelsSql}`
-  const levels = await clickhouse.query<Level>(levelsOf, params, partOf(options, 'levels'))
+  const facts = factsOfCohorts(asked.measure, {
+    a: cohortOf(asked.a, 'a'),
+    b: cohortOf(asked.b, 'b'),
+  })
+  // What both have is looked at twice.
+  const sides = `${facts.cte.replace(/\bfacts AS/, 'joint AS')},
+facts AS (SELECT *, arrayJoin(if(inA AND inB, [toUInt8(0), 1], [inB])) AS ofB FROM joint)`
+  const read = async (isCurrent: boolean, sql: string, part: string) => {
+    const ctes = `${sides},\n${currentOf(isCurrent)}`
+    const levelsOf = `WITH ${ctes}\n${sql}`
+    return { ctes, levelsOf, levels: await clickhouse.query<Level>(levelsOf, facts.params, partOf(options, part)) }
+  }
+  const simple = await read(true, levelsSql, 'levels')
+  const isSimple = simple.levels.every(({ alike }) => alike)
+  const { ctes, levelsOf, levels } = isSimple ? simple : await read(false, weightedSql, 'weighted')
   const [level = nothing] = levels.toSorted((x, y) => Math.min(y.a, y.b) - Math.min(x.a, x.b))
-  const ctes = `${cte},\n${currentSql},\nselected AS (
-  SELECT *, assumeNotNull(value) AS exactly, ofB = 1 AS isIn FROM current WHERE level = {level:String} AND value IS NOT NULL
-)`
   const combined = await readCombinations(
     clickhouse,
     {
-      facts: { dataset: a.dataset },
+      facts: { dataset: facts.dataset },
       n: level.a + level.b,
-      ctes,
-      params: { ...params, level: level.fidelity, cap: level.cap },
+      ctes: `${ctes},\n${selectedOf}`,
+      params: { ...facts.params, level: level.fidelity, cap: level.cap },
     },
     options,
   )
@@ -60,31 +64,15 @@ export async function readExplanation(
   return {
     ...{ measure: asked.measure, ...told, a: baseline, b: selected, apart },
     method,
-    sql: [{ what: 'levels of both', sql: inlined(levelsOf, params) }],
+    sql: [{ what: 'levels of both', sql: inlined(levelsOf, facts.params) }],
   }
 }
 
 const nothing: Level = { fidelity: 'unknown', a: 0, b: 0, cap: 0 }
 
-/** The facts of one cohort under names of its own, so that both fit in one query. */
-function factsOfCohort(asked: ExplanationRequest, side: 'a' | 'b') {
-  const { filter, from: fromMs, to: toMs } = asked[side]
-  const conditions = cohortConditions(filter, side)
-  try {
-    const facts = factsOf({ measure: asked.measure, filter: '', conditions, window: { fromMs, toMs } })
-    const params: Params = Object.fromEntries(
-      Object.entries(facts.params).map(([name, value]) => [`${side}_${name}`, value]),
-    )
-    return {
-      dataset: facts.dataset,
-      wholes: facts.params['wholes'],
-      cte: facts.cte.replace(/^facts/, `facts_${side}`).replace(/\{(\w+):/g, `{${side}_$1:`),
-      params,
-    }
-  } catch (error) {
-    throw error instanceof FilterError ? CohortError.of(side, conditions, error) : error
-  }
-}
+const selectedOf = `selected AS (
+  SELECT *, assumeNotNull(value) AS exactly, ofB = 1 AS isIn FROM current WHERE level = {level:String} AND value IS NOT NULL
+)`
 
 /** Keys that part the two cohorts by themselves, and what was counted without them. */
 function withoutThose(combined: Combined): { apart: Explanation['apart']; rest: Combined } {

@@ -34,6 +34,12 @@ export interface Maps {
   readonly values: Texts
 }
 
+/** `ends[row]` is where the row's values end; they begin where those of the row before end. */
+export interface Lists {
+  readonly ends: Float64Array
+  readonly values: ArrayLike<number>
+}
+
 export interface Bytes {
   readonly width: number
   readonly data: Buffer
@@ -43,6 +49,8 @@ interface Kinds {
   bytes: Bytes
   integers64: Integers64
   integers: ArrayLike<number>
+  numbers: ArrayLike<number>
+  lists: Lists
   texts: Texts
   words: Words
   maps: Maps
@@ -97,6 +105,9 @@ function readColumn(source: Source, type: string, rows: number): Column {
   if (type === 'UInt32' || type.startsWith('DateTime')) {
     return { kind: 'integers', data: new Uint32Array(copy(source, rows * 4)) }
   }
+  if (type === 'Float64') return { kind: 'numbers', data: new Float64Array(copy(source, rows * 8)) }
+  if (type === 'Array(Int16)') return { kind: 'lists', data: lists(source, rows, Int16Array) }
+  if (type === 'Array(Float64)') return { kind: 'lists', data: lists(source, rows, Float64Array) }
   if (type === 'String') return { kind: 'texts', data: texts(source, rows) }
   if (type === 'LowCardinality(String)') {
     if (rows > 0) take(source, lowCardinalityPrefix)
@@ -109,13 +120,23 @@ function readColumn(source: Source, type: string, rows: number): Column {
 const lowCardinalityPrefix = 8
 
 function maps(source: Source, rows: number): Maps {
-  const ends = new Float64Array(rows)
-  if (rows === 0) return { ends, keys: { words: [], indexes: [] }, values: texts(source, 0) }
+  if (rows === 0) return { ends: endsOf(source, 0), keys: { words: [], indexes: [] }, values: texts(source, 0) }
   take(source, lowCardinalityPrefix)
-  const { low, high } = integers64(source, rows)
-  for (let i = 0; i < rows; i++) ends[i] = high[i]! * 2 ** 32 + low[i]!
+  const ends = endsOf(source, rows)
   const entries = ends[rows - 1]!
   return { ends, keys: words(source, entries), values: texts(source, entries) }
+}
+
+function endsOf(source: Source, rows: number): Float64Array {
+  const { low, high } = integers64(source, rows)
+  return Float64Array.from(low, (one, i) => high[i]! * 2 ** 32 + one)
+}
+
+type Numbers = { new (bytes: ArrayBuffer): ArrayLike<number>; readonly BYTES_PER_ELEMENT: number }
+
+function lists(source: Source, rows: number, Values: Numbers): Lists {
+  const ends = endsOf(source, rows)
+  return { ends, values: new Values(copy(source, (ends.at(-1) ?? 0) * Values.BYTES_PER_ELEMENT)) }
 }
 
 function words(source: Source, rows: number): Words {

@@ -1,12 +1,10 @@
--- Proxies that requests of a cohort go through, and how many of them. Goes on from `facts` (explore/facts.ts).
-SELECT
-  leftPad(lower(hex(passed.proxy)), 16, '0') AS proxy, toString(passed.instance) AS instance, n,
-  (SELECT (sum(sign * counts), toFloat64(sum(toInt64(sign) * unweighted))) FROM facts) AS all_
+-- Proxies that requests of two cohorts go through, and how many of each. Goes on from `facts` with `inA` and `inB` (cohort-facts.ts).
+SELECT leftPad(lower(hex(proxy)), 16, '0') AS proxy, toString(instance) AS instance, nOfA, nOfB
 FROM (
-  SELECT proxy, instance, sum(sign * counts) AS n
+  SELECT proxy, instance, sumIf(sign * counts, inA) AS nOfA, sumIf(sign * counts, inB) AS nOfB
   FROM (
 {{traversals}}
   )
   GROUP BY proxy, instance
-  HAVING n > 0
-) AS passed
+)
+WHERE nOfA > 0 OR nOfB > 0

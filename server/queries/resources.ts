@@ -1,13 +1,10 @@
 /** What proxies take for the requests of two cohorts: who is on the way, what else went through them, and what they took meanwhile. */
 import type { ClickHouse } from '../../storage/clickhouse.ts'
-import type { CompareMeasure } from '../api/contract-compare.ts'
 import type { Resources, ResourcesRequest, ResourceReason } from '../api/contract-resources.ts'
 import { ratioOfUsage, usageOf, type Usage } from '../statistics/usage.ts'
-import { CohortError, cohortConditions } from './cohort-filter.ts'
+import { cohortOf, factsOfCohorts } from './cohort-facts.ts'
 import { slotSecondsOf } from './compare.ts'
-import { factsOf } from './explore/facts.ts'
 import type { Dataset } from './explore/fields.ts'
-import { FilterError, type Condition } from './explore/filter.ts'
 import { inlined } from './inline-params.ts'
 import { loadSql } from './load-sql.ts'
 import { readProxyNames, type ProxyName } from './names.ts'
@@ -16,17 +13,21 @@ import { partsOf, type Handled, type ProxyUsage, type Through, type Used } from 
 import { alignWindow, unsignedOf, type Window } from './rollup-window.ts'
 
 const throughSql = loadSql(import.meta.url, 'resources-through.sql')
+const requestsSql = loadSql(import.meta.url, 'resources-requests.sql')
 const handledSql = loadSql(import.meta.url, 'resources-handled.sql')
 const usedSql = loadSql(import.meta.url, 'resources-used.sql')
 
-/** Traversals of a cohort's requests, by what its facts are of. */
+/** Traversals of requests, by what the facts are of. */
 const traversals: Readonly<Record<Dataset, string>> = {
-  proxies: 'SELECT entity AS proxy, instance, sign, counts FROM facts',
+  proxies: 'SELECT entity AS proxy, instance, sign, counts, inA, inB FROM facts',
   // A hop names its proxies, not which instance of them.
-  hops: "SELECT arrayJoin(via) AS proxy, '' AS instance, sign, counts FROM facts",
-  traces: `SELECT proxy_id AS proxy, instance, sign, if(bitAnd(flags, 131072) != 0, 1., weight) AS counts FROM proxies
-  WHERE trace_id IN (SELECT trace_id FROM facts GROUP BY trace_id HAVING sum(sign) > 0)
-    AND toStartOfMinute(start) >= toStartOfMinute(fromUnixTimestamp64Milli({fromMs:Int64} - 3600000, 'UTC'))
+  hops: "SELECT arrayJoin(via) AS proxy, '' AS instance, sign, counts, inA, inB FROM facts",
+  traces: `SELECT proxy_id AS proxy, instance, sign, if(bitAnd(flags, 131072) != 0, 1., weight) AS counts, inA, inB
+  FROM proxies
+  INNER JOIN (
+    SELECT trace_id, max(inA) AS inA, max(inB) AS inB FROM facts GROUP BY trace_id HAVING sum(sign) > 0
+  ) AS requests USING trace_id
+  WHERE toStartOfMinute(start) >= toStartOfMinute(fromUnixTimestamp64Milli({fromMs:Int64} - 3600000, 'UTC'))
     AND start < fromUnixTimestamp64Milli({toMs:Int64} + 3600000, 'UTC')`,
 }
 
@@ -44,17 +45,7 @@ export async function readResources(
   asked: ResourcesRequest,
   options: QueryOf,
 ): Promise<Resources> {
-  const read = async (side: 'a' | 'b'): Promise<Side> => {
-    const { filter, from: fromMs, to: toMs } = asked[side]
-    const conditions = cohortConditions(filter, side)
-    try {
-      const question = { measure: asked.measure, conditions, window: { fromMs, toMs } }
-      return await readSide(clickhouse, question, partOf(options, side))
-    } catch (error) {
-      throw error instanceof FilterError ? CohortError.of(side, conditions, error) : error
-    }
-  }
-  const [a, b] = await Promise.all([read('a'), read('b')])
+  const [a, b] = await readSides(clickhouse, asked, options)
   const ids = [...a.proxies, ...b.proxies].map(({ id }) => id)
   const names = await readProxyNames(clickhouse, ids, partOf(options, 'names'))
   const [toldA, toldB] = [toldOf(a, names), toldOf(b, names)]
@@ -69,32 +60,59 @@ export async function readResources(
   }
 }
 
-const questions = ['proxies on the way', 'all requests through them', 'what they took']
+const questions = ['proxies on the way', 'requests', 'all requests through them', 'what they took']
 
-async function readSide(
-  clickhouse: ClickHouse,
-  asked: { measure: CompareMeasure; conditions: readonly Condition[]; window: Window },
-  options: QueryOf,
-): Promise<Side> {
-  const slotSeconds = slotSecondsOf(asked.window)
-  const window = alignWindow(asked.window, 1000 * slotSeconds)
-  const { dataset, cte, params } = factsOf({ ...asked, filter: '', window })
-  const sql = `WITH ${cte}\n${throughSql.replace('{{traversals}}', traversals[dataset])}`
-  type Row = Through & { all_: [number, number] }
-  const through = await clickhouse.query<Row>(sql, params, partOf(options, 'through'))
-  const ids = [...new Set(through.map(({ proxy }) => unsignedOf(proxy)))]
-  const inWindow = { ...window, slotSeconds }
-  const [handled, used] = await Promise.all([
-    clickhouse.query<Handled>(handledSql, { ...inWindow, ids }, partOf(options, 'handled')),
-    clickhouse.query<Used>(usedSql, inWindow, partOf(options, 'used')),
-  ])
-  const [requests = 0, unweighted = 0] = through[0]?.all_ ?? []
-  return {
-    ...{ requests, unweighted, window },
-    proxies: partsOf({ through, handled, used, requests, slotSeconds }),
-    sql: [inlined(sql, params), inlined(handledSql, { ...inWindow, ids }), inlined(usedSql, inWindow)],
-  }
+type ThroughRow = Pick<Through, 'proxy' | 'instance'> & { nOfA: number; nOfB: number }
+
+interface RequestsRow {
+  ofA: number
+  ofB: number
+  unweightedOfA: number
+  unweightedOfB: number
 }
+
+async function readSides(clickhouse: ClickHouse, asked: ResourcesRequest, options: QueryOf): Promise<[Side, Side]> {
+  const aligned = (side: 'a' | 'b') => {
+    const { conditions, window } = cohortOf(asked[side], side)
+    const slotSeconds = slotSecondsOf(window)
+    return { conditions, window: alignWindow(window, 1000 * slotSeconds), slotSeconds }
+  }
+  const sides = { a: aligned('a'), b: aligned('b') }
+  const { dataset, cte, params } = factsOfCohorts(asked.measure, sides)
+  const sql = `WITH ${cte}\n${throughSql.replace('{{traversals}}', traversals[dataset])}`
+  const countSql = `WITH ${cte}\n${requestsSql}`
+  const usedIn = (side: 'a' | 'b') =>
+    clickhouse.query<Used>(usedSql, inWindow(sides[side]), partOf(options, `used-${side}`))
+  const [rows, [requests], usedOfA, usedOfB] = await Promise.all([
+    clickhouse.query<ThroughRow>(sql, params, partOf(options, 'through')),
+    clickhouse.query<RequestsRow>(countSql, params, partOf(options, 'requests')),
+    usedIn('a'),
+    usedIn('b'),
+  ])
+  const side = async (name: 'a' | 'b', of: 'A' | 'B', used: readonly Used[]): Promise<Side> => {
+    const { window, slotSeconds } = sides[name]
+    const through = rows
+      .map(({ proxy, instance, ...row }): Through => ({ proxy, instance, n: row[`nOf${of}`] }))
+      .filter(({ n }) => n > 0)
+    const ids = [...new Set(through.map(({ proxy }) => unsignedOf(proxy)))]
+    // Without readings of what instances took it does not matter when requests went through them.
+    const handledParams = { ...inWindow(sides[name]), ids, ...(used.length === 0 && { slotSeconds: 2 ** 31 }) }
+    const handled = await clickhouse.query<Handled>(handledSql, handledParams, partOf(options, `handled-${name}`))
+    return {
+      ...{ requests: requests![`of${of}`], unweighted: requests![`unweightedOf${of}`], window },
+      proxies: partsOf({ through, handled, used, requests: requests![`of${of}`], slotSeconds }),
+      sql: [
+        inlined(sql, params),
+        inlined(countSql, params),
+        inlined(handledSql, handledParams),
+        inlined(usedSql, inWindow(sides[name])),
+      ],
+    }
+  }
+  return Promise.all([side('a', 'A', usedOfA), side('b', 'B', usedOfB)])
+}
+
+const inWindow = ({ window, slotSeconds }: { window: Window; slotSeconds: number }) => ({ ...window, slotSeconds })
 
 /** Of a proxy's traversals, those through instances with readings: fewer, and what it takes is not told. */
 const leastKnown = 0.8

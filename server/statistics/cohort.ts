@@ -1,6 +1,5 @@
-/** Requests of two cohorts, as they come from rollups, laid out so that minutes can be drawn again quickly (algorithms.md 8.3). */
+/** Requests of two cohorts as histograms on the same strata and buckets (algorithms.md 8.3), and what is read off their counts. */
 import { bucketsPerOctave, type Histogram } from './histogram.ts'
-import type { Random } from './shift.ts'
 
 /** What came within a minute in a stratum: requests that may be compared with each other, whatever makes them so. */
 export interface CohortRow {
@@ -11,108 +10,75 @@ export interface CohortRow {
   readonly histogram: Histogram
 }
 
-/**
- * Counts by stratum and bucket of each minute, one after the other; bucket i stands for the key i + `least`. Values of 0 and below
- * have no logarithm: they count in the lowest bucket.
- */
+/** What came of a stratum in a minute. */
+export interface Part {
+  /** Its number among the minutes of the side that something came in. */
+  readonly minute: number
+  readonly histogram: Histogram
+}
+
+/** One side, by stratum. */
 export interface Cohort {
-  readonly minutes: readonly Minute[]
-  readonly strata: number
+  /** How many there are that something came in. */
+  readonly minutes: number
+  readonly strata: readonly (readonly Part[])[]
+}
+
+/** Bucket i of counts stands for the key i + `least`. Values of 0 and below have no logarithm: they count in the lowest bucket. */
+export interface Buckets {
+  readonly least: number
   readonly width: number
 }
 
-interface Minute extends Sparse {
-  readonly n: number
-}
-
-interface Sparse {
-  /** Index = stratum * width + bucket, and its count. */
-  readonly at: Int32Array
-  readonly counts: Float64Array
-}
-
-/** Both sides on the same strata and buckets. Nothing of no requests is left. */
-export interface Cohorts {
+/** Both sides on the same strata and buckets. */
+export interface Cohorts extends Buckets {
   readonly a: Cohort
   readonly b: Cohort
   /** Names, by number. */
   readonly strata: readonly string[]
-  readonly least: number
 }
 
 export function cohortsOf(a: readonly CohortRow[], b: readonly CohortRow[]): Cohorts {
   const strata = [...new Set([...a, ...b].map(({ stratum }) => stratum))].sort()
+  const numbers = new Map(strata.map((stratum, i) => [stratum, i]))
   let least = Infinity
   let most = 1
-  for (const { histogram } of [...a, ...b])
-    histogram.keys.forEach((key, i) => {
-      if (histogram.counts[i]! <= 0) return
-      least = Math.min(least, Math.max(1, key))
-      most = Math.max(most, key)
-    })
-  if (least > most) least = most
-  const width = most - least + 1
-  const numbers = new Map(strata.map((stratum, i) => [stratum, i]))
   const side = (rows: readonly CohortRow[]): Cohort => {
-    const byMinute = new Map<number, { at: number[]; counts: number[]; n: number }>()
-    for (const { stratum, minute, histogram } of rows) {
-      let one = byMinute.get(minute)
-      if (one === undefined) byMinute.set(minute, (one = { at: [], counts: [], n: 0 }))
-      const base = numbers.get(stratum)! * width - least
-      histogram.keys.forEach((key, i) => {
-        const count = histogram.counts[i]!
-        if (count <= 0) return
-        one.at.push(base + Math.max(least, key))
-        one.counts.push(count)
-        one.n += count
-      })
-    }
-    const minutes = [...byMinute]
-      .filter(([, { n }]) => n > 0)
-      .sort(([x], [y]) => x - y)
-      .map(([, { at, counts, n }]) => ({ n, at: Int32Array.from(at), counts: Float64Array.from(counts) }))
-    return { minutes, strata: strata.length, width }
+    const told = rows.filter(({ histogram: { keys, counts } }) => {
+      const from = counts.findIndex((count) => count > 0)
+      if (from < 0) return false
+      least = Math.min(least, Math.max(1, keys[from]!))
+      most = Math.max(most, keys[counts.findLastIndex((count) => count > 0)]!)
+      return true
+    })
+    const minutes = [...new Set(told.map(({ minute }) => minute))].sort((x, y) => x - y)
+    const places = new Map(minutes.map((minute, i) => [minute, i]))
+    const parts = strata.map((): Part[] => [])
+    for (const { stratum, minute, histogram } of told)
+      parts[numbers.get(stratum)!]!.push({ minute: places.get(minute)!, histogram })
+    return { minutes: minutes.length, strata: parts }
   }
-  return { a: side(a), b: side(b), strata, least }
+  const sides = { a: side(a), b: side(b) }
+  least = Math.min(least, most)
+  return { ...sides, strata, least, width: most - least + 1 }
 }
 
-/** Sum of minutes: counts by stratum * width + bucket. */
-export function summed({ strata, width }: Cohort, parts: Iterable<Sparse>): Float64Array {
-  const sums = new Float64Array(strata * width)
-  for (const { at, counts } of parts) for (let i = 0; i < at.length; i++) sums[at[i]!]! += counts[i]!
+/** All of it together. */
+export function summed(parts: readonly Part[], { least, width }: Buckets): Float64Array {
+  const sums = new Float64Array(width)
+  for (const { histogram } of parts) addTo(sums, 0, histogram, least)
   return sums
 }
 
-/** Counts of a stratum. */
-export const stratumOf = (sums: Float64Array, width: number, stratum: number): Float64Array =>
-  sums.subarray(stratum * width, (stratum + 1) * width)
+/** @param at index that the key `least` counts at. */
+export function addTo(sums: Float64Array, at: number, { keys, counts }: Histogram, least: number): void {
+  for (let i = 0; i < keys.length; i++) if (counts[i]! > 0) sums[at + Math.max(0, keys[i]! - least)]! += counts[i]!
+}
 
 export function totalOf(counts: Float64Array): number {
   let n = 0
   for (const count of counts) n += count
   return n
-}
-
-/**
- * All strata together, each with its weight whatever it has: what the side would be with those shares. Weights of strata without
- * requests on this side count for nothing.
- */
-export function reweighted(sums: Float64Array, width: number, weights: readonly number[]): Float64Array {
-  const mixed = new Float64Array(width)
-  weights.forEach((weight, stratum) => {
-    if (weight === 0) return
-    const own = stratumOf(sums, width, stratum)
-    const n = totalOf(own)
-    if (n > 0) for (let i = 0; i < width; i++) mixed[i]! += (own[i]! * weight) / n
-  })
-  return mixed
-}
-
-/** All strata together as they are. */
-export function pooled(sums: Float64Array, width: number): Float64Array {
-  const mixed = new Float64Array(width)
-  for (let at = 0; at < sums.length; at += width) for (let i = 0; i < width; i++) mixed[i]! += sums[at + i]!
-  return mixed
 }
 
 /** A value, and by how much it may be off because buckets are as wide as they are. */
@@ -160,38 +126,49 @@ const bucket = Math.LN2 / bucketsPerOctave
  * where all differences are one. NaN when either is empty. Pairs are counted, not listed: O(buckets * log buckets).
  * @param guess where it may lie: near it, it is found sooner.
  */
-export function smoothShift(b: Float64Array, a: Float64Array, guess?: number): Read {
-  const [fromA, toA] = extent(a)
-  const [fromB, toB] = extent(b)
-  if (fromA > toA || fromB > toB) return { value: NaN, slack: 0 }
-  /** Of `a`, by bucket from `fromA`: how many lie in it or above. */
-  const above = new Float64Array(toA - fromA + 2)
-  for (let i = toA - fromA; i >= 0; i--) above[i] = above[i + 1]! + a[fromA + i]!
-  /** Pairs whose difference is so many buckets or fewer. */
-  const pairsTo = (difference: number): number => {
-    let pairs = 0
-    for (let i = fromB; i <= toB; i++) {
-      const from = i - difference - fromA
-      if (from <= toA - fromA) pairs += b[i]! * above[Math.max(0, from)]!
+export const smoothShift = (b: Float64Array, a: Float64Array, guess?: number): Read => shifterOf(a.length)(b, a, guess)
+
+/** {@link smoothShift} of many counts of so many buckets at most. */
+export function shifterOf(width: number): typeof smoothShift {
+  /** Of `a`, by bucket from its first: how many lie in it or above. */
+  const above = new Float64Array(width + 1)
+  return (b, a, guess) => {
+    const [fromA, toA] = extent(a)
+    const [fromB, toB] = extent(b)
+    if (fromA > toA || fromB > toB) return { value: NaN, slack: 0 }
+    const span = toA - fromA
+    above[span + 1] = 0
+    for (let i = span; i >= 0; i--) above[i] = above[i + 1]! + a[fromA + i]!
+    const all = above[0]!
+    /** Pairs whose difference is so many buckets or fewer. */
+    const pairsTo = (difference: number): number => {
+      const first = difference + fromA
+      let pairs = 0
+      let i = fromB
+      for (const end = Math.min(first, toB); i <= end; i++) pairs += b[i]! * all
+      for (const end = Math.min(first + span, toB); i <= end; i++) pairs += b[i]! * above[i - first]!
+      return pairs
     }
-    return pairs
-  }
-  let [lo, hi] = [fromB - toA, toB - fromA]
-  const half = pairsTo(hi) / 2
-  for (let middle = guess === undefined ? NaN : Math.round(guess / bucket), step = 1; lo < hi; step *= 4) {
-    if (!(middle >= lo && middle < hi)) middle = Math.floor((lo + hi) / 2)
-    if (pairsTo(middle) < half) {
-      lo = middle + 1
-      middle += step
-    } else {
-      hi = middle
-      middle -= step
+    let [lo, hi] = [fromB - toA, toB - fromA]
+    let [below, upTo] = [0, pairsTo(hi)]
+    const half = upTo / 2
+    for (let middle = guess === undefined ? NaN : Math.round(guess / bucket), step = 1; lo < hi; step *= 4) {
+      if (!(middle >= lo && middle < hi)) middle = Math.floor((lo + hi) / 2)
+      const pairs = pairsTo(middle)
+      if (pairs < half) {
+        lo = middle + 1
+        below = pairs
+        middle += step
+      } else {
+        hi = middle
+        upTo = pairs
+        middle -= step
+      }
     }
+    const inside = upTo - below
+    const within = inside > 0 ? (half - below) / inside : 0.5
+    return { value: (lo - 0.5 + within) * bucket, slack: (inside / half / 2) * bucket }
   }
-  const below = pairsTo(lo - 1)
-  const inside = pairsTo(lo) - below
-  const within = inside > 0 ? (half - below) / inside : 0.5
-  return { value: (lo - 0.5 + within) * bucket, slack: (inside / half / 2) * bucket }
 }
 
 function extent(counts: Float64Array): [number, number] {
@@ -238,42 +215,3 @@ export function meanDifference(counts: Float64Array, least: number): number {
 
 /** Ratio of a bucket's edges. */
 const wider = 2 ** (1 / bucketsPerOctave)
-
-/** Draws minutes again, as many, by blocks of `length` that follow each other, begin anywhere and go round the end (Kuensch). @returns what {@link summed} gives. */
-export function redrawer(cohort: Cohort, length: number): (random: Random) => Float64Array {
-  const { minutes } = cohort
-  const from = (at: number) => minutes[at % minutes.length]!
-  const merge = merger(cohort)
-  const blocks = minutes.map((_, at) => merge(Array.from({ length }, (_, i) => from(at + i))))
-  return (random) => {
-    const parts: Sparse[] = []
-    for (let left = minutes.length; left > 0; left -= length) {
-      const at = Math.floor(random() * minutes.length)
-      if (left >= length) parts.push(blocks[at]!)
-      else for (let i = 0; i < left; i++) parts.push(from(at + i))
-    }
-    return summed(cohort, parts)
-  }
-}
-
-/** Minutes as one, without what is nothing. */
-function merger({ strata, width }: Cohort): (minutes: readonly Minute[]) => Sparse {
-  const sums = new Float64Array(strata * width)
-  const found = new Int32Array(strata * width)
-  return (minutes) => {
-    let cells = 0
-    for (const { at, counts } of minutes)
-      for (let i = 0; i < at.length; i++) {
-        const cell = at[i]!
-        if (sums[cell] === 0) found[cells++] = cell
-        sums[cell]! += counts[i]!
-      }
-    const at = found.slice(0, cells)
-    const counts = new Float64Array(cells)
-    for (let i = 0; i < cells; i++) {
-      counts[i] = sums[at[i]!]!
-      sums[at[i]!] = 0
-    }
-    return { at, counts }
-  }
-}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { chance } from '../../test/chance.ts'
 import { madeCohort } from '../../test/cohorts.ts'
-import { cohortsOf, logQuantiles, meanDifference, pooled, smoothShift, summed, type CohortRow } from './cohort.ts'
+import { cohortsOf, logQuantiles, meanDifference, smoothShift, summed, totalOf, type CohortRow } from './cohort.ts'
 import { compareCohorts, isDistinguishable } from './compare.ts'
 import { histogramOf } from './histogram.ts'
 import { hodgesLehmann } from './shift.ts'
@@ -107,10 +107,10 @@ describe('two cohorts', () => {
 
   it('keep values of 0 and below as the least ones, and forget what was taken back', () => {
     const rows = (histogram: CohortRow['histogram']) => [{ stratum: '', minute: 1, histogram }]
-    const { a, b, least } = cohortsOf(rows(histogramOf([-5, 0, 1000])), rows({ keys: [5, 900], counts: [3, 0] }))
-    expect(pooled(summed(a, a.minutes), a.width).reduce((sum, n) => sum + n, 0)).toBe(3)
-    expect(least).toBe(1)
-    expect(b.minutes[0]!.n).toBe(3)
+    const cohorts = cohortsOf(rows(histogramOf([-5, 0, 1000])), rows({ keys: [5, 900], counts: [3, 0] }))
+    expect(totalOf(summed(cohorts.a.strata[0]!, cohorts))).toBe(3)
+    expect(cohorts.least).toBe(1)
+    expect(totalOf(summed(cohorts.b.strata[0]!, cohorts))).toBe(3)
   })
 })
 
@@ -121,14 +121,14 @@ it('shifts and quantiles are those of the values, to a fraction of a bucket', ()
       Array.from({ length: 400 }, () => Math.round(1e6 * ratio * Math.exp(0.5 * random.normal())))
     const [x, y] = [draw(1), draw(1 + round / 50)]
     const rows = (values: number[]) => [{ stratum: '', minute: 0, histogram: histogramOf(values) }]
-    const { a, b, least } = cohortsOf(rows(x), rows(y))
-    const [inA, inB] = [summed(a, a.minutes), summed(b, b.minutes)]
+    const cohorts = cohortsOf(rows(x), rows(y))
+    const [inA, inB] = [summed(cohorts.a.strata[0]!, cohorts), summed(cohorts.b.strata[0]!, cohorts)]
     const logs = (values: number[]) => values.map(Math.log)
     expect(smoothShift(inB, inA).value).toBeCloseTo(hodgesLehmann(logs(y), logs(x))!, 2)
     const sorted = [...x].sort((p, q) => p - q)
     for (const q of [0.25, 0.5, 0.9])
       expect(
-        Math.abs(logQuantiles(inA, [q], least)[0]!.value - Math.log(sorted[Math.ceil(q * 400) - 1]!)),
+        Math.abs(logQuantiles(inA, [q], cohorts.least)[0]!.value - Math.log(sorted[Math.ceil(q * 400) - 1]!)),
       ).toBeLessThan(0.03)
   }
 })
@@ -169,7 +169,7 @@ it('two values lie apart on average as far as they do', () => {
   const cohorts = cohortsOf([{ stratum: '', minute: 0, histogram: histogramOf(values) }], [])
   let sum = 0
   for (const x of values) for (const y of values) sum += Math.abs(x - y)
-  const told = meanDifference(pooled(summed(cohorts.a, cohorts.a.minutes), cohorts.a.width), cohorts.least)
+  const told = meanDifference(summed(cohorts.a.strata[0]!, cohorts), cohorts.least)
   expect(Math.abs(told / (sum / 500 ** 2) - 1)).toBeLessThan(0.01)
   expect(meanDifference(new Float64Array(3), 1)).toBeNaN()
 })

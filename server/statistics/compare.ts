@@ -2,25 +2,12 @@
  * Which of two cohorts is faster, and by how much (algorithms.md 8.3): at each quantile and by the Hodges-Lehmann shift, as they are
  * and with the same mix of strata on both sides, each with an interval that allows for minutes that depend on each other.
  */
-import {
-  cohortsOf,
-  logQuantiles,
-  meanDifference,
-  meanOf,
-  pooled,
-  redrawer,
-  reweighted,
-  stratumOf,
-  summed,
-  totalOf,
-  type Cohort,
-  type CohortRow,
-  type Cohorts,
-} from './cohort.ts'
+import { cohortsOf, logQuantiles, meanDifference, meanOf, summed, totalOf, type CohortRow } from './cohort.ts'
+import { resample, type Pair, type Piece, type Resampled } from './resample.ts'
 import { normalQuantile, studentQuantile } from './student.ts'
 import type { Random } from './shift.ts'
-import { averaged, shiftBetween, shiftedBy, shiftsOfStrata, type Draw, type Reading, type Shifted } from './shifts.ts'
-import { blockMinutes, waveringOf } from './wavering.ts'
+import type { Reading, Shifted } from './shifts.ts'
+import { cutsOf, waveringOf } from './wavering.ts'
 
 /** With its 95 % interval. */
 export interface Estimate {
@@ -102,29 +89,29 @@ export function compareCohorts(
   { resamples = 200 } = {},
 ): Comparison {
   const cohorts = cohortsOf(a, b)
-  const { width } = cohorts.a
-  const whole = { a: summed(cohorts.a, cohorts.a.minutes), b: summed(cohorts.b, cohorts.b.minutes) }
-  const n = { a: totalOf(whole.a), b: totalOf(whole.b) }
+  const counted = (side: 'a' | 'b') => cohorts[side].strata.map((parts) => summed(parts, cohorts))
+  const counts = { a: counted('a'), b: counted('b') }
   const inStrata = cohorts.strata.map((stratum, i) => ({
     stratum,
     i,
-    n: { a: totalOf(stratumOf(whole.a, width, i)), b: totalOf(stratumOf(whole.b, width, i)) },
+    n: { a: totalOf(counts.a[i]!), b: totalOf(counts.b[i]!) },
   }))
+  const all = (side: 'a' | 'b') => inStrata.reduce((sum, one) => sum + one.n[side], 0)
+  const n = { a: all('a'), b: all('b') }
   const isCommon = (one: { a: number; b: number }) => one.a >= leastInStratum && one.b >= leastInStratum
   const shared = inStrata.filter((one) => isCommon(one.n)).reduce((sum, one) => sum + one.n.a + one.n.b, 0)
   const weights = inStrata.map((one) => (isCommon(one.n) ? (one.n.a + one.n.b) / shared : 0))
   const common = n.a + n.b > 0 ? shared / (n.a + n.b) : 0
   const reasons: NotComparable[] = []
   if (Math.min(n.a, n.b) < leastRequests) reasons.push('few_requests')
-  if (Math.min(cohorts.a.minutes.length, cohorts.b.minutes.length) < leastMinutes) reasons.push('few_minutes')
+  if (Math.min(cohorts.a.minutes, cohorts.b.minutes) < leastMinutes) reasons.push('few_minutes')
   if (common < leastCommon && n.a > 0 && n.b > 0) reasons.push('few_common_strata')
   const nothing = Math.min(n.a, n.b) === 0
-  const draws = nothing ? [] : drawsOf(cohorts, random, resamples)
-  const ofAll = () => shiftedBy(draws, whole, (counts) => pooled(counts, width))
-  const raw = nothing ? null : differenceOf(cohorts, whole, draws, null, ofAll(), quantiles)
-  const shifts = nothing || shared === 0 ? [] : shiftsOfStrata(draws, whole, width, weights)
-  const like =
-    shifts.length === 0 ? null : differenceOf(cohorts, whole, draws, weights, averaged(shifts, weights), quantiles)
+  const resampled = nothing ? null : resample(cohorts, counts, weights, random, resamples)
+  const minutes = { a: cohorts.a.minutes, b: cohorts.b.minutes }
+  const differenceIn = (some: Resampled | null | undefined) =>
+    some ? differenceOf(some, minutes, quantiles, cohorts.least) : null
+  const [raw, like] = [differenceIn(resampled?.raw), differenceIn(resampled?.like)]
   const verdict =
     reasons.length > 0 || like === null
       ? 'not_comparable'
@@ -134,8 +121,8 @@ export function compareCohorts(
           ? 'a_faster'
           : 'b_faster'
   const median = (side: 'a' | 'b', i: number) => {
-    const counts = stratumOf(whole[side], width, i)
-    return totalOf(counts) > 0 ? Math.exp(logQuantiles(counts, [0.5], cohorts.least)[0]!.value) : null
+    const own = counts[side][i]!
+    return totalOf(own) > 0 ? Math.exp(logQuantiles(own, [0.5], cohorts.least)[0]!.value) : null
   }
   return {
     verdict,
@@ -155,29 +142,22 @@ export function compareCohorts(
       .map((one, rank) => ({
         stratum: one.stratum,
         n: one.n,
-        shift: like !== null && shifts[one.i] && rank < mostStrata ? estimateOf(shifts[one.i]!, like.scale) : null,
+        shift:
+          like && resampled?.shifts[one.i] && rank < mostStrata
+            ? estimateOf(resampled.shifts[one.i]!, like.scale)
+            : null,
         p50: { a: median('a', one.i), b: median('b', one.i) },
       })),
   }
 }
 
-function drawsOf({ a, b }: Cohorts, random: Random, count: number): Draw[] {
-  const [againA, againB] = [redrawer(a, blockMinutes), redrawer(b, blockMinutes)]
-  return Array.from({ length: count }, () => ({ a: againA(random), b: againB(random) }))
-}
-
-/** @param weights of the strata; null: all requests as they are. @param shifted of the same. */
+/** @param minutes that each side has. */
 function differenceOf(
-  cohorts: Cohorts,
-  whole: Draw,
-  draws: readonly Draw[],
-  weights: readonly number[] | null,
-  shifted: Shifted,
+  { whole, draws, shifted, blocks, stretches }: Resampled,
+  minutes: Pair<number>,
   quantiles: readonly number[],
+  least: number,
 ): { difference: Difference; scale: number } {
-  const { least } = cohorts
-  const { width } = cohorts.a
-  const mixed = (sums: Float64Array) => (weights ? reweighted(sums, width, weights) : pooled(sums, width))
   const asked = [...quantiles, 0.25, 0.5, 0.75, 0.99]
   const read = (counts: Float64Array): Reading[] => {
     const log = logQuantiles(counts, asked, least)
@@ -190,17 +170,14 @@ function differenceOf(
       { value: Math.log(meanDifference(counts, least)), slack: 0 },
     ]
   }
-  const now = { a: read(mixed(whole.a)), b: read(mixed(whole.b)) }
-  const again = draws.map(({ a, b }) => ({ a: read(mixed(a)), b: read(mixed(b)) }))
-  /** What is read of some minutes of a side, and how far they are shifted from all of it: by the same measure as the sides from each other. */
-  const ofMinutes = (cohort: Cohort, all: Float64Array) => (minutes: Cohort['minutes']) => {
-    const sums = summed(cohort, minutes)
-    return [...read(mixed(sums)).map(({ value }) => value), shiftBetween(sums, all, width, weights)]
-  }
-  const wavering = {
-    a: waveringOf(cohorts.a.minutes, ofMinutes(cohorts.a, whole.a)),
-    b: waveringOf(cohorts.b.minutes, ofMinutes(cohorts.b, whole.b)),
-  }
+  const now = { a: read(whole.a), b: read(whole.b) }
+  const again = draws.map(({ a, b }) => ({ a: read(a), b: read(b) }))
+  /** How far pieces are shifted from all of their side counts last: by the same measure as the sides from each other. */
+  const readings = (pieces: readonly Piece[]) =>
+    pieces.map((one) => [...read(one.counts).map(({ value }) => value), one.shift])
+  const waveringIn = (side: 'a' | 'b') =>
+    waveringOf(cutsOf(minutes[side]), readings(blocks[side]), readings(stretches[side]), now.a.length + 1)
+  const wavering = { a: waveringIn('a'), b: waveringIn('b') }
   const fewBlocks = Math.max(wavering.a.fewBlocks, wavering.b.fewBlocks)
   const scaleAt = (i: number) => {
     const { a, b } = wavering

@@ -1,12 +1,4 @@
-/** By how much a side is shifted from the other, or some of it from all of it: the Hodges-Lehmann shift, by stratum or of all requests. */
-import { pooled, smoothShift, stratumOf } from './cohort.ts'
-
-/** Both sides of a resample: counts by stratum and bucket. */
-export interface Draw {
-  readonly a: Float64Array
-  readonly b: Float64Array
-}
-
+/** By how much a side is shifted from the other (Hodges and Lehmann): of strata, and of all of them. */
 export interface Reading {
   readonly value: number
   readonly slack: number
@@ -16,34 +8,6 @@ export interface Reading {
 export interface Shifted {
   readonly now: Reading
   readonly again: readonly number[]
-}
-
-export function shiftedBy(draws: readonly Draw[], whole: Draw, of: (counts: Float64Array) => Float64Array): Shifted {
-  const now = smoothShift(of(whole.b), of(whole.a))
-  return { now, again: draws.map(({ a, b }) => smoothShift(of(b), of(a), now.value).value) }
-}
-
-/** Of the strata, by their number; of those without a weight none. */
-export const shiftsOfStrata = (draws: readonly Draw[], whole: Draw, width: number, weights: readonly number[]) =>
-  weights.map((weight, i) => (weight > 0 ? shiftedBy(draws, whole, (counts) => stratumOf(counts, width, i)) : null))
-
-/** Of some of a side from all of it, as {@link averaged} does: strata that are not among them count for nothing. */
-export function shiftBetween(
-  some: Float64Array,
-  all: Float64Array,
-  width: number,
-  weights: readonly number[] | null,
-): number {
-  if (weights === null) return smoothShift(pooled(some, width), pooled(all, width), 0).value
-  let [sum, among] = [0, 0]
-  weights.forEach((weight, i) => {
-    if (weight === 0) return
-    const { value } = smoothShift(stratumOf(some, width, i), stratumOf(all, width, i), 0)
-    if (Number.isNaN(value)) return
-    sum += weight * value
-    among += weight
-  })
-  return sum / among
 }
 
 /** Each by its weight; a resample that has nothing of a stratum goes by the others. */

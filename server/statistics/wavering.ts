@@ -1,8 +1,5 @@
 /** By how much minutes that depend on each other waver more than blocks of them, drawn again, say. */
-import type { Cohort } from './cohort.ts'
-
-/** Minutes that are drawn again together. */
-export const blockMinutes = 5
+import { blockMinutes } from './minutes.ts'
 
 export interface Wavering {
   /** Factor of the variance, for each reading; below 1 where nothing wavers. */
@@ -19,16 +16,14 @@ export interface Wavering {
  *
  * The variance of a mean over L minutes, times L, comes near what it is over many as S (1 - c / L) where a minute hangs on those
  * before it less and less: two lengths tell S. Stretches of a quarter of an hour alone leave a tenth of it out.
+ * @param blocks readings of each block of five minutes. @param stretches likewise.
  */
-export function waveringOf(minutes: Cohort['minutes'], read: (minutes: Cohort['minutes']) => number[]): Wavering {
-  const stretch = Math.max(1, Math.floor(stretchOf(minutes.length) / blockMinutes)) * blockMinutes
-  const cut = (length: number) =>
-    Array.from({ length: Math.floor(minutes.length / length) }, (_, i) =>
-      read(minutes.slice(i * length, (i + 1) * length)),
-    )
-  const blocks = cut(blockMinutes)
-  const stretches = cut(stretch)
-  const readings = blocks[0]?.length ?? read(minutes).length
+export function waveringOf(
+  { minutes, stretch }: Cuts,
+  blocks: readonly (readonly number[])[],
+  stretches: readonly (readonly number[])[],
+  readings: number,
+): Wavering {
   const beyond = stretch > blockMinutes ? blockMinutes / (stretch - blockMinutes) : 0
   const inflation = Array.from({ length: readings }, (_, i) => {
     const short = variance(blocks.map((one) => one[i]!))
@@ -37,9 +32,20 @@ export function waveringOf(minutes: Cohort['minutes'], read: (minutes: Cohort['m
     const ratio = (long * (stretch / blockMinutes)) / short
     return ratio + (ratio - 1) * beyond
   })
-  const fewBlocks = minutes.length > blockMinutes ? minutes.length / (minutes.length - blockMinutes) : 1
+  const fewBlocks = minutes > blockMinutes ? minutes / (minutes - blockMinutes) : 1
   return { inflation, fewBlocks, blocks: blocks.length, stretches: stretches.length }
 }
+
+/** How a side of so many minutes is cut to see how much it wavers: into blocks, and into stretches of so many minutes, whole blocks each. */
+export interface Cuts {
+  readonly minutes: number
+  readonly stretch: number
+}
+
+export const cutsOf = (minutes: number): Cuts => ({
+  minutes,
+  stretch: Math.max(1, Math.floor(stretchOf(minutes) / blockMinutes)) * blockMinutes,
+})
 
 /** Long enough that neighbours hardly depend on each other, and short enough for three at least. */
 const stretchOf = (minutes: number): number => Math.min(minutes / 3, Math.max(15, minutes / 12))

@@ -11,7 +11,7 @@ spanned AS (
       trace_id AS of_trace, if({wholes:UInt8} AND parent_id = toFixedString('', 8), parent_id, span_id) AS of_span,
       attrset, resource, toUInt8(1) AS has
     FROM spans
-    WHERE {{spansInWindow}} AND if({wholes:UInt8}, trace_id IN (SELECT trace_id FROM picked), span_id IN (SELECT span FROM picked))
+    WHERE {{spansInWindow}} AND cityHash64(trace_id) % {oneOf:UInt32} = 0{{ofPicked}}
   ) AS found ON picked.trace_id = found.of_trace AND picked.span = found.of_span
 )
 SELECT

@@ -9,10 +9,15 @@ import { fields, type Dataset } from './fields.ts'
 import type { Selected } from './selection.ts'
 
 const combinationsSql = loadSql(import.meta.url, 'combinations.sql').replace('{{spansInWindow}}', spansInWindow)
+const spansAboutSql = loadSql(import.meta.url, 'spans-about.sql')
 const wordsSql = loadSql(import.meta.url, 'dictionary-words.sql')
 
 /** Of more values every k-th trace is looked at: what is common to 1 % of them is still seen 4,000 times. */
 const mostRequests = 400_000
+/** Of so many spans it is not asked whether they are of a fact that is looked at: to find these facts again would cost more. */
+const fewSpans = 2_000_000
+const ofPicked =
+  ' AND if({wholes:UInt8}, trace_id IN (SELECT trace_id FROM picked), span_id IN (SELECT span FROM picked))'
 /** Different combinations; rarer ones are left out, and how many requests they are is said. */
 const mostCombinations = 20_000
 
@@ -54,8 +59,11 @@ export async function readCombinations(
   const list = keys
     .map((key) => fields[facts.dataset][key]!)
     .map(({ kind, sql }) => (kind === 'text' ? sql : `toString(${sql})`))
+  const [about] = await clickhouse.query<{ spans: number }>(spansAboutSql, params, partOf(options, 'spans'))
   const rows = await clickhouse.query<Row>(
-    `WITH ${ctes},\n${combinationsSql.replace('{{words}}', `[${list.join(', ')}]`)}`,
+    `WITH ${ctes},\n${combinationsSql
+      .replace('{{words}}', `[${list.join(', ')}]`)
+      .replace('{{ofPicked}}', about!.spans / oneOf > fewSpans ? ofPicked : '')}`,
     { ...params, oneOf, most: mostCombinations + 1 },
     partOf(options, 'combinations'),
   )

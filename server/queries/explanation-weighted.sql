@@ -1,4 +1,4 @@
--- Of each level: values of both cohorts, and where winsorising cuts. Goes on from `current` (explore/current.sql).
+-- As explanation-levels.sql where values weigh differently, or a revision has replaced some.
 SELECT
   level AS fidelity, toFloat64(countIf(NOT ofB)) AS a, toFloat64(countIf(ofB)) AS b,
   toFloat64(quantileExactWeighted(0.999)(assumeNotNull(value), toUInt64(round(16 * counts)))) AS cap
