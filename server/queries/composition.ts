@@ -10,8 +10,8 @@ import { loadSql } from './load-sql.ts'
 import { partOf, type QueryOf } from './query-of.ts'
 import { unixNano } from './rollup-window.ts'
 
-const compositionSql = loadSql(import.meta.url, 'composition.sql')
-const countsSql = loadSql(import.meta.url, 'composition-counts.sql')
+const edgesSql = loadSql(import.meta.url, 'composition-edges.sql')
+const weightedSql = loadSql(import.meta.url, 'composition-weighted.sql')
 
 /** Around each, requests between two others. */
 const bands = [
@@ -21,6 +21,17 @@ const bands = [
   { q: 0.99, from: 0.985, to: 0.995 },
 ] as const
 const levels = bands.flatMap(({ from, to }) => [from, to])
+const levelsBelow = levels.map((q) => q - 1e-13)
+
+/** Which of the bands a duration lies in, a bit each. */
+const bandsOf = (of: string, edges: string) =>
+  `toUInt8(${of} * (${bands
+    .map((_, i) => `${2 ** i} * (took >= ${edges}[${2 * i + 1}] AND took <= ${edges}[${2 * i + 2}])`)
+    .join(' + ')}))`
+
+const piecesSql = loadSql(import.meta.url, 'composition.sql')
+  .replace('{{bandsOfA}}', bandsOf('inA', '{edgesOfA:Array(Float64)}'))
+  .replace('{{bandsOfB}}', bandsOf('inB', '{edgesOfB:Array(Float64)}'))
 
 interface Row {
   classes: string[]
@@ -40,14 +51,21 @@ interface Row {
   squares: number[]
 }
 
-interface Counts {
+/** Of each side, and between which durations each band lies. */
+interface Edges {
+  edgesOfA: number[]
+  edgesOfB: number[]
+}
+
+interface Counts extends Edges {
   allOfA: number
   rootlessOfA: number
   allOfB: number
   rootlessOfB: number
   /** No revision has replaced any. */
   isCurrent: number
-  isUniform: number
+  /** The edges are right. */
+  isSimple: number
 }
 
 interface Side {
@@ -67,13 +85,24 @@ export async function readComposition(
     a: cohortOf(asked.a, 'a'),
     ...(asked.b && { b: cohortOf(asked.b, 'b') }),
   })
-  const { cte, params } = facts
-  const [counts] = await clickhouse.query<Counts>(`WITH ${cte}\n${countsSql}`, params, partOf(options, 'counts'))
-  const sql = `WITH ${cte},\n${piecesOf(counts!)}`
+  const edgesOf = edgesSql.replaceAll('{{levels}}', levelsBelow.join(', '))
+  const [counts] = (await clickhouse.query<Counts>(
+    `WITH ${facts.cte}\n${edgesOf}`,
+    facts.params,
+    partOf(options, 'edges'),
+  )) as [Counts]
+  const ctes = `WITH ${facts.cte},\n${currentOf(counts.isCurrent === 1)}\n`
+  const weighted = () => {
+    const sql = `${ctes}${weightedSql.replaceAll('{{levels}}', levels.join(', '))}`
+    return clickhouse.query<Edges>(sql, facts.params, partOf(options, 'weighted'))
+  }
+  const [{ edgesOfA, edgesOfB }] = counts.isSimple ? [counts] : ((await weighted()) as [Edges])
+  const sql = `${ctes}${piecesSql}`
+  const params = { ...facts.params, edgesOfA, edgesOfB }
   const rows = await clickhouse.query<Row>(sql, params, partOf(options, 'pieces'))
-  const a = { all: counts!.allOfA, rootless: counts!.rootlessOfA, meansIn: meansOf(rows, 'inA', 'bandsOfA') }
+  const a = { all: counts.allOfA, rootless: counts.rootlessOfA, meansIn: meansOf(rows, 'inA', 'bandsOfA') }
   const b = asked.b
-    ? { all: counts!.allOfB, rootless: counts!.rootlessOfB, meansIn: meansOf(rows, 'inB', 'bandsOfB') }
+    ? { all: counts.allOfB, rootless: counts.rootlessOfB, meansIn: meansOf(rows, 'inB', 'bandsOfB') }
     : null
   const told = ({ all, rootless }: Side, { from, to }: Cohort) => ({
     ...{ requests: all, rootless, fromUnixNano: unixNano(from), toUnixNano: unixNano(to) },
@@ -98,28 +127,6 @@ export async function readComposition(
 
 const nothing = { a: null, b: null, classes: [] }
 const coverageOf = ({ all, rootless }: Side) => (all > 0 ? (all - rootless) / all : 0)
-
-/** The question, made as cheap as what is known of the requests allows. */
-function piecesOf({ isCurrent, isUniform }: Counts): string {
-  const isSimple = isCurrent === 1 && isUniform === 1
-  const edgesOf = (of: string) =>
-    isSimple
-      ? // The value at rank ceil(q n), as where weights differ, for a third of the price: quantilesExact takes floor(q n) + 1.
-        `quantilesExactIf(${levels.map((q) => q - 1e-13).join(', ')})(took, ${of})`
-      : `quantilesExactWeightedIf(${levels.join(', ')})(took, toUInt64(greatest(1, round(w))), ${of})`
-  const bandsOf = (of: string, side: number) =>
-    `toUInt8(${of} * (${bands
-      .map((_, i) => {
-        const edge = (place: number) => `edges.${side}[${2 * i + place}]`
-        return `${2 ** i} * (took >= ${edge(1)} AND took <= ${edge(2)})`
-      })
-      .join(' + ')}))`
-  return `${currentOf(isCurrent === 1)}\n${compositionSql
-    .replace('{{edgesOfA}}', edgesOf('inA'))
-    .replace('{{edgesOfB}}', edgesOf('inB'))
-    .replace('{{bandsOfA}}', bandsOf('inA', 1))
-    .replace('{{bandsOfB}}', bandsOf('inB', 2))}`
-}
 
 const meansOf =
   (rows: readonly Row[], inSide: 'inA' | 'inB', bandsOf: 'bandsOfA' | 'bandsOfB') =>

@@ -1,5 +1,5 @@
 /** What proxies take for the requests of two cohorts: who is on the way, what else went through them, and what they took meanwhile. */
-import type { ClickHouse } from '../../storage/clickhouse.ts'
+import type { ClickHouse, Params } from '../../storage/clickhouse.ts'
 import type { Resources, ResourcesRequest, ResourceReason } from '../api/contract-resources.ts'
 import { ratioOfUsage, usageOf, type Usage } from '../statistics/usage.ts'
 import { cohortOf, factsOfCohorts } from './cohort-facts.ts'
@@ -14,6 +14,7 @@ import { alignWindow, unsignedOf, type Window } from './rollup-window.ts'
 
 const throughSql = loadSql(import.meta.url, 'resources-through.sql')
 const requestsSql = loadSql(import.meta.url, 'resources-requests.sql')
+const instancesSql = loadSql(import.meta.url, 'resources-instances.sql')
 const handledSql = loadSql(import.meta.url, 'resources-handled.sql')
 const usedSql = loadSql(import.meta.url, 'resources-used.sql')
 
@@ -36,7 +37,7 @@ interface Side {
   readonly unweighted: number
   readonly window: Window
   readonly proxies: readonly ProxyUsage[]
-  readonly sql: readonly string[]
+  readonly sql: readonly { readonly what: string; readonly sql: string }[]
 }
 
 /** @throws CohortError */
@@ -56,11 +57,9 @@ export async function readResources(
     cpu: ratioOf(toldA.cpu, toldB.cpu, shared),
     memory: ratioOf(toldA.memory, toldB.memory, shared),
     method,
-    sql: [a, b].flatMap(({ sql }, i) => sql.map((one, j) => ({ what: `${questions[j]} of ${'AB'[i]}`, sql: one }))),
+    sql: [a, b].flatMap(({ sql }, i) => sql.map((one) => ({ ...one, what: `${one.what} of ${'AB'[i]}` }))),
   }
 }
-
-const questions = ['proxies on the way', 'requests', 'all requests through them', 'what they took']
 
 type ThroughRow = Pick<Through, 'proxy' | 'instance'> & { nOfA: number; nOfB: number }
 
@@ -89,23 +88,37 @@ async function readSides(clickhouse: ClickHouse, asked: ResourcesRequest, option
     usedIn('a'),
     usedIn('b'),
   ])
+  /** Both sides may ask the same. */
+  const handledOf = new Map<string, Promise<Handled[]>>()
+  const handledBy = (sql: string, params: Params, part: string): Promise<Handled[]> => {
+    const question = inlined(sql, params)
+    const answer = handledOf.get(question) ?? clickhouse.query<Handled>(sql, params, partOf(options, part))
+    handledOf.set(question, answer)
+    return answer
+  }
   const side = async (name: 'a' | 'b', of: 'A' | 'B', used: readonly Used[]): Promise<Side> => {
     const { window, slotSeconds } = sides[name]
     const through = rows
       .map(({ proxy, instance, ...row }): Through => ({ proxy, instance, n: row[`nOf${of}`] }))
       .filter(({ n }) => n > 0)
-    const ids = [...new Set(through.map(({ proxy }) => unsignedOf(proxy)))]
-    // Without readings of what instances took it does not matter when requests went through them.
-    const handledParams = { ...inWindow(sides[name]), ids, ...(used.length === 0 && { slotSeconds: 2 ** 31 }) }
-    const handled = await clickhouse.query<Handled>(handledSql, handledParams, partOf(options, `handled-${name}`))
+    const ids = [...new Set(through.map(({ proxy }) => unsignedOf(proxy)))].sort()
+    const when = inWindow(sides[name])
+    // Without readings it does not matter when requests went through an instance, and through which is known, but of hops.
+    const asks =
+      used.length > 0
+        ? { sql: handledSql, params: { ...when, ids } }
+        : through.some(({ instance }) => instance === '')
+          ? { sql: instancesSql, params: { ...window, ids } }
+          : null
+    const handled = asks ? await handledBy(asks.sql, asks.params, `handled-${name}`) : []
     return {
       ...{ requests: requests![`of${of}`], unweighted: requests![`unweightedOf${of}`], window },
       proxies: partsOf({ through, handled, used, requests: requests![`of${of}`], slotSeconds }),
       sql: [
-        inlined(sql, params),
-        inlined(countSql, params),
-        inlined(handledSql, handledParams),
-        inlined(usedSql, inWindow(sides[name])),
+        { what: 'proxies on the way', sql: inlined(sql, params) },
+        { what: 'requests', sql: inlined(countSql, params) },
+        ...(asks ? [{ what: 'all requests through them', sql: inlined(asks.sql, asks.params) }] : []),
+        { what: 'what they took', sql: inlined(usedSql, when) },
       ],
     }
   }
