@@ -42,7 +42,15 @@ export const demoRecordings = [
   's8-gateway-vs-krakend',
 ]
 
+/**
+ * Pages of the demo's shop: applications of some recordings told no route, only the method, and a comparison of two gateways
+ * is asked about a page.
+ */
+const pages: Readonly<Record<string, string>> = { 's8-gateway-vs-krakend': 'GET /cart' }
+const serverKind = 2
+
 interface Span {
+  name?: string
   traceId: string
   spanId: string
   parentSpanId?: string
@@ -94,12 +102,21 @@ export async function loadTraces(folder: string, names: readonly string[]): Prom
           text
             .split('\n')
             .filter(Boolean)
-            .map((line) => JSON.parse(line) as Export),
+            .map((line) => onPage(JSON.parse(line) as Export, pages[name])),
         )
       }),
   )
   const longest = Math.max(0, ...perRecording.map((traces) => traces.length))
   return Array.from({ length: longest }, (_, i) => perRecording.flatMap((traces) => traces[i] ?? [])).flat()
+}
+
+/** Names what an application answered after its page. Changes what is given. */
+function onPage(exported: Export, page: string | undefined): Export {
+  if (page)
+    for (const { scopeSpans } of exported.resourceSpans)
+      for (const span of scopeSpans.flatMap(({ spans }) => spans))
+        if (span.kind === serverKind && span.name === 'GET') span.name = page
+  return exported
 }
 
 export function groupByTrace(exports: readonly Export[]): RecordedTrace[] {
