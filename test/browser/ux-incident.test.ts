@@ -288,6 +288,15 @@ describe('every way of seeing', () => {
     expect(await axe(page)).toEqual([])
     await page.keyboard.press('Escape')
     expect(await styleOf('.marks .mark', 'borderLeftStyle')).toBe('dashed')
+    // Numbers of the axis: what is drawn left of the plot.
+    await page.reload()
+    await loaded(page)
+    const drawn = await page.evaluate<number>(`(() => {
+      const canvas = document.querySelector('.pane canvas')
+      const { data } = canvas.getContext('2d').getImageData(0, 0, 30, canvas.height)
+      return data.filter((value, i) => i % 4 === 3 && value > 0).length
+    })()`)
+    expect(drawn).toBeGreaterThan(0)
     await context.close()
   })
 

@@ -43,8 +43,15 @@ export interface PlotOptions {
 export function drawPlot(host: HTMLElement, options: PlotOptions): () => void {
   const { width, height, margins, scale, strokes, timeTicks } = options
   const style = getComputedStyle(host)
+  const isForced = window.matchMedia('(forced-colors: active)').matches
   const colour = (token: Token) => style.getPropertyValue(token)
-  const axis = { font: style.font, stroke: colour('--text-3'), ticks: { show: false }, border: { show: false } }
+  const axis = {
+    // By its parts: where the system forces its colours, the whole of it is told as nothing.
+    font: `${style.fontSize} ${style.fontFamily}`,
+    stroke: isForced ? 'CanvasText' : colour('--text-3'),
+    ticks: { show: false },
+    border: { show: false },
+  }
   const floored = (values: readonly Drawn[]) =>
     scale.kind === 'log' ? values.map((ns) => (typeof ns === 'number' ? Math.max(ns, scale.lo) : ns)) : [...values]
   const plot = new uPlot(
@@ -73,7 +80,7 @@ export function drawPlot(host: HTMLElement, options: PlotOptions): () => void {
           ...axis,
           size: margins.left,
           gap: 8,
-          grid: { stroke: colour('--line'), width: 1 },
+          grid: { stroke: isForced ? 'GrayText' : colour('--line'), width: 1 },
           splits: () => [...scale.ticks],
           // uPlot leaves out what its own idea of a log scale has no room for; ours are few enough.
           filter: (_, splits) => splits,
@@ -83,7 +90,7 @@ export function drawPlot(host: HTMLElement, options: PlotOptions): () => void {
       series: [
         {},
         ...strokes.map(({ edge, width: lineWidth, dash, fill }) => ({
-          stroke: colour(edge),
+          stroke: isForced ? 'CanvasText' : colour(edge),
           width: lineWidth,
           dash: [...dash],
           points: { show: false },
