@@ -1,21 +1,11 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { Distribution, Fidelity } from '../api/contract.ts'
 import { claimedQuantiles, refusal, type Refusal } from '../statistics/claims.ts'
-import { bucketBounds, keyAt, merge, representative, type Histogram } from '../statistics/histogram.ts'
+import { bucketBounds, keyAt, keysAtRanks, merge, representative, type Histogram } from '../statistics/histogram.ts'
 import { boundsWithMissing } from '../statistics/manski.ts'
 import { effectiveCount, populationOf } from '../statistics/weights.ts'
-import { loadSql } from './load-sql.ts'
-import { partOf, type QueryOf } from './query-of.ts'
-import { alignWindow, hexOf, overRollup, type MadeRows, type RollupRows, type Window } from './rollup-window.ts'
-
-const levelsSql = loadSql(import.meta.url, 'distributions.sql')
-
-/** Where a filter looks; '' or absent: everywhere. */
-export interface PlaceFilter {
-  readonly environment?: string | undefined
-  readonly cluster?: string | undefined
-  readonly namespace?: string | undefined
-}
+import type { QueryOf } from './query-of.ts'
+import { readWeights, type WeightRow, type WeightsAsked } from './weight-rows.ts'
 
 /** Values of one metric of one entity at one level. */
 export interface LevelRow {
@@ -43,26 +33,8 @@ export interface LevelRow {
   histogram?: Histogram
 }
 
-/** Of one sampling weight. */
-interface WeightRow extends Omit<LevelRow, 'population' | 'weightUnknown' | 'histogram'> {
-  /** Weight - 1; -1: not known. */
-  extra: number
-  /** Bucket key -> count; empty where not asked for. */
-  cells: Record<string, string | number>
-}
-
-export interface LevelsAsked {
-  readonly window: Window
-  readonly rows: RollupRows | MadeRows
-  readonly place?: PlaceFilter | undefined
-  /** One row a step, too. */
-  readonly stepMs?: number
-  /** Without steps: the window begins and ends at whole ones of this length, and is read no further. */
-  readonly edgeMs?: number
-  /** Of the period of equal length before, too, in rows that start there; not with steps. */
-  readonly before?: boolean
-  /** Kinds whose entities count as if they were one. */
-  readonly together?: RollupRows['kinds'] | undefined
+export interface LevelsAsked extends WeightsAsked {
+  /** The ranks of `intervalOf`, too. */
   readonly intervals?: boolean
   /** Whose histograms come along: of those that count together, or of all. */
   readonly histograms?: 'together' | 'all' | undefined
@@ -71,39 +43,30 @@ export interface LevelsAsked {
 /** Levels of the metrics of all entities (or of `rows.ids`) over a window, in no order. */
 export async function readLevels(clickhouse: ClickHouse, asked: LevelsAsked, options: QueryOf): Promise<LevelRow[]> {
   const ranks = [...claimedQuantiles.map((q) => [q, 0] as const), ...(asked.intervals ? intervalRanks : [])]
-  const found = byWeight(await readWeights(clickhouse, asked, ranks, options))
-  const isAsked = ({ id }: WeightRow) =>
+  const isAsked = ({ id }: LevelRow) =>
     asked.histograms === 'all' || (asked.histograms === 'together' && id === togetherId)
-  const isMixed = found.some((parts) => parts.length > 1 && parts.some(({ n, cells }) => n > 0 && isEmpty(cells)))
-  // Quantiles of several weights need the histograms: rare, so they are asked for only then.
-  const parts = isMixed
-    ? byWeight(await readWeights(clickhouse, { ...asked, histograms: 'all' }, ranks, partOf(options, 'weights')))
-    : found
-  return parts.map((rows) => {
-    const { histogram, ...row } = weigh(rows, ranks)
-    return histogram && isAsked(rows[0]!) ? { ...row, histogram } : row
+  return byWeight(await readWeights(clickhouse, asked, options)).map((rows) => {
+    const level = weigh(rows, ranks)
+    if (isAsked(level)) return level
+    const { histogram: _histogram, ...row } = level
+    return row
   })
 }
 
 /** Levels of each step, and of all steps together, with their histograms: one question for what is shown over time and in all. */
 export async function readSteps(
   clickhouse: ClickHouse,
-  asked: Omit<LevelsAsked, 'before' | 'edgeMs' | 'intervals' | 'histograms'> & { readonly stepMs: number },
+  asked: Omit<WeightsAsked, 'before' | 'edgeMs'> & { readonly stepMs: number },
   options: QueryOf,
 ): Promise<{ each: LevelRow[]; all: LevelRow[] }> {
   const ranks = claimedQuantiles.map((q) => [q, 0] as const)
-  const rows = await readWeights(clickhouse, { ...asked, histograms: 'all' }, ranks, options)
+  const rows = await readWeights(clickhouse, asked, options)
   const whole = byWeight(rows.map((row) => ({ ...row, startSeconds: 0 })))
   return {
     each: byWeight(rows).map((of) => weigh(of, ranks)),
     all: whole.map((of) =>
       weigh(
-        [...new Set(of.map(({ extra }) => extra))].map((extra) =>
-          addedUp(
-            of.filter((row) => row.extra === extra),
-            ranks,
-          ),
-        ),
+        [...new Set(of.map(({ extra }) => extra))].map((extra) => addedUp(of.filter((row) => row.extra === extra))),
         ranks,
       ),
     ),
@@ -111,54 +74,18 @@ export async function readSteps(
 }
 
 /** Rows of one weight as one. */
-function addedUp(rows: readonly WeightRow[], ranks: readonly Rank[]): WeightRow {
-  const { keys, counts } = merge(rows.map(histogramIn))
+function addedUp(rows: readonly WeightRow[]): WeightRow {
   const sum = (field: 'requests' | 'errors' | 'n' | 'total') => rows.reduce((all, row) => all + row[field], 0)
-  const maxKeys = rows.flatMap(({ maxKey }) => (maxKey === null ? [] : [maxKey]))
-  const n = sum('n')
   return {
     ...rows[0]!,
-    ...{ requests: sum('requests'), errors: sum('errors'), n, total: sum('total') },
-    quantileKeys: keysAt({ keys, counts }, ranks, n),
-    maxKey: maxKeys.length > 0 ? Math.max(...maxKeys) : null,
-    cells: Object.fromEntries(keys.map((key, i) => [key, counts[i]!])),
+    ...{ requests: sum('requests'), errors: sum('errors'), n: sum('n'), total: sum('total') },
+    histogram: merge(rows.map(({ histogram }) => histogram)),
   }
 }
 
 const togetherId = '0'.repeat(16)
 
 type Rank = readonly [q: number, deviations: number]
-
-async function readWeights(
-  clickhouse: ClickHouse,
-  asked: LevelsAsked,
-  ranks: readonly Rank[],
-  options: QueryOf,
-): Promise<WeightRow[]> {
-  const { rows, place = {}, stepMs, edgeMs, together = [], histograms } = asked
-  const { environment = '', cluster = '', namespace = '' } = place
-  const window = (stepMs ?? edgeMs) === undefined ? alignWindow(asked.window) : asked.window
-  const length = window.toMs - window.fromMs
-  const earlier = { fromMs: window.fromMs - length, toMs: window.fromMs }
-  const { sql, params } = overRollup(levelsSql, {
-    // Without steps any rollup will do that lies inside.
-    ...{ windows: asked.before ? [earlier, window] : [window], rows, stepMs: stepMs ?? (edgeMs && dayMs) },
-  })
-  const found = await clickhouse.query<WeightRow>(
-    sql,
-    {
-      ...params,
-      ...{ environment, cluster, namespace, together },
-      quantiles: ranks.map(([q]) => q),
-      deviations: ranks.map(([, z]) => z),
-      origin: asked.before ? earlier.fromMs / 1000 : 0,
-      step: asked.before ? length / 1000 : stepMs === undefined ? allTime : stepMs / 1000,
-      cells: histograms === undefined ? 0 : histograms === 'all' ? 2 : 1,
-    },
-    options,
-  )
-  return found.map((row) => ({ ...row, id: hexOf(row.id) }))
-}
 
 /** The rows of each level, which differ in weight only. */
 function byWeight(rows: readonly WeightRow[]): WeightRow[][] {
@@ -174,11 +101,6 @@ function byWeight(rows: readonly WeightRow[]): WeightRow[][] {
 
 /** Of how many requests each of a row is one; what is not known counts once. */
 export const weightOf = ({ extra }: { extra: number }): number => (extra < 0 ? 1 : 1 + extra)
-
-const isEmpty = (cells: WeightRow['cells']): boolean => {
-  for (const _ in cells) return false
-  return true
-}
 
 function weigh(rows: readonly WeightRow[], ranks: readonly Rank[]): LevelRow {
   const [first] = rows as [WeightRow]
@@ -196,23 +118,22 @@ function weigh(rows: readonly WeightRow[], ranks: readonly Rank[]): LevelRow {
     }
     total += row.total * weight
     if (row.extra < 0) weightUnknown += row.requests
-    if (row.maxKey !== null) maxKey = Math.max(maxKey ?? row.maxKey, row.maxKey)
+    if (row.n > 0) maxKey = Math.max(maxKey ?? -Infinity, ...keysAtRanks(row.histogram, [row.n]))
   }
   const level = { id, metric, fidelity, startSeconds, ...stored, population, total, weightUnknown, maxKey }
-  if (rows.every(({ cells }) => isEmpty(cells))) return { ...level, quantileKeys: first.quantileKeys }
-  const parts = rows.map((row) => ({ n: row.n, weight: weightOf(row), histogram: histogramIn(row) }))
+  if (rows.every(({ histogram }) => histogram.keys.length === 0)) return { ...level, quantileKeys: [] }
+  const parts = rows.map((row) => ({ n: row.n, weight: weightOf(row), histogram: row.histogram }))
   const histogram = populationOf(parts)
   // Of one weight a quantile is the same whatever the weight is.
-  const quantileKeys = rows.length === 1 ? first.quantileKeys : keysAt(histogram, ranks, effectiveCount(parts))
+  const quantileKeys = rows.length === 1 ? storedKeys(first, ranks) : keysAt(histogram, ranks, effectiveCount(parts))
   return { ...level, quantileKeys, histogram }
 }
 
-/** Ascending: keys of a sumMap are, but an object has its positive integers first. */
-function histogramIn({ cells }: WeightRow): Histogram {
-  const keys = Object.keys(cells)
-    .map(Number)
-    .sort((a, b) => a - b)
-  return { keys, counts: keys.map((key) => Number(cells[key])) }
+/** A rank is ceil(q n) of the n values, so many standard deviations of a rank off. */
+function storedKeys({ histogram, n }: WeightRow, ranks: readonly Rank[]): number[] {
+  if (n === 0) return []
+  const rankOf = ([q, z]: Rank) => Math.min(n, Math.max(1, Math.ceil(q * n + z * Math.sqrt(n * q * (1 - q)))))
+  return keysAtRanks(histogram, ranks.map(rankOf))
 }
 
 /** @param n values that say as much. */
@@ -234,11 +155,6 @@ export function intervalOf(row: LevelRow, q: 0.5 | 0.99): [from: number, to: num
   const at = claimedQuantiles.length + (q === 0.5 ? 0 : 2)
   return [row.quantileKeys[at]!, row.quantileKeys[at + 1]!]
 }
-
-const dayMs = 86_400_000
-
-/** Seconds of a step that everything is in. */
-const allTime = 2 ** 32 - 1
 
 const quantileFields = ['p50Ns', 'p75Ns', 'p90Ns', 'p95Ns', 'p99Ns', 'p999Ns'] as const
 

@@ -11,11 +11,11 @@ import {
   sumIn,
   sumOf,
 } from './distributions.ts'
-import type { LevelRow, PlaceFilter } from './distributions.ts'
+import type { LevelRow } from './distributions.ts'
 import { readHopNames, readProxyNames, type HopName, type ProxyName } from './names.ts'
 import { shareOf } from './proxies.ts'
 import { partOf, type QueryOf } from './query-of.ts'
-import { windowRead, type Window } from './rollup-window.ts'
+import { type PlaceFilter, type Window, windowRead } from './rollup-window.ts'
 
 const segmentPrefix = 'segment:'
 export const hopMetrics = ['transit', ...SegmentClass.options.map((name) => segmentPrefix + name)]

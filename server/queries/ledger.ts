@@ -1,8 +1,8 @@
 import type { ClickHouse, QueryOptions } from '../../storage/clickhouse.ts'
 import type { Ledger } from '../api/contract-measurements.ts'
-import { weightOf, type PlaceFilter } from './distributions.ts'
+import { weightOf } from './distributions.ts'
 import { loadSql } from './load-sql.ts'
-import { alignWindow, hexOf, unsignedOf, type Window } from './rollup-window.ts'
+import { alignWindow, hexOf, type PlaceFilter, unsignedOf, type Window } from './rollup-window.ts'
 
 const ledgerSql = loadSql(import.meta.url, 'ledger.sql')
 const rowsSql = {

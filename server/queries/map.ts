@@ -1,11 +1,11 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { ServiceMap } from '../api/contract-map.ts'
-import { byEntity, mainDistribution, readLevels, type PlaceFilter } from './distributions.ts'
+import { byEntity, mainDistribution, readLevels } from './distributions.ts'
 import { hopFigures, namelessHop } from './hops.ts'
 import { readHopNames, readProxyNames } from './names.ts'
 import { namelessProxy, proxyFigures } from './proxies.ts'
 import { partOf, type QueryOf } from './query-of.ts'
-import { windowRead, type Window } from './rollup-window.ts'
+import { type PlaceFilter, type Window, windowRead } from './rollup-window.ts'
 
 /** Hops with requests in the window and the proxies on their way; what the lists say of the same, without segments and legs. */
 export async function readMap(

@@ -1,4 +1,5 @@
 import { internalised } from '../analysis/internalised.ts'
+import type { Histogram } from '../statistics/histogram.ts'
 
 /**
  * Reads ClickHouse's Native format as HTTP sends it (`FORMAT Native`, protocol revision 0) into columns, without an
@@ -40,6 +41,11 @@ export interface Lists {
   readonly values: ArrayLike<number>
 }
 
+/** Of Map(Int16, Int64), keys in the order that they come in. */
+export interface Histograms {
+  at(row: number): Histogram
+}
+
 export interface Bytes {
   readonly width: number
   readonly data: Buffer
@@ -51,6 +57,7 @@ interface Kinds {
   integers: ArrayLike<number>
   numbers: ArrayLike<number>
   lists: Lists
+  histograms: Histograms
   texts: Texts
   words: Words
   maps: Maps
@@ -108,6 +115,7 @@ function readColumn(source: Source, type: string, rows: number): Column {
   if (type === 'Float64') return { kind: 'numbers', data: new Float64Array(copy(source, rows * 8)) }
   if (type === 'Array(Int16)') return { kind: 'lists', data: lists(source, rows, Int16Array) }
   if (type === 'Array(Float64)') return { kind: 'lists', data: lists(source, rows, Float64Array) }
+  if (type === 'Map(Int16, Int64)') return { kind: 'histograms', data: histograms(source, rows) }
   if (type === 'String') return { kind: 'texts', data: texts(source, rows) }
   if (type === 'LowCardinality(String)') {
     if (rows > 0) take(source, lowCardinalityPrefix)
@@ -120,22 +128,44 @@ function readColumn(source: Source, type: string, rows: number): Column {
 const lowCardinalityPrefix = 8
 
 function maps(source: Source, rows: number): Maps {
-  if (rows === 0) return { ends: endsOf(source, 0), keys: { words: [], indexes: [] }, values: texts(source, 0) }
+  if (rows === 0) return { ends: numbersOf(source, 0), keys: { words: [], indexes: [] }, values: texts(source, 0) }
   take(source, lowCardinalityPrefix)
-  const ends = endsOf(source, rows)
+  const ends = numbersOf(source, rows)
   const entries = ends[rows - 1]!
   return { ends, keys: words(source, entries), values: texts(source, entries) }
 }
 
-function endsOf(source: Source, rows: number): Float64Array {
-  const { low, high } = integers64(source, rows)
-  return Float64Array.from(low, (one, i) => high[i]! * 2 ** 32 + one)
+/** 64-bit integers, which are exact below 2^53. */
+function numbersOf(source: Source, rows: number): Float64Array {
+  const bytes = copy(source, rows * 8)
+  const [low, high] = [new Uint32Array(bytes), new Int32Array(bytes)]
+  const numbers = new Float64Array(rows)
+  for (let i = 0; i < rows; i++) numbers[i] = high[2 * i + 1]! * 2 ** 32 + low[2 * i]!
+  return numbers
+}
+
+function histograms(source: Source, rows: number): Histograms {
+  const ends = numbersOf(source, rows)
+  const entries = ends[rows - 1] ?? 0
+  const keys = new Int16Array(copy(source, entries * 2))
+  const counts = numbersOf(source, entries)
+  return {
+    at: (row) => {
+      const from = ends[row - 1] ?? 0
+      const histogram = { keys: new Array<number>(ends[row]! - from), counts: new Array<number>(ends[row]! - from) }
+      for (let i = 0; i < histogram.keys.length; i++) {
+        histogram.keys[i] = keys[from + i]!
+        histogram.counts[i] = counts[from + i]!
+      }
+      return histogram
+    },
+  }
 }
 
 type Numbers = { new (bytes: ArrayBuffer): ArrayLike<number>; readonly BYTES_PER_ELEMENT: number }
 
 function lists(source: Source, rows: number, Values: Numbers): Lists {
-  const ends = endsOf(source, rows)
+  const ends = numbersOf(source, rows)
   return { ends, values: new Values(copy(source, (ends.at(-1) ?? 0) * Values.BYTES_PER_ELEMENT)) }
 }
 

@@ -1,9 +1,9 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { OverviewPoint } from '../api/contract-measurements.ts'
 import { SegmentClass } from '../api/contract.ts'
-import { readLevels, type LevelRow, type PlaceFilter } from './distributions.ts'
+import { readLevels, type LevelRow } from './distributions.ts'
 import type { QueryOf } from './query-of.ts'
-import { unixNano } from './rollup-window.ts'
+import { type PlaceFilter, unixNano } from './rollup-window.ts'
 import { pointsOf } from './series.ts'
 import type { Steps } from './steps.ts'
 

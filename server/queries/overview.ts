@@ -12,7 +12,6 @@ import {
   sumOf,
   unknownOf,
   type LevelRow,
-  type PlaceFilter,
 } from './distributions.ts'
 import { ledgerOf, readLedger, shareIn, together, type Counts } from './ledger.ts'
 import { readHopNames, readProxyNames } from './names.ts'
@@ -20,7 +19,7 @@ import { readOverviewSeries } from './overview-series.ts'
 import { shareOf } from './proxies.ts'
 import { partOf, type QueryOf } from './query-of.ts'
 import { hopLabel, moversOf, proxyLabel, worstOf, type Ranked } from './rankings.ts'
-import { alignWindow, windowRead, type RollupRows, type Window } from './rollup-window.ts'
+import { alignWindow, type PlaceFilter, type RollupRows, type Window, windowRead } from './rollup-window.ts'
 import { readSplits, splitsOf } from './splits.ts'
 import { stepsOf } from './steps.ts'
 import { hopsPerRequest, readTraceTotals, taxOf } from './trace-totals.ts'

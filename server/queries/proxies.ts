@@ -2,11 +2,11 @@ import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { ProxyItem, ProxyList } from '../api/contract-measurements.ts'
 import type { Role } from '../api/contract.ts'
 import { byEntity, distributionsOf, mainDistribution, populationIn, readLevels, sumIn, sumOf } from './distributions.ts'
-import type { LevelRow, PlaceFilter } from './distributions.ts'
+import type { LevelRow } from './distributions.ts'
 import { loadSql } from './load-sql.ts'
 import { readProxyNames, type ProxyName } from './names.ts'
 import { partOf, type QueryOf } from './query-of.ts'
-import { alignWindow, hexOf, unsignedOf, windowRead, type Window } from './rollup-window.ts'
+import { alignWindow, hexOf, type PlaceFilter, unsignedOf, type Window, windowRead } from './rollup-window.ts'
 
 const instancesSql = loadSql(import.meta.url, 'proxy-instances.sql')
 const instancesOfHoursSql = loadSql(import.meta.url, 'proxy-instances-hours.sql')

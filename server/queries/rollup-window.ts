@@ -7,6 +7,13 @@ export interface Window {
   readonly toMs: number
 }
 
+/** Where a filter looks; '' or absent: everywhere. */
+export interface PlaceFilter {
+  readonly environment?: string | undefined
+  readonly cluster?: string | undefined
+  readonly namespace?: string | undefined
+}
+
 export interface RollupRows {
   readonly kinds: readonly ('proxy' | 'hop' | 'trace')[]
   readonly metrics: readonly string[]

@@ -5,10 +5,10 @@ import { apportion } from '../statistics/apportion.ts'
 import { refusal } from '../statistics/claims.ts'
 import { keyAt, total, type Histogram } from '../statistics/histogram.ts'
 import { populationOf } from '../statistics/weights.ts'
-import { weightOf, type PlaceFilter } from './distributions.ts'
+import { weightOf } from './distributions.ts'
 import { loadSql } from './load-sql.ts'
 import type { QueryOf } from './query-of.ts'
-import { alignWindow, overRollup, stretchesOf, type Window } from './rollup-window.ts'
+import { alignWindow, overRollup, type PlaceFilter, stretchesOf, type Window } from './rollup-window.ts'
 
 const splitsSql = loadSql(import.meta.url, 'splits.sql')
 /** There are classes by the hour and by the minute. */

@@ -1,10 +1,9 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { WindowTax } from '../api/contract-measurements.ts'
 import type { Distribution } from '../api/contract.ts'
-import type { PlaceFilter } from './distributions.ts'
 import { loadSql } from './load-sql.ts'
 import type { QueryOf } from './query-of.ts'
-import { alignWindow, unsignedOf, type Window } from './rollup-window.ts'
+import { alignWindow, type PlaceFilter, unsignedOf, type Window } from './rollup-window.ts'
 
 const sql = loadSql(import.meta.url, 'trace-totals.sql')
 

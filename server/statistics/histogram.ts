@@ -94,6 +94,14 @@ export function keyAt({ keys, counts }: Histogram, q: number): number | undefine
   return n <= 0 ? undefined : keys[firstAtLeast(cumulative, rankAt(q, n))]
 }
 
+/** Keys of the buckets that hold the values of some ranks, from 1 on; of a histogram that is not empty. */
+export function keysAtRanks({ keys, counts }: Histogram, ranks: readonly number[]): number[] {
+  const cumulative: number[] = []
+  let n = 0
+  for (const count of counts) cumulative.push((n += count))
+  return ranks.map((rank) => keys[firstAtLeast(cumulative, rank)]!)
+}
+
 /** Upper edge of the highest bucket that holds anything: there is no maximum that could be taken back. */
 export function upperEdge({ keys, counts }: Histogram): number | null {
   for (let i = keys.length - 1; i >= 0; i--) if (counts[i]! > 0) return bucketBounds(keys[i]!).hi
