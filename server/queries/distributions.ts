@@ -118,7 +118,7 @@ function weigh(rows: readonly WeightRow[], ranks: readonly Rank[]): LevelRow {
     }
     total += row.total * weight
     if (row.extra < 0) weightUnknown += row.requests
-    if (row.n > 0) maxKey = Math.max(maxKey ?? -Infinity, ...keysAtRanks(row.histogram, [row.n]))
+    if (row.histogram.keys.length > 0 && row.n > 0) maxKey = Math.max(maxKey ?? -Infinity, highestKey(row.histogram))
   }
   const level = { id, metric, fidelity, startSeconds, ...stored, population, total, weightUnknown, maxKey }
   if (rows.every(({ histogram }) => histogram.keys.length === 0)) return { ...level, quantileKeys: [] }
@@ -127,6 +127,13 @@ function weigh(rows: readonly WeightRow[], ranks: readonly Rank[]): LevelRow {
   // Of one weight a quantile is the same whatever the weight is.
   const quantileKeys = rows.length === 1 ? storedKeys(first, ranks) : keysAt(histogram, ranks, effectiveCount(parts))
   return { ...level, quantileKeys, histogram }
+}
+
+/** Of the highest bucket that holds anything: counts of 0 are what retractions left behind. */
+function highestKey({ keys, counts }: Histogram): number {
+  let i = keys.length - 1
+  while (i > 0 && counts[i] === 0) i--
+  return keys[i]!
 }
 
 /** A rank is ceil(q n) of the n values, so many standard deviations of a rank off. */

@@ -2,13 +2,13 @@ import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { OverviewPoint } from '../api/contract-measurements.ts'
 import { SegmentClass } from '../api/contract.ts'
 import { readLevels, type LevelRow } from './distributions.ts'
-import type { QueryOf } from './query-of.ts'
+import { partOf, type QueryOf } from './query-of.ts'
 import { type PlaceFilter, unixNano } from './rollup-window.ts'
 import { pointsOf } from './series.ts'
 import type { Steps } from './steps.ts'
 
 const classPrefix = 'class:'
-const metrics = ['endToEnd', ...SegmentClass.options.map((name) => classPrefix + name)]
+const classMetrics = SegmentClass.options.map((name) => classPrefix + name)
 
 /** End-to-end time over time, and what it is made of. */
 export async function readOverviewSeries(
@@ -17,17 +17,18 @@ export async function readOverviewSeries(
   options: QueryOf,
 ): Promise<{ stepMs: number; points: OverviewPoint[] }> {
   const { window, stepMs } = steps
-  const rows = { kinds: ['trace'], metrics, ids: routes } as const
-  const levels = await readLevels(clickhouse, { window, stepMs, rows, place, together: rows.kinds }, options)
+  const rowsOf = (metrics: readonly string[]) => ({ kinds: ['trace'] as const, metrics, ids: routes })
+  const asked = { window, stepMs, place, together: ['trace'] as const }
+  const [whole, classes] = await Promise.all([
+    readLevels(clickhouse, { ...asked, rows: rowsOf(['endToEnd']) }, options),
+    readLevels(clickhouse, { ...asked, rows: rowsOf(classMetrics), sums: true }, partOf(options, 'classes')),
+  ])
   const classesAt = new Map<string, LevelRow[]>()
-  for (const row of levels.filter(({ metric }) => metric.startsWith(classPrefix))) {
+  for (const row of classes) {
     const at = unixNano(row.startSeconds * 1000)
     classesAt.set(at, [...(classesAt.get(at) ?? []), row])
   }
-  const points = pointsOf(
-    levels.filter(({ metric }) => metric === 'endToEnd'),
-    'exact',
-  ).map((point) => ({
+  const points = pointsOf(whole, 'exact').map((point) => ({
     ...point,
     classes: (classesAt.get(point.startUnixNano) ?? [])
       .flatMap(({ metric, total }) =>

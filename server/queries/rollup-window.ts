@@ -42,7 +42,7 @@ const rollups: Record<Table, { name: string; bucket: string }> = {
   days: { name: 'rollup_1d', bucket: '' },
   hours: { name: 'rollup_1h', bucket: 'toStartOfDay' },
   fives: { name: 'rollup_5m', bucket: 'toStartOfHour' },
-  minutes: { name: 'rollup_1m', bucket: 'toStartOfHour' },
+  minutes: { name: 'rollup_1m', bucket: 'toStartOfFiveMinutes' },
 }
 
 /** From this length on a window is read by whole hours: the edges of a day cost more than the day. */

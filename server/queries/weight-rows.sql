@@ -5,7 +5,7 @@ merged AS (
   SELECT
     if(kind IN {together:Array(String)}, 0, id) AS entity, metric, fidelity,
     {origin:Int64} + intDiv(toUInt32(time) - {origin:Int64}, {step:Int64}) * {step:Int64} AS start, extra,
-    sum(requests) AS requests, sum(errors) AS errors, sum(n) AS n, sum(sum) AS total, sumMap(hist) AS hist
+    sum(requests) AS requests, sum(errors) AS errors, sum(n) AS n, sum(sum) AS total, {{hist}} AS hist
   FROM rollup
   WHERE (empty({environment:String}) OR environment = {environment:String})
     AND (empty({cluster:String}) OR cluster = {cluster:String})

@@ -13,7 +13,9 @@ import {
   type Window,
 } from './rollup-window.ts'
 
-const weightsSql = loadSql(import.meta.url, 'weight-rows.sql')
+const sql = loadSql(import.meta.url, 'weight-rows.sql')
+const weightsSql = sql.replace('{{hist}}', 'sumMap(hist)')
+const sumsSql = sql.replace('{{hist}}', "CAST(map(), 'Map(Int16, Int64)')")
 
 /** What was counted of one metric of one entity at one level and of one sampling weight. */
 export interface WeightRow {
@@ -47,6 +49,8 @@ export interface WeightsAsked {
   readonly before?: boolean
   /** Kinds whose entities count as if they were one. */
   readonly together?: RollupRows['kinds'] | undefined
+  /** Without histograms, which are most of what is read: nothing but counts and sums. */
+  readonly sums?: boolean
 }
 
 const dayMs = 86_400_000
@@ -61,7 +65,7 @@ export async function readWeights(clickhouse: ClickHouse, asked: WeightsAsked, o
   const window = (stepMs ?? edgeMs) === undefined ? alignWindow(asked.window) : asked.window
   const length = window.toMs - window.fromMs
   const earlier = { fromMs: window.fromMs - length, toMs: window.fromMs }
-  const { sql, params } = overRollup(weightsSql, {
+  const { sql, params } = overRollup(asked.sums ? sumsSql : weightsSql, {
     // Without steps any rollup will do that lies inside.
     ...{ windows: asked.before ? [earlier, window] : [window], rows, stepMs: stepMs ?? (edgeMs && dayMs) },
   })

@@ -96,9 +96,9 @@ export function keyAt({ keys, counts }: Histogram, q: number): number | undefine
 
 /** Keys of the buckets that hold the values of some ranks, from 1 on; of a histogram that is not empty. */
 export function keysAtRanks({ keys, counts }: Histogram, ranks: readonly number[]): number[] {
-  const cumulative: number[] = []
+  const cumulative = new Array<number>(counts.length)
   let n = 0
-  for (const count of counts) cumulative.push((n += count))
+  for (let i = 0; i < counts.length; i++) cumulative[i] = n += counts[i]!
   return ranks.map((rank) => keys[firstAtLeast(cumulative, rank)]!)
 }
 

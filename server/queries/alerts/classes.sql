@@ -4,7 +4,7 @@ SELECT
   toFloat64(sum(sum)) AS total, toFloat64(sum(n)) AS n
 FROM rollup_1m
 WHERE kind = 'trace' AND (startsWith(metric, 'class:') OR metric = 'endToEnd') AND id IN {ids:Array(UInt64)}
-  AND toStartOfHour(time) >= toStartOfHour(toDateTime(intDiv({fromMs:Int64}, 1000), 'UTC'))
-  AND toStartOfHour(time) <= toStartOfHour(toDateTime(intDiv({toMs:Int64}, 1000), 'UTC'))
+  AND toStartOfFiveMinutes(time) >= toStartOfFiveMinutes(toDateTime(intDiv({fromMs:Int64}, 1000), 'UTC'))
+  AND toStartOfFiveMinutes(time) <= toStartOfFiveMinutes(toDateTime(intDiv({toMs:Int64}, 1000), 'UTC'))
   AND time >= toDateTime(intDiv({fromMs:Int64}, 1000), 'UTC') AND time < toDateTime(intDiv({toMs:Int64}, 1000), 'UTC')
 GROUP BY id, metric, since

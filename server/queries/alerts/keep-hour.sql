@@ -5,7 +5,7 @@ WITH merged AS (
   SELECT kind, metric, id, fidelity, time, toUInt32(greatest(0, sum(n))) AS count, sumMap(hist) AS hist
   FROM rollup_1m
   WHERE kind IN ('proxy', 'hop', 'trace') AND metric IN {metrics:Array(String)} AND fidelity != 'unknown'
-    AND toStartOfHour(time) = toDateTime({hour:UInt32}, 'UTC')
+    AND toStartOfFiveMinutes(time) >= toDateTime({hour:UInt32}, 'UTC') AND toStartOfFiveMinutes(time) < toDateTime({hour:UInt32} + 3600, 'UTC')
   GROUP BY kind, metric, id, fidelity, time
   HAVING count > 0
 ),
