@@ -18,7 +18,7 @@ const mostExtra = 40
 
 /** What tells the requests in a box from the others of the window (algorithms.md section 9). @throws FilterError */
 export async function readDifferences(clickhouse: ClickHouse, asked: BoxAsked, options: QueryOf): Promise<Differences> {
-  const selected = await select(clickhouse, asked, true, partOf(options, 'sides'))
+  const selected = await select(clickhouse, asked, { compared: true }, partOf(options, 'sides'))
   const combined = await readCombinations(clickhouse, selected, options)
   const { fidelity, selection } = selected
   const isByLatency = selection.minNs !== null || selection.maxNs !== null

@@ -6,6 +6,7 @@ import type { RollupRows, Window } from '../rollup-window.ts'
 import { compile } from './conditions.ts'
 import { measures, type Dataset } from './fields.ts'
 import { readFilter, type Condition } from './filter.ts'
+import type { Places } from './usual.ts'
 
 const bases: Record<Dataset, string> = {
   proxies: loadSql(import.meta.url, 'proxies.sql'),
@@ -19,6 +20,8 @@ export interface FactsAsked {
   readonly filter: string
   /** Beside those of the filter. */
   readonly conditions?: readonly Condition[]
+  /** None but those that lie there. */
+  readonly places?: Places | undefined
   /** Scope of the page: '' or absent is any. */
   readonly environment?: string | undefined
   readonly cluster?: string | undefined
@@ -32,6 +35,10 @@ export interface Facts {
   readonly params: Params
 }
 
+/** By the sort key of the facts, so that nothing else is read. */
+const placesSql =
+  "(entity, toStartOfMinute(start)) IN arrayZip({entities:Array(UInt64)}, CAST({minutes:Array(UInt32)}, 'Array(DateTime(\\'UTC\\'))'))"
+
 const kinds = { proxies: 'proxy', hops: 'hop', traces: 'trace' } as const
 
 /** Rollups count the same values: where nothing is left out, a day of them is read instead of every fact. null: something is left out. */
@@ -43,16 +50,17 @@ export function rolledUp({ measure, filter, conditions = [], ...scope }: FactsAs
 
 /** @throws FilterError */
 export function factsOf(asked: FactsAsked): Facts {
-  const { measure, window, filter, conditions = [], environment, cluster, namespace } = asked
+  const { measure, window, filter, conditions = [], places, environment, cluster, namespace } = asked
   const { dataset, columns } = measures[measure]
   const scope = Object.entries({ environment, cluster, namespace }).flatMap(([field, value]): Condition[] =>
     value ? [{ field, operator: '=', values: [value], at: 0, valueAt: 0 }] : [],
   )
   const { sql, params } = compile([...readFilter(filter), ...conditions, ...scope], dataset)
-  const where = sql.length > 0 ? `\nWHERE ${sql.map((one) => `(${one})`).join('\n  AND ')}` : ''
+  const all = [...sql, ...(places ? [placesSql] : [])]
+  const where = all.length > 0 ? `\nWHERE ${all.map((one) => `(${one})`).join('\n  AND ')}` : ''
   return {
     dataset,
     cte: `facts AS (\nSELECT * FROM (\n${bases[dataset]})${where}\n)`,
-    params: { ...columns, ...window, wholes: dataset === 'traces' ? 1 : 0, ...params },
+    params: { ...columns, ...window, wholes: dataset === 'traces' ? 1 : 0, ...params, ...places },
   }
 }

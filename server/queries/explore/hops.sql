@@ -5,5 +5,4 @@ SELECT
   ifNull({valueColumn:Identifier}, {hiColumn:Identifier}) AS value,
   bitAnd(flags, 131072) != 0 AS unweighted, if(unweighted, 1., weight) AS counts
 FROM hops
-WHERE toStartOfMinute(start) >= toStartOfMinute(fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC'))
-  AND start >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND start < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+WHERE start >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND start < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')

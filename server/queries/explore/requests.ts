@@ -7,7 +7,7 @@ import { partOf, type QueryOf } from '../query-of.ts'
 import { hexOf, type Window } from '../rollup-window.ts'
 import { factsOf, type FactsAsked } from './facts.ts'
 import type { Dataset } from './fields.ts'
-import { select, type BoxAsked } from './selection.ts'
+import { select, selectedOf, type BoxAsked } from './selection.ts'
 
 const requestsSql = loadSql(import.meta.url, 'requests.sql')
 const liveSql = loadSql(import.meta.url, 'live.sql')
@@ -53,13 +53,12 @@ export async function listRequests(
   options: QueryOf,
 ): Promise<{ items: ExploreRequest[]; window: Window; fidelity: Fidelity; selection: Selection }> {
   const { cursor, byValue, limit } = asked
-  const selected = await select(clickhouse, asked, false, partOf(options, 'sides'))
-  const { facts, window, fidelity, selection, ctes, params } = selected
-  // Of millions a page takes the highest: the rest need not be looked at.
-  const least = byValue && !cursor ? selected.leastOf(limit) : null
-  const read = (above: Params, of: QueryOf) =>
+  const wanted = { highest: byValue && !cursor ? limit : 0 }
+  const selected = await select(clickhouse, asked, wanted, partOf(options, 'sides'))
+  const { facts, window, fidelity, selection, ctes, params, highest } = selected
+  const read = (from: string, above: Params, of: QueryOf) =>
     clickhouse.query<Row>(
-      `WITH ${ctes}\n${requestsSql.replace('{{name}}', nameSql(facts.dataset))}`,
+      `WITH ${from}\n${requestsSql.replace('{{name}}', nameSql(facts.dataset))}`,
       {
         ...{ ...params, ...above, byValue: byValue ? 1 : 0, limit },
         ...{ cursorValue: cursor?.value ?? '0', cursorStart: cursor?.start ?? '0' },
@@ -70,9 +69,14 @@ export async function listRequests(
       },
       of,
     )
-  const isAbove = least !== null && selection.minNs !== null && least > selection.minNs
-  const highest = isAbove ? await read({ selMin: least }, partOf(options, 'highest')) : []
-  const rows = highest.length === limit ? highest : await read({}, partOf(options, 'requests'))
+  // Of millions a page takes the highest: the rest need not be looked at.
+  const readHighest = ({ least, places }: NonNullable<typeof highest>) => {
+    const near = factsOf({ ...asked, window, places })
+    return read(selectedOf(near), { ...near.params, selMin: least }, partOf(options, 'highest'))
+  }
+  const isAbove = highest && selection.minNs !== null && highest.least > selection.minNs
+  const found = isAbove ? await readHighest(highest) : []
+  const rows = found.length === limit ? found : await read(ctes, {}, partOf(options, 'requests'))
   return { items: await withNames(clickhouse, facts.dataset, rows, options), window, fidelity, selection }
 }
 

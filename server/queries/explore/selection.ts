@@ -6,7 +6,7 @@ import { partOf, type QueryOf } from '../query-of.ts'
 import { unixNano, type Window } from '../rollup-window.ts'
 import { stepsOf, type Steps } from '../steps.ts'
 import { factsOf, type Facts, type FactsAsked } from './facts.ts'
-import { leastOf, readUsual, valuesAt, type UsualLevel } from './usual.ts'
+import { leastOf, readUsual, valuesAt, type Places } from './usual.ts'
 
 const currentSql = loadSql(import.meta.url, 'current.sql')
 const sidesSql = loadSql(import.meta.url, 'sides.sql')
@@ -35,8 +35,8 @@ export interface Selected {
   readonly selection: Selection
   /** Values of the level. */
   readonly n: number
-  /** Where it is all above the 90th percentile: a value from which on there are at least so many, so that fewer are read. */
-  readonly leastOf: (most: number) => number | null
+  /** Where it is all above the 90th percentile: a value from which on there are as many as were asked for, and where they lie. */
+  readonly highest: { readonly least: number; readonly places: Places } | undefined
   /** CTEs up to `selected`, and their parameters. */
   readonly ctes: string
   readonly params: Params
@@ -49,13 +49,14 @@ interface SideRow {
   cap: number
   /** Of the unweighted quantiles: 1 where they are the weighted ones too. */
   alike?: number
+  highest?: Selected['highest']
 }
 
 interface UsualAsked {
   readonly asked: BoxAsked
   readonly steps: Steps
   readonly facts: Facts
-  readonly needed: { readonly p90: boolean; readonly cap: boolean }
+  readonly needed: { readonly p90: boolean; readonly cap: boolean; readonly highest: number }
 }
 
 /** Beyond every value, ns. */
@@ -64,11 +65,17 @@ const noMost = 2 ** 53
 /** What is usually selected goes by this quantile; values count up to the other where sides are compared. */
 const [usualQuantile, capQuantile] = [0.9, 0.999]
 
-/** Looks for the level and for what is usually selected. @param compared whether the two sides will be. @throws FilterError */
+/** CTEs up to `selected`. */
+export const selectedOf = (facts: Facts): string => `${facts.cte},\n${currentSql},\n${selectedSql}`
+
+/**
+ * Looks for the level and for what is usually selected. @param compared whether the two sides will be. @param highest so many of the highest
+ * values will be asked for; 0: not by value. @throws FilterError
+ */
 export async function select(
   clickhouse: ClickHouse,
   asked: BoxAsked,
-  compared: boolean,
+  { compared = false, highest = 0 }: { compared?: boolean; highest?: number },
   options: QueryOf,
 ): Promise<Selected> {
   const steps = stepsOf(asked.window)
@@ -77,7 +84,7 @@ export async function select(
   const { selFrom, selTo, selMinNs, selMaxNs } = asked
   const usual = [selFrom, selTo, selMinNs, selMaxNs].every((edge) => edge === undefined)
   const side =
-    (await usualSide(clickhouse, { asked, steps, facts, needed: { p90: usual, cap: compared } }, options)) ??
+    (await usualSide(clickhouse, { asked, steps, facts, needed: { p90: usual, cap: compared, highest } }, options)) ??
     (await exactSide(clickhouse, asked, facts, options))
   const fidelity = side?.fidelity ?? asked.fidelity ?? 'unknown'
   const box = {
@@ -91,8 +98,8 @@ export async function select(
     selection: {
       ...{ fromUnixNano: unixNano(box.fromMs), toUnixNano: unixNano(box.toMs), minNs: box.min, maxNs: box.max, usual },
     },
-    leastOf: (most) => (usual && side?.level ? leastOf(side.level, most) : null),
-    ctes: `${facts.cte},\n${currentSql},\n${selectedSql}`,
+    highest: usual ? side?.highest : undefined,
+    ctes: selectedOf(facts),
     params: {
       ...facts.params,
       ...{ level: fidelity, cap: side?.cap ?? 0, selFrom: box.fromMs, selTo: box.toMs },
@@ -106,15 +113,20 @@ async function usualSide(
   clickhouse: ClickHouse,
   { asked, steps, facts, needed }: UsualAsked,
   options: QueryOf,
-): Promise<(SideRow & { level: UsualLevel }) | undefined> {
+): Promise<SideRow | undefined> {
   const levels = await readUsual(clickhouse, asked, steps, partOf(options, 'levels'))
   const level = asked.fidelity ? levels?.find(({ fidelity }) => fidelity === asked.fidelity) : levels?.[0]
   if (!level) return undefined
   const quantiles = [...(needed.p90 ? [usualQuantile] : []), ...(needed.cap ? [capQuantile] : [])]
-  const found = await valuesAt(clickhouse, { facts, level }, quantiles, partOf(options, 'in-buckets'))
+  const least = needed.highest > 0 ? leastOf(level, needed.highest) : undefined
+  const of = { facts, level, least: least ?? noMost }
+  const found = await valuesAt(clickhouse, of, quantiles, partOf(options, 'in-buckets'))
   if (!found) return undefined
-  const { n, values } = found
-  return { fidelity: level.fidelity, n, p90: needed.p90 ? values[0]! : 0, cap: needed.cap ? values.at(-1)! : 0, level }
+  const { n, values, places } = found
+  return {
+    ...{ fidelity: level.fidelity, n, p90: needed.p90 ? values[0]! : 0, cap: needed.cap ? values.at(-1)! : 0 },
+    highest: least === undefined ? undefined : { least, places },
+  }
 }
 
 /** The same of every fact. */
@@ -123,7 +135,7 @@ async function exactSide(
   { fidelity }: BoxAsked,
   facts: Facts,
   options: QueryOf,
-): Promise<(SideRow & { level?: undefined }) | undefined> {
+): Promise<SideRow | undefined> {
   const read = (sql: string, of: QueryOf) =>
     clickhouse.query<SideRow>(`WITH ${facts.cte},\n${currentSql}${sql}`, facts.params, of)
   const unweighted = await read(sidesSql, options)

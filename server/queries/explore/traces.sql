@@ -9,5 +9,4 @@ SELECT
   if(level = 'unknown', NULL, ifNull({estimateColumn:Identifier}, {hiColumn:Identifier})) AS value,
   bitAnd(flags, 131072) != 0 AS unweighted, if(unweighted, 1., weight) AS counts
 FROM traces
-WHERE toStartOfMinute(start) >= toStartOfMinute(fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC'))
-  AND start >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND start < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+WHERE start >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND start < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')

@@ -44,21 +44,29 @@ export async function readUsual(
 /** As quantilesExact of sides.sql takes them. */
 const exactly = (q: number): number => q - 1e-13
 
+/** Where facts lie: entities and minutes, Unix seconds, as many of each. */
+export interface Places {
+  readonly entities: readonly bigint[]
+  readonly minutes: readonly number[]
+}
+
 export interface ValuesAt {
   /** Of the level. */
   readonly n: number
   /** ns, in the order of the quantiles. */
   readonly values: readonly number[]
+  /** Of the values from `least` on. */
+  readonly places: Places
 }
 
-/** Values at some quantiles; undefined where the rollups have led to the wrong bucket, as where facts have expired that they count. */
+/** Values at some quantiles, and where the highest are; undefined where the rollups have led to the wrong bucket, as where facts have expired that they count. */
 export async function valuesAt(
   clickhouse: ClickHouse,
-  { facts, level }: { facts: Facts; level: UsualLevel },
+  { facts, level, least }: { facts: Facts; level: UsualLevel; least: number },
   quantiles: readonly number[],
   options: QueryOf,
 ): Promise<ValuesAt | undefined> {
-  if (quantiles.length === 0) return { n: level.n, values: [] }
+  if (quantiles.length === 0) return { n: level.n, values: [], places: { entities: [], minutes: [] } }
   const buckets = quantiles.map((q) => integersIn(keyAt(level.histogram, exactly(q))!))
   const belows = buckets.map((_, i) => `toFloat64(sumIf(sign, exactly < {lo${i}:Int64}))`)
   const lists = buckets.map(
@@ -66,19 +74,27 @@ export async function valuesAt(
   )
   const edges = buckets.flatMap(({ lo, hi }, i) => [[`lo${i}`, lo] as const, [`hi${i}`, hi] as const])
   const sql = inBucketsSql.replace('{{belows}}', belows.join(', ')).replace('{{lists}}', lists.join(', '))
-  const [row] = await clickhouse.query<{ n: number; found: number[]; values: number[] }>(
+  const [row] = await clickhouse.query<
+    Omit<ValuesAt, 'places'> & { found: number[]; entities: string[]; minutes: number[] }
+  >(
     `WITH ${facts.cte}\n${sql}`,
-    { ...facts.params, ...Object.fromEntries(edges), level: level.fidelity, quantiles: quantiles.map(exactly) },
+    { ...facts.params, ...Object.fromEntries(edges), level: level.fidelity, least, quantiles: quantiles.map(exactly) },
     options,
   )
-  return row && row.n > 0 && row.found.every(Boolean) ? row : undefined
+  if (!row || row.n === 0 || !row.found.every(Boolean)) return undefined
+  const { n, values, entities, minutes } = row
+  return { n, values, places: { entities: entities.map(BigInt), minutes } }
 }
 
-/** From this value on there are at least `most` values; all where there are not so many. */
-export function leastOf({ histogram: { keys, counts } }: UsualLevel, most: number): number {
+/** More would make a long question of what is asked about them. */
+const mostPlaces = 1_000
+
+/** From this value on there are at least `most` values, but not so many that nothing is gained; undefined where there is none. */
+export function leastOf({ histogram: { keys, counts } }: UsualLevel, most: number): number | undefined {
   let i = keys.length - 1
-  for (let above = counts[i] ?? 0; i > 0 && above < most;) above += counts[--i]!
-  return i >= 0 ? integersIn(keys[i]!).lo : 0
+  let above = counts[i] ?? 0
+  while (i > 0 && above < most) above += counts[--i]!
+  return above < most || above > mostPlaces ? undefined : integersIn(keys[i]!).lo
 }
 
 /** The integers of a bucket, both ends included; lo > hi where it has none. */
