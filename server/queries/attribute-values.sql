@@ -1,8 +1,7 @@
 -- Values of one column of the facts of hops or proxies, with the number of requests.
 SELECT toString({column:Identifier}) AS value, toFloat64(sum(toInt64(sign))) AS requests
 FROM {table:Identifier}
-WHERE toStartOfMinute(start) >= toStartOfMinute(fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC'))
-  AND start >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND start < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+WHERE start >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND start < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
   AND {column:Identifier} != ''
 GROUP BY {column:Identifier}
 HAVING requests > 0

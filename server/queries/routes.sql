@@ -3,8 +3,7 @@ SELECT
   leftPad(lower(hex(sipHash64(root_service, root_name))), 16, '0') AS id, root_service AS rootService, root_name AS rootName,
   sum(sign) AS traces, sum(sign * error) AS errors
 FROM traces
-WHERE toStartOfMinute(start) >= toStartOfMinute(fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC'))
-  AND start >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND start < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+WHERE start >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND start < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
   AND duration IS NOT NULL
 GROUP BY root_service, root_name
 HAVING traces > 0

@@ -6,7 +6,7 @@ import { partOf, type QueryOf } from '../query-of.ts'
 import { unixNano, type Window } from '../rollup-window.ts'
 import { stepsOf, type Steps } from '../steps.ts'
 import { factsOf, type Facts, type FactsAsked } from './facts.ts'
-import { leastOf, readUsual, valuesAt, type Places } from './usual.ts'
+import { highestOf, leastOf, readUsual, valuesAt, type Highest } from './usual.ts'
 
 const currentSql = loadSql(import.meta.url, 'current.sql')
 const sidesSql = loadSql(import.meta.url, 'sides.sql')
@@ -36,7 +36,7 @@ export interface Selected {
   /** Values of the level. */
   readonly n: number
   /** Where it is all above the 90th percentile: a value from which on there are as many as were asked for, and where they lie. */
-  readonly highest: { readonly least: number; readonly places: Places } | undefined
+  readonly highest: Highest | undefined
   /** CTEs up to `selected`, and their parameters. */
   readonly ctes: string
   readonly params: Params
@@ -58,6 +58,9 @@ interface UsualAsked {
   readonly facts: Facts
   readonly needed: { readonly p90: boolean; readonly cap: boolean; readonly highest: number }
 }
+
+/** More values are not brought here to take the highest of them. */
+const mostBrought = 10_000
 
 /** Beyond every value, ns. */
 const noMost = 2 ** 53
@@ -119,13 +122,14 @@ async function usualSide(
   if (!level) return undefined
   const quantiles = [...(needed.p90 ? [usualQuantile] : []), ...(needed.cap ? [capQuantile] : [])]
   const least = needed.highest > 0 ? leastOf(level, needed.highest) : undefined
-  const of = { facts, level, least: least ?? noMost }
+  const isFew = least !== undefined && least.above <= mostBrought
+  const of = { facts, level, least: isFew ? least.ns : noMost }
   const found = await valuesAt(clickhouse, of, quantiles, partOf(options, 'in-buckets'))
   if (!found) return undefined
-  const { n, values, places } = found
+  const { n, values, highest } = found
   return {
     ...{ fidelity: level.fidelity, n, p90: needed.p90 ? values[0]! : 0, cap: needed.cap ? values.at(-1)! : 0 },
-    highest: least === undefined ? undefined : { least, places },
+    highest: isFew ? highestOf(highest, needed.highest) : least && { least: least.ns },
   }
 }
 

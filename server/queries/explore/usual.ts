@@ -55,18 +55,27 @@ export interface ValuesAt {
   readonly n: number
   /** ns, in the order of the quantiles. */
   readonly values: readonly number[]
-  /** Of the values from `least` on. */
-  readonly places: Places
+  /** Those from `least` on, highest first. */
+  readonly highest: readonly HighValue[]
 }
 
-/** Values at some quantiles, and where the highest are; undefined where the rollups have led to the wrong bucket, as where facts have expired that they count. */
+/** ns; -1: what a revision took back; entity, decimal digits; minute, Unix seconds. */
+type HighValue = readonly [ns: number, sign: 1 | -1, entity: string, minute: number]
+
+/** The highest values: from which on, and where they lie unless they are too many. */
+export interface Highest {
+  readonly least: number
+  readonly places?: Places
+}
+
+/** Values at some quantiles, and those from `least` on; undefined where the rollups have led to the wrong bucket, as where facts have expired that they count. */
 export async function valuesAt(
   clickhouse: ClickHouse,
   { facts, level, least }: { facts: Facts; level: UsualLevel; least: number },
   quantiles: readonly number[],
   options: QueryOf,
 ): Promise<ValuesAt | undefined> {
-  if (quantiles.length === 0) return { n: level.n, values: [], places: { entities: [], minutes: [] } }
+  if (quantiles.length === 0) return { n: level.n, values: [], highest: [] }
   const buckets = quantiles.map((q) => integersIn(keyAt(level.histogram, exactly(q))!))
   const belows = buckets.map((_, i) => `toFloat64(sumIf(sign, exactly < {lo${i}:Int64}))`)
   const lists = buckets.map(
@@ -74,27 +83,31 @@ export async function valuesAt(
   )
   const edges = buckets.flatMap(({ lo, hi }, i) => [[`lo${i}`, lo] as const, [`hi${i}`, hi] as const])
   const sql = inBucketsSql.replace('{{belows}}', belows.join(', ')).replace('{{lists}}', lists.join(', '))
-  const [row] = await clickhouse.query<
-    Omit<ValuesAt, 'places'> & { found: number[]; entities: string[]; minutes: number[] }
-  >(
+  const [row] = await clickhouse.query<ValuesAt & { found: number[] }>(
     `WITH ${facts.cte}\n${sql}`,
     { ...facts.params, ...Object.fromEntries(edges), level: level.fidelity, least, quantiles: quantiles.map(exactly) },
     options,
   )
-  if (!row || row.n === 0 || !row.found.every(Boolean)) return undefined
-  const { n, values, entities, minutes } = row
-  return { n, values, places: { entities: entities.map(BigInt), minutes } }
+  return row && row.n > 0 && row.found.every(Boolean) ? row : undefined
 }
 
-/** More would make a long question of what is asked about them. */
-const mostPlaces = 1_000
+/** Of so many of the highest values; undefined where there are fewer. */
+export function highestOf(highest: ValuesAt['highest'], most: number): Highest | undefined {
+  let n = 0
+  const last = highest.findIndex(([, sign]) => (n += sign) >= most)
+  if (last < 0) return undefined
+  const [least] = highest[last]!
+  const there = highest.filter(([ns]) => ns >= least)
+  const places = { entities: there.map(([, , entity]) => BigInt(entity)), minutes: there.map((one) => one[3]) }
+  return { least, places }
+}
 
-/** From this value on there are at least `most` values, but not so many that nothing is gained; undefined where there is none. */
-export function leastOf({ histogram: { keys, counts } }: UsualLevel, most: number): number | undefined {
+/** From this value on there are at least `most` values, or all, and how many. */
+export function leastOf({ histogram: { keys, counts } }: UsualLevel, most: number): { ns: number; above: number } {
   let i = keys.length - 1
   let above = counts[i] ?? 0
   while (i > 0 && above < most) above += counts[--i]!
-  return above < most || above > mostPlaces ? undefined : integersIn(keys[i]!).lo
+  return { ns: i >= 0 ? integersIn(keys[i]!).lo : 0, above }
 }
 
 /** The integers of a bucket, both ends included; lo > hi where it has none. */
