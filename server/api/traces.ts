@@ -15,7 +15,7 @@ import { ImportQuery, largestFile } from './contract-import.ts'
 import type { Typical } from './contract-peers.ts'
 import { TraceParams, TraceQuery, TracesQuery } from './contract-query.ts'
 import type { Tax } from './contract.ts'
-import { extentOf, learnedFor } from './learned-for.ts'
+import { analysedAsItsFacts, extentOf } from './learned-for.ts'
 import type { Importer } from './import-process.ts'
 import { fileIn, ownFile } from './own-json.ts'
 import { badRequest, checked, notAllowed, notFound } from './problem.ts'
@@ -93,24 +93,25 @@ export function tracesRouter({ clickhouse, settings, importer }: TracesOptions):
       if (page) return sendPage(request, response, page)
     }
     // A settled trace lies where its facts say; late spans that have not been looked at yet may lie a little beside.
-    const margin = 600
+    const margin = 120
     const near = place && {
       firstMinute: Math.max(0, place.firstMinute - margin),
       lastMinute: place.lastMinute + margin,
     }
-    const shown = format !== 'otlp'
-    const [[stored], known] = await Promise.all([
-      reader.readTraces([{ traceId, ...near }], { signal }),
-      shown && place ? learnedFor(clickhouse, place, { signal }) : undefined,
-    ])
+    const [stored] = await reader.readTraces([{ traceId, ...near }], { signal })
     if (!stored) throw notFound(`no span of trace ${traceId} is stored; it may have expired, or not have arrived yet`)
-    if (!shown) {
+    if (format === 'otlp') {
       response.attachment(`${traceId}.otlp.json`).json(traceOtlp(stored))
       return
     }
-    const learned = known ?? (await learnedFor(clickhouse, extentOf(stored), { signal }))
     const besides = (stored.truncated ? Flag.truncated : 0) | (place?.late ? Flag.lateRevision : 0)
-    const analysed = analyseTrace(stored, { ...settings, ...learned })
+    const analysed = await analysedAsItsFacts(
+      clickhouse,
+      stored,
+      place ?? extentOf(stored),
+      (learned) => analyseTrace(stored, { ...settings, ...learned }),
+      { signal },
+    )
     const settled = place !== undefined
     if (format === 'columns') {
       const page = await promisify(gzip)(tracePage(analysed, settled, besides), { level: 1 })

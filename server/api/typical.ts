@@ -8,7 +8,7 @@ import { partOf, type QueryOf } from '../queries/query-of.ts'
 import { readShapePeers } from '../queries/typical.ts'
 import { unixNano } from '../queries/rollup-window.ts'
 import type { Typical } from './contract-peers.ts'
-import { extentOf, learnedFor } from './learned-for.ts'
+import { analysedAsItsFacts, extentOf } from './learned-for.ts'
 import { notFound } from './problem.ts'
 
 const mostSpans = 50
@@ -57,6 +57,11 @@ async function analysed(
   const place = await placeOfTrace(clickhouse, traceId, options)
   const [stored] = await reader.readTraces([{ traceId, ...place }], options)
   if (!stored || stored.truncated) return undefined
-  const learned = await learnedFor(clickhouse, place ?? extentOf(stored), { signal: options.signal })
-  return analyseTrace(stored, { ...settings, ...learned })
+  return analysedAsItsFacts(
+    clickhouse,
+    stored,
+    place ?? extentOf(stored),
+    (learned) => analyseTrace(stored, { ...settings, ...learned }),
+    { signal: options.signal },
+  )
 }

@@ -7,7 +7,7 @@ SELECT
 FROM clock_offsets
 WHERE window >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND window <= fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
   AND clock_offsets.job >= {fromJob:UInt64} AND clock_offsets.job < {beforeJob:UInt64}
-  AND bitAnd(clock_offsets.job, 15) IN {shards:Array(UInt8)}
+  AND bitAnd(clock_offsets.job, 15) IN {shards:Array(UInt8)} AND {{keys}}
 ORDER BY window DESC, from_clock DESC, to_clock DESC, clock_offsets.job DESC, from_time DESC
 LIMIT 1 BY window, from_clock, to_clock, from_time
 LIMIT 500000

@@ -119,7 +119,7 @@ function dictionary<Entry>(
     const mine = known
     for (let from = 0; from < missing.length; from += idsPerQuery) {
       const some = missing.slice(from, from + idsPerQuery)
-      const body = await clickhouse.queryBytes(query, { ids: some })
+      const body = await clickhouse.queryBytes(query, { ids: some }, { settings: { max_threads: 1 } })
       for (const block of readNative(body)) {
         const id = block.column('id', 'integers64')
         const entryAt = entriesOf(block)

@@ -5,7 +5,7 @@ SELECT
 FROM edge_callees
 WHERE edge_callees.window >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND edge_callees.window <= fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
   AND edge_callees.job >= {fromJob:UInt64} AND edge_callees.job < {beforeJob:UInt64}
-  AND bitAnd(edge_callees.job, 15) IN {shards:Array(UInt8)}
+  AND bitAnd(edge_callees.job, 15) IN {shards:Array(UInt8)} AND {{keys}}
 ORDER BY edge DESC, edge_callees.window DESC, edge_callees.job DESC
 LIMIT 1 BY edge
 LIMIT 100000

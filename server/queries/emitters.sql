@@ -8,6 +8,6 @@ SELECT
 FROM emitters
 WHERE window >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND window <= fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
   AND emitters.job >= {fromJob:UInt64} AND emitters.job < {beforeJob:UInt64}
-  AND bitAnd(emitters.job, 15) IN {shards:Array(UInt8)}
+  AND bitAnd(emitters.job, 15) IN {shards:Array(UInt8)} AND {{keys}}
 GROUP BY service, scope
 LIMIT 100000

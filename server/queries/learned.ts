@@ -3,14 +3,21 @@ import type { OffsetRow } from '../analysis/clock/offsets.ts'
 import type { LearnedRows } from '../analysis/learned/learned.ts'
 import type { CalleeRow } from '../analysis/learned/callees.ts'
 import type { EmitterRow } from '../analysis/learned/emitters.ts'
+import type { LearnedKeys } from '../analysis/learned/keys.ts'
 import type { WireRow } from '../analysis/learned/wires.ts'
 import { maxShards, shardOfJob } from './finaliser/shards.ts'
 import { loadSql } from './load-sql.ts'
 
-const offsetsSql = loadSql(import.meta.url, 'clock-offsets.sql')
-const wiresSql = loadSql(import.meta.url, 'wire-times.sql')
-const calleesSql = loadSql(import.meta.url, 'edge-callees.sql')
-const emittersSql = loadSql(import.meta.url, 'emitters.sql')
+/** @param some condition for those that have one of `keys`. */
+function sqlOf(name: string, some: string) {
+  const sql = loadSql(import.meta.url, name)
+  return { all: sql.replace('{{keys}}', '1'), some: sql.replace('{{keys}}', some) }
+}
+
+const offsetsSql = sqlOf('clock-offsets.sql', 'from_clock IN {keys:Array(String)} AND to_clock IN {keys:Array(String)}')
+const wiresSql = sqlOf('wire-times.sql', 'from_place IN {keys:Array(String)} AND to_place IN {keys:Array(String)}')
+const calleesSql = sqlOf('edge-callees.sql', 'edge IN {keys:Array(String)}')
+const emittersSql = sqlOf('emitters.sql', 'service IN {keys:Array(String)}')
 
 /** Which rows: of windows that begin in [fromMs, toMs] (Unix ms), learned by jobs in [fromJob, beforeJob). */
 export interface LearnedRange {
@@ -35,11 +42,12 @@ const longestCarryMs = 24 * 60 * 60_000
 
 type Text<Row, Key extends keyof Row> = Omit<Row, Key | 'job'> & Record<Key | 'job', string>
 
-/** What was learned by the jobs before `beforeJob`, as it held for that job. */
+/** What was learned by the jobs before `beforeJob`, as it held for that job. @param keys of which rows are read; left out, of all. */
 export async function readLearned(
   clickhouse: ClickHouse,
   range: LearnedRange,
   options: QueryOptions = {},
+  keys?: LearnedKeys,
 ): Promise<LearnedRows> {
   type Offset = Text<Omit<OffsetRow, 'bounds'>, 'windowMs' | 'fromMs' | 'toMs'> & {
     lo: string | null
@@ -49,11 +57,15 @@ export async function readLearned(
   type Edge = Text<Omit<CalleeRow, 'fromMs'>, 'windowMs'>
   type Habit = Text<Omit<EmitterRow, 'fromMs' | 'slack'>, 'windowMs' | 'grid' | 'coarse'> & { slack: string | null }
   const longer = { ...range, fromMs: range.fromMs - longestCarryMs }
+  const read = <Row>(sql: ReturnType<typeof sqlOf>, of: LearnedRange, some?: ReadonlySet<string>) => {
+    if (some === undefined) return clickhouse.query<Row>(sql.all, { ...of }, options)
+    return some.size === 0 ? [] : clickhouse.query<Row>(sql.some, { ...of, keys: [...some] }, options)
+  }
   const [offsets, wires, callees, emitters] = await Promise.all([
-    clickhouse.query<Offset>(offsetsSql, { ...range }, options),
-    clickhouse.query<Wire>(wiresSql, { ...range }, options),
-    clickhouse.query<Edge>(calleesSql, longer, options),
-    clickhouse.query<Habit>(emittersSql, longer, options),
+    read<Offset>(offsetsSql, range, keys?.clocks),
+    read<Wire>(wiresSql, range, keys?.places),
+    read<Edge>(calleesSql, longer, keys?.edges),
+    read<Habit>(emittersSql, longer, keys?.services),
   ])
   return {
     offsets: newestOf(
@@ -119,11 +131,13 @@ export function readLearnedFor(
   clickhouse: ClickHouse,
   { job, startMs, endMs }: { job: bigint | null; startMs: number; endMs: number },
   options: QueryOptions = {},
+  keys?: LearnedKeys,
 ): Promise<LearnedRows> {
   const jobs = job === null ? everyJob : { fromJob: 0n, beforeJob: job, shards: [shardOfJob(job)] }
   return readLearned(
     clickhouse,
     { fromMs: Math.floor(startMs - estimateCarryMs), toMs: Math.ceil(endMs), ...jobs },
     options,
+    keys,
   )
 }

@@ -76,6 +76,7 @@ const lastMinuteOfAll = 0xffff_ffff
 /** The last that the id of a batch can be made of. */
 export const lastBatchMsOfAll = 2 ** 43 - 1
 
+const spansOfTrace = readFileSync(new URL('./spans-of-trace.sql', import.meta.url), 'utf8')
 const spansOfTraces = readFileSync(new URL('./spans-of-traces.sql', import.meta.url), 'utf8')
 const spansOfManyTraces = readFileSync(new URL('./spans-of-many-traces.sql', import.meta.url), 'utf8')
 const spansOfScatteredTraces = readFileSync(new URL('./spans-of-scattered-traces.sql', import.meta.url), 'utf8')
@@ -91,8 +92,10 @@ export function openSpanReader(clickhouse: ClickHouse): SpanReader {
 
   /** Sorted and cut by ClickHouse: however long a trace is, no more of it comes here. */
   const sorted = (refs: readonly TraceRef[], maxSpans: number, signal: AbortSignal | undefined) => {
-    const params = { ...placeOf(refs), traceIds: base64Of(refs), count: refs.length, maxSpans: maxSpans + 1 }
-    return blocksOf(spansOfTraces, params, signal)
+    const params = { ...placeOf(refs), maxSpans: maxSpans + 1 }
+    return refs.length === 1
+      ? blocksOf(spansOfTrace, { ...params, traceId: refs[0]!.traceId }, signal)
+      : blocksOf(spansOfTraces, { ...params, traceIds: base64Of(refs), count: refs.length }, signal)
   }
 
   /** null where they have become many more than was known. */

@@ -7,7 +7,7 @@ SELECT
 FROM wire_times
 WHERE window >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND window <= fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
   AND wire_times.job >= {fromJob:UInt64} AND wire_times.job < {beforeJob:UInt64}
-  AND bitAnd(wire_times.job, 15) IN {shards:Array(UInt8)}
+  AND bitAnd(wire_times.job, 15) IN {shards:Array(UInt8)} AND {{keys}}
 GROUP BY window, level, from, to
 ORDER BY window
 LIMIT 500000

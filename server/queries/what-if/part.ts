@@ -11,7 +11,10 @@ import { targetOf, whatIfsOf, type Replacement } from './changes.ts'
 export const mostSpansOfTrace = 20_000
 
 /** `run`: the one that it was drawn in (statistics/runs.ts). */
-export type DrawnTrace = Required<TraceRef> & { readonly weight: number; readonly run: number }
+export type DrawnTrace = Required<Pick<TraceRef, 'traceId' | 'firstMinute' | 'lastMinute' | 'rows'>> & {
+  readonly weight: number
+  readonly run: number
+}
 
 export interface PartOrder {
   readonly traces: readonly DrawnTrace[]
