@@ -160,8 +160,10 @@ async function memory(hopscope: RunningHopscope, browser: TestBrowser, screens: 
   const figures: Record<string, unknown> = {}
   for (const [i, { screen, context, devtools, asked }] of tabs.entries()) {
     const [then, now] = [before[i]!, await memoryOf(devtools)]
-    const growth = round((now.heapMb / then.heapMb - 1) * 100)
-    figures[screen.name] = { then, now, growthPercent: growth, requests: asked() }
+    const growth = (mb: (of: typeof now) => number) => round((mb(now) / mb(then) - 1) * 100)
+    const growthPercent = growth(({ heapMb }) => heapMb)
+    const withoutCodePercent = growth(({ heapMb, codeMb }) => heapMb - codeMb)
+    figures[screen.name] = { then, now, growthPercent, withoutCodePercent, requests: asked() }
     await context.close()
   }
   return figures

@@ -21,9 +21,24 @@ const main = (page: Page) => page.locator('main').innerText()
 const uncaught = ({ complaints }: Opened) =>
   complaints.filter((text) => !/^(Failed to load resource|\d{3} )/.test(text))
 
+/** Light, as wide as the paper, without what can only be pressed. */
+async function isForPaper(page: Page): Promise<void> {
+  await page.emulateMedia({ media: 'print' })
+  await page.setViewportSize({ width: 720, height: 1_000 })
+  await expect.poll(() => page.evaluate('document.documentElement.scrollWidth')).toBe(720)
+  await expect
+    .poll(() => page.evaluate('getComputedStyle(document.body).backgroundColor'))
+    .toMatch(/rgb\(25\d, 25\d, 25\d\)|rgba\(0, 0, 0, 0\)/)
+  // Names that open something are words there.
+  const pressed = page.getByRole('button').and(page.locator(':not(.says)')).or(page.locator('a.button:visible'))
+  await expect.poll(() => pressed.count()).toBe(0)
+  const rows = await page.locator('tbody th[scope=row]:visible').allInnerTexts()
+  expect(rows.filter((text) => text.trim() === '')).toEqual([])
+}
+
 describe.each(names)('%s', (name) => {
-  it('slow: stands in its shape, says that it loads, and shows the answer when it comes (ux 24)', async () => {
-    const { page, context, complaints } = await site.blank()
+  it('slow: stands in its shape, says that it loads, and shows the answer when it comes, on paper too (ux 24, ux 32)', async () => {
+    const { page, context, complaints } = await site.blank({ theme: 'dark' })
     let answer = () => {}
     const asked = new Promise<void>((resolve) => (answer = resolve))
     await page.route(api, async (route) => {
@@ -37,6 +52,7 @@ describe.each(names)('%s', (name) => {
     answer()
     await loaded(page)
     expect(await alerts(page).count()).toBe(0)
+    await isForPaper(page)
     expect(complaints).toEqual([])
     await context.close()
   })
@@ -97,22 +113,6 @@ describe.each(names)('%s', (name) => {
     for (const text of await alerts(page).allTextContents())
       expect(text.replace(/\s+/g, ' ')).toMatch(/^ ?ClickHouse could not answer ?Memory limit .*a-query-id/)
     expect(uncaught(opened)).toEqual([])
-    await context.close()
-  })
-
-  it('on paper: light, as wide as the paper, without what can only be pressed (ux 32)', async () => {
-    const { page, context } = await site.open(pathOf(name), { theme: 'dark' })
-    await page.emulateMedia({ media: 'print' })
-    await page.setViewportSize({ width: 720, height: 1_000 })
-    await expect.poll(() => page.evaluate('document.documentElement.scrollWidth')).toBe(720)
-    await expect
-      .poll(() => page.evaluate('getComputedStyle(document.body).backgroundColor'))
-      .toMatch(/rgb\(25\d, 25\d, 25\d\)|rgba\(0, 0, 0, 0\)/)
-    // Names that open something are words there.
-    const pressed = page.getByRole('button').and(page.locator(':not(.says)')).or(page.locator('a.button:visible'))
-    await expect.poll(() => pressed.count()).toBe(0)
-    const rows = await page.locator('tbody th[scope=row]:visible').allInnerTexts()
-    expect(rows.filter((text) => text.trim() === '')).toEqual([])
     await context.close()
   })
 })

@@ -8,7 +8,7 @@ let gateway: ProxyItem
 let hopId: string
 
 beforeAll(async () => {
-  site = await startSite(3_000)
+  site = await startSite(1_500)
   const get = async <T>(path: string) => (await (await fetch(`${site.hopscope.apiUrl}/api/v1${path}`)).json()) as T
   const { items: proxies } = await get<ProxyList>('/proxies')
   gateway = proxies.find(({ role, added }) => role === 'gateway' && added[0]?.p50Ns)!
