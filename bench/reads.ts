@@ -4,8 +4,8 @@ import type { JobTrace } from '../server/finaliser/analyse-job.ts'
 import { lastBatchMsOfAll, openSpanReader } from '../server/queries/spans.ts'
 import { connect, type ClickHouse } from '../storage/clickhouse.ts'
 import { startHopscope, type RunningHopscope } from '../test/harness.ts'
+import { insertCopy, receive } from './copies.ts'
 import { report } from './report.ts'
-import { send, until } from './sending.ts'
 import { usageOf } from './usage.ts'
 
 /**
@@ -29,24 +29,9 @@ const firstMs = Math.floor(Date.now() / 60_000 - 10) * 60_000
 const closedMs = (batch: number): number => firstMs + batchMs * batch
 
 async function fill(hopscope: RunningHopscope, clickhouse: ClickHouse): Promise<void> {
-  const load = { protocol: 'http', gzip: false, connections: 16, requestSpans: 2000, rate: 40_000 }
-  await send(hopscope, load, Math.ceil((1.2 * batchSpans) / load.rate))
-  const stored = async () => Number((await clickhouse.query<{ n: string }>('SELECT count() AS n FROM spans'))[0]!.n)
-  await until('storing', async () => (await stored()) >= batchSpans)
-  await clickhouse.command('CREATE TABLE received AS spans')
-  await clickhouse.command(`INSERT INTO received SELECT * FROM spans LIMIT ${batchSpans}`)
-  await clickhouse.command('TRUNCATE TABLE spans')
+  await receive(hopscope, clickhouse, batchSpans)
   await clickhouse.command('SYSTEM STOP MERGES spans')
-  for (let batch = 0; batch < batches; batch++)
-    await clickhouse.command(
-      `INSERT INTO spans SELECT * REPLACE (
-         toFixedString(MD5(concat(trace_id, toString(${batch}))), 16) AS trace_id,
-         fromUnixTimestamp64Nano(${closedMs(batch)}000000 + cityHash64(trace_id) % 500000000 + toUnixTimestamp64Nano(start) % 1000000000, 'UTC') AS start,
-         ${BigInt(closedMs(batch)) << 21n} AS batch)
-       FROM received`,
-      {},
-      { settings: { max_threads: 1, max_block_size: String(batchSpans), min_insert_block_size_rows: '1000000000' } },
-    )
+  for (let batch = 0; batch < batches; batch++) await insertCopy(clickhouse, 'spans', batch, closedMs(batch))
 }
 
 async function tracesOf(clickhouse: ClickHouse, first: number, last: number): Promise<JobTrace[]> {

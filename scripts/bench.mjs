@@ -10,6 +10,7 @@ const helpers = new Set([
   'truth',
   'generate',
   'load',
+  'copies',
   'usage',
   'sending',
   'otelcol',
