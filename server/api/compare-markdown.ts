@@ -22,10 +22,10 @@ export function comparisonMarkdown(asked: CompareRequest, report: Report): strin
   const methods = [
     ['The comparison', comparison.method],
     ...(composition?.at.some(isTold) ? [['What it is made of', composition.method]] : []),
-    ['Resources', resources.method],
+    ...(resources ? [['Resources', resources.method]] : []),
     ...(explanation.reasons.length === 0 ? [['What it comes with', explanation.method]] : []),
   ]
-  const queries = [comparison, ...(composition ? [composition] : []), resources, explanation].flatMap(({ sql }) => sql)
+  const queries = [comparison, composition, resources, explanation].flatMap((one) => one?.sql ?? [])
   const parts = [
     `# ${comparison.sentence}`,
     table(['', 'requests', 'n', 'of', 'known', 'fidelity', 'from', 'to'], [side('A', a), side('B', b)]),
@@ -123,12 +123,14 @@ function madeOf({ at }: Composition): string[] {
   return tables.length > 0 ? ['## What whole requests are made of', ...tables] : []
 }
 
-function taken({ a, b, cpu, memory }: Resources): string[] {
+function taken(resources: Resources | null): string[] {
+  const title = '## Resources per million requests'
+  if (!resources) return [title, 'Unknown: not sent.']
+  const { a, b, cpu, memory } = resources
   const kindsOf = [
     { name: 'CPU, s', of: 'cpuSeconds', ratio: cpu, unit: 1 },
     { name: 'memory, GiB h', of: 'memoryByteSeconds', ratio: memory, unit: 2 ** 30 * 3600 },
   ] as const
-  const title = '## Resources per million requests'
   if (kindsOf.every(({ of }) => a[of].value === null && b[of].value === null))
     return [title, `Unknown: ${words([...new Set([...a.cpuSeconds.reasons, ...b.cpuSeconds.reasons])])}.`]
   const amount = ({ value, atLeast, lo, hi, reasons }: Resources['a']['cpuSeconds'], unit: number) => {

@@ -10,13 +10,14 @@ import { readComposition } from './composition.ts'
 import { readExplanation } from './explanation.ts'
 import { measures } from './explore/fields.ts'
 import { partOf, type QueryOf } from './query-of.ts'
-import { readResources } from './resources.ts'
+import { hasReadings, readResources } from './resources.ts'
 
 export interface Report {
   readonly comparison: Comparison
   /** null: whole requests cannot be narrowed as these are. */
   readonly composition: Composition | null
-  readonly resources: Resources
+  /** null: no readings have come. */
+  readonly resources: Resources | null
   readonly explanation: Explanation
 }
 
@@ -24,10 +25,15 @@ export interface Report {
 export async function readReport(clickhouse: ClickHouse, asked: CompareRequest, options: QueryOf): Promise<Report> {
   const { a, b, measure } = asked
   const part = (name: string) => partOf(options, name)
+  const windows = [a, b].map(({ from, to }) => ({ fromMs: from, toMs: to }))
+  const resourcesOf = async () =>
+    (await hasReadings(clickhouse, windows, part('readings')))
+      ? readResources(clickhouse, { a, b, measure }, part('resources'))
+      : null
   const [comparison, composition, resources, explanation] = await Promise.all([
     readComparison(clickhouse, asked, part('comparison')),
     isOfWhole(asked) ? readComposition(clickhouse, { a, b }, part('composition')).catch(notOfWhole) : null,
-    readResources(clickhouse, { a, b, measure }, part('resources')),
+    resourcesOf(),
     readExplanation(clickhouse, { a, b, measure }, part('explanation')),
   ])
   return { comparison, composition, resources, explanation }

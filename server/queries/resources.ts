@@ -17,6 +17,7 @@ const requestsSql = loadSql(import.meta.url, 'resources-requests.sql')
 const instancesSql = loadSql(import.meta.url, 'resources-instances.sql')
 const handledSql = loadSql(import.meta.url, 'resources-handled.sql')
 const usedSql = loadSql(import.meta.url, 'resources-used.sql')
+const anyUsedSql = loadSql(import.meta.url, 'resources-any-used.sql')
 
 /** Traversals of requests, by what the facts are of. */
 const traversals: Readonly<Record<Dataset, string>> = {
@@ -59,6 +60,17 @@ export async function readResources(
     method,
     sql: [a, b].flatMap(({ sql }, i) => sql.map((one) => ({ ...one, what: `${one.what} of ${'AB'[i]}` }))),
   }
+}
+
+/** Whether readings of any process or container have come of the time of two cohorts: without, nothing is known of what proxies take. */
+export async function hasReadings(
+  clickhouse: ClickHouse,
+  windows: readonly Window[],
+  options: QueryOf,
+): Promise<boolean> {
+  const [fromMs, toMs] = [windows.map(({ fromMs }) => fromMs), windows.map(({ toMs }) => toMs)]
+  const found = await clickhouse.query(anyUsedSql, { fromMs: Math.min(...fromMs), toMs: Math.max(...toMs) }, options)
+  return found.length > 0
 }
 
 type ThroughRow = Pick<Through, 'proxy' | 'instance'> & { nOfA: number; nOfB: number }

@@ -53,17 +53,19 @@ const rows = async () =>
   Number((await api.db.clickhouse.query<{ n: string }>('SELECT count() AS n FROM proxy_usage FINAL'))[0]!.n)
 
 const [from, to] = [at(10), at(13)]
-const resources = async (a: object, b: object = a, measure = 'overhead', window = { from, to }) => {
+async function asked(path: string, a: object, b: object, measure: string, window: { from: number; to: number }) {
   const cohort = (filter: object) => ({ filter, from: String(window.from), to: String(window.to) })
-  const response = await fetch(`${api.url}/api/v1/resources`, {
+  const response = await fetch(`${api.url}/api/v1/${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ a: cohort(a), b: cohort(b), measure }),
   })
-  const body: unknown = await response.json()
-  expect(response.status, JSON.stringify(body)).toBe(200)
-  return Resources.parse(body)
+  const body = await response.text()
+  expect(response.status, body).toBe(200)
+  return body
 }
+const resources = async (a: object, b: object = a, measure = 'overhead', window = { from, to }) =>
+  Resources.parse(JSON.parse(await asked('resources', a, b, measure, window)))
 /** Passages through instances in the window, by name. */
 function passed(holds: (proxy: ProxyTraversal) => boolean): Map<string, number> {
   const n = new Map<string, number>()
@@ -129,6 +131,11 @@ describe('metrics of proxies', () => {
     expect(a.proxies[0]).toMatchObject({ known: 1, passes: 1, memoryBytes: 6 * 2 ** 20 })
     // The same proxies at the same time: no difference can be told.
     expect(cpu).toMatchObject({ ratio: null, reasons: ['same_proxies'] })
+    // A report has what a pull request can hold against it.
+    const proxy = { proxy: proxyIds.gateway }
+    const report = await asked('compare?format=md', proxy, proxy, 'overhead', { from, to })
+    expect(report).toContain(`| CPU, s | ${Number(a.cpuSeconds.value!.toPrecision(3))} (`)
+    expect(report).toContain('### SQL: what they took of A')
   })
 
   it('of some proxies on the way are a lower bound, of hops and whole requests too', async () => {

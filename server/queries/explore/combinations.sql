@@ -7,11 +7,10 @@ spanned AS (
   SELECT picked.*, found.attrset AS attrset, found.resource AS resource, found.has AS has
   FROM picked
   ANY LEFT JOIN (
-    SELECT
-      trace_id AS of_trace, if({wholes:UInt8} AND parent_id = toFixedString('', 8), parent_id, span_id) AS of_span,
-      attrset, resource, toUInt8(1) AS has
+    SELECT trace_id AS of_trace, if({wholes:UInt8}, parent_id, span_id) AS of_span, attrset, resource, toUInt8(1) AS has
     FROM spans
-    WHERE {{spansInWindow}} AND cityHash64(trace_id) % {oneOf:UInt32} = 0{{ofPicked}}
+    WHERE {{spansInWindow}} AND cityHash64(trace_id) % {oneOf:UInt32} = 0
+      AND (NOT {wholes:UInt8} OR parent_id = toFixedString('', 8)){{ofPicked}}
   ) AS found ON picked.trace_id = found.of_trace AND picked.span = found.of_span
 )
 SELECT

@@ -14,8 +14,8 @@ const wordsSql = loadSql(import.meta.url, 'dictionary-words.sql')
 
 /** Of more values every k-th trace is looked at: what is common to 1 % of them is still seen 4,000 times. */
 const mostRequests = 400_000
-/** Of so many spans it is not asked whether they are of a fact that is looked at: to find these facts again would cost more. */
-const fewSpans = 2_000_000
+/** Of so many spans it is not asked whether they are of a fact that is looked at: to find these facts again would cost more. Of whole requests there are only first spans. */
+const fewSpans = { proxies: 2_000_000, hops: 2_000_000, traces: 16_000_000 }
 const ofPicked =
   ' AND if({wholes:UInt8}, trace_id IN (SELECT trace_id FROM picked), span_id IN (SELECT span FROM picked))'
 /** Different combinations; rarer ones are left out, and how many requests they are is said. */
@@ -63,7 +63,7 @@ export async function readCombinations(
   const rows = await clickhouse.query<Row>(
     `WITH ${ctes},\n${combinationsSql
       .replace('{{words}}', `[${list.join(', ')}]`)
-      .replace('{{ofPicked}}', about!.spans / oneOf > fewSpans ? ofPicked : '')}`,
+      .replace('{{ofPicked}}', about!.spans / oneOf > fewSpans[facts.dataset] ? ofPicked : '')}`,
     { ...params, oneOf, most: mostCombinations + 1 },
     partOf(options, 'combinations'),
   )
