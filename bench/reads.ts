@@ -11,8 +11,8 @@ import { usageOf } from './usage.ts'
 /**
  * `npm run bench -- reads [--batch-spans=90000] [--batches=36] [--json FILE]`: what reading the spans of a job costs ClickHouse while much comes
  * in. Puts a minute together from one batch after the other (by default 1.5 s each of 60,000 spans/s: what was received once, with other
- * ids), and reads the traces of a job as the finaliser does: those that settle within 1.5 s, or, as it does not, the same number out of what
- * settles in 5 s by ranges of their ids; from the parts that INSERTs made, and from one that all were merged into.
+ * ids), and reads the traces of a job as the finaliser does: those that settle within 1.5 s, or the same number out of what settles in 5 s
+ * by ranges of their ids; from the parts that INSERTs made, and from one that all were merged into.
  */
 const { values: options } = parseArgs({
   options: {

@@ -2,6 +2,11 @@ export const pollMs = 250
 /** At this many spans a second jobs are made about once a second; at more, less often, fewer and longer reads, until a job is full. */
 const spansPerSecondPerSecond = 5_000
 const maxVisitSeconds = 20
+/**
+ * At more than a job is in so many seconds there are several: each has the traces of a range of ids, which lie together where parts of
+ * more seconds have been merged.
+ */
+const fewestVisitSeconds = 5
 /** Looking for new batches costs ClickHouse some ms, however few there are: who makes jobs seldom need not look four times a second. */
 const maxPullSeconds = 1
 
@@ -13,7 +18,11 @@ export function newPace(maxSpansPerJob: number) {
   let pulledAt = -Infinity
   let visitedAt = -Infinity
   const visitSeconds = () =>
-    Math.min(maxVisitSeconds, spansPerSecond / spansPerSecondPerSecond, maxSpansPerJob / spansPerSecond)
+    Math.min(
+      maxVisitSeconds,
+      spansPerSecond / spansPerSecondPerSecond,
+      Math.max(fewestVisitSeconds, maxSpansPerJob / spansPerSecond),
+    )
   return {
     /** @param caughtUp nothing more was there at the last pull. */
     pullDue: (caughtUp: boolean) =>
