@@ -1,7 +1,15 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { Distribution, Fidelity } from '../api/contract.ts'
 import { claimedQuantiles, refusal, type Refusal } from '../statistics/claims.ts'
-import { bucketBounds, keyAt, keysAtRanks, merge, representative, type Histogram } from '../statistics/histogram.ts'
+import {
+  bucketBounds,
+  keyAt,
+  keysAtRanks,
+  merge,
+  representative,
+  type Cells,
+  type Histogram,
+} from '../statistics/histogram.ts'
 import { boundsWithMissing } from '../statistics/manski.ts'
 import { effectiveCount, populationOf } from '../statistics/weights.ts'
 import type { QueryOf } from './query-of.ts'
@@ -43,14 +51,12 @@ export interface LevelsAsked extends WeightsAsked {
 /** Levels of the metrics of all entities (or of `rows.ids`) over a window, in no order. */
 export async function readLevels(clickhouse: ClickHouse, asked: LevelsAsked, options: QueryOf): Promise<LevelRow[]> {
   const ranks = [...claimedQuantiles.map((q) => [q, 0] as const), ...(asked.intervals ? intervalRanks : [])]
-  const isAsked = ({ id }: LevelRow) =>
+  const isAsked = ({ id }: WeightRow) =>
     asked.histograms === 'all' || (asked.histograms === 'together' && id === togetherId)
-  return byWeight(await readWeights(clickhouse, asked, options)).map((rows) => {
-    const level = weigh(rows, ranks)
-    if (isAsked(level)) return level
-    const { histogram: _histogram, ...row } = level
-    return row
-  })
+  const rows = await readWeights(clickhouse, asked, options)
+  const ofOneWeight = rows.every(({ extra }) => extra === rows[0]!.extra)
+  const levels = ofOneWeight ? rows.map((row) => [row]) : byWeight(rows)
+  return levels.map((of) => weigh(of, ranks, isAsked(of[0]!)))
 }
 
 /** Levels of each step, and of all steps together, with their histograms: one question for what is shown over time and in all. */
@@ -63,11 +69,12 @@ export async function readSteps(
   const rows = await readWeights(clickhouse, asked, options)
   const whole = byWeight(rows.map((row) => ({ ...row, startSeconds: 0 })))
   return {
-    each: byWeight(rows).map((of) => weigh(of, ranks)),
+    each: byWeight(rows).map((of) => weigh(of, ranks, true)),
     all: whole.map((of) =>
       weigh(
         [...new Set(of.map(({ extra }) => extra))].map((extra) => addedUp(of.filter((row) => row.extra === extra))),
         ranks,
+        true,
       ),
     ),
   }
@@ -102,35 +109,48 @@ function byWeight(rows: readonly WeightRow[]): WeightRow[][] {
 /** Of how many requests each of a row is one; what is not known counts once. */
 export const weightOf = ({ extra }: { extra: number }): number => (extra < 0 ? 1 : 1 + extra)
 
-function weigh(rows: readonly WeightRow[], ranks: readonly Rank[]): LevelRow {
+function weigh(rows: readonly WeightRow[], ranks: readonly Rank[], withHistogram: boolean): LevelRow {
   const [first] = rows as [WeightRow]
   const { id, metric, fidelity, startSeconds } = first
-  const [stored, population] = [
-    { requests: 0, errors: 0, n: 0 },
-    { requests: 0, errors: 0, n: 0 },
-  ]
-  let [total, weightUnknown, maxKey] = [0, 0, null as number | null]
+  const population = { requests: 0, errors: 0, n: 0 }
+  const level: LevelRow = {
+    id,
+    metric,
+    fidelity,
+    startSeconds,
+    requests: 0,
+    errors: 0,
+    n: 0,
+    population,
+    total: 0,
+    weightUnknown: 0,
+    quantileKeys: [],
+    maxKey: null,
+  }
   for (const row of rows) {
     const weight = weightOf(row)
-    for (const field of ['requests', 'errors', 'n'] as const) {
-      stored[field] += row[field]
-      population[field] += row[field] * weight
-    }
-    total += row.total * weight
-    if (row.extra < 0) weightUnknown += row.requests
-    if (row.histogram.keys.length > 0 && row.n > 0) maxKey = Math.max(maxKey ?? -Infinity, highestKey(row.histogram))
+    level.requests += row.requests
+    level.errors += row.errors
+    level.n += row.n
+    population.requests += row.requests * weight
+    population.errors += row.errors * weight
+    population.n += row.n * weight
+    level.total += row.total * weight
+    if (row.extra < 0) level.weightUnknown += row.requests
+    if (row.histogram.keys.length > 0 && row.n > 0)
+      level.maxKey = Math.max(level.maxKey ?? -Infinity, highestKey(row.histogram))
   }
-  const level = { id, metric, fidelity, startSeconds, ...stored, population, total, weightUnknown, maxKey }
-  if (rows.every(({ histogram }) => histogram.keys.length === 0)) return { ...level, quantileKeys: [] }
+  if (rows.every(({ histogram }) => histogram.keys.length === 0)) return level
   const parts = rows.map((row) => ({ n: row.n, weight: weightOf(row), histogram: row.histogram }))
-  const histogram = populationOf(parts)
+  const histogram = withHistogram || rows.length > 1 ? populationOf(parts) : undefined
   // Of one weight a quantile is the same whatever the weight is.
-  const quantileKeys = rows.length === 1 ? storedKeys(first, ranks) : keysAt(histogram, ranks, effectiveCount(parts))
-  return { ...level, quantileKeys, histogram }
+  level.quantileKeys = rows.length === 1 ? storedKeys(first, ranks) : keysAt(histogram!, ranks, effectiveCount(parts))
+  if (withHistogram) level.histogram = histogram!
+  return level
 }
 
 /** Of the highest bucket that holds anything: counts of 0 are what retractions left behind. */
-function highestKey({ keys, counts }: Histogram): number {
+function highestKey({ keys, counts }: Cells): number {
   let i = keys.length - 1
   while (i > 0 && counts[i] === 0) i--
   return keys[i]!
@@ -230,16 +250,19 @@ export function populationIn(...rows: readonly Pick<LevelRow, 'requests' | 'popu
 /** The distributions of one metric of one entity, one a level, the level with most requests first. */
 export function distributionsOf(rows: readonly LevelRow[]): Distribution[] {
   const unknown = unknownIn(rows)
-  const known = rows.filter(({ fidelity }) => fidelity !== 'unknown')
-  return known.sort(byRequests).map((row) => distributionOf(row, unknown))
+  return knownFirst(rows).map((row) => distributionOf(row, unknown))
 }
+
+const knownFirst = (rows: readonly LevelRow[]): LevelRow[] =>
+  rows.filter(({ fidelity }) => fidelity !== 'unknown').sort(byRequests)
 
 /** Of as many requests the level first whose name is, so that an answer is the same whatever table it is read from. */
 const byRequests = (a: LevelRow, b: LevelRow) => b.requests - a.requests || (a.fidelity < b.fidelity ? -1 : 1)
 
 /** The level with most requests; of nothing but unknown ones, a distribution of level unknown with n = 0. */
 export function mainDistribution(rows: readonly LevelRow[]): Distribution {
-  return distributionsOf(rows)[0] ?? nothingKnown
+  const [main] = knownFirst(rows)
+  return main ? distributionOf(main, unknownIn(rows)) : nothingKnown
 }
 
 /** Only those of a distribution. */

@@ -1,5 +1,5 @@
 import { internalised } from '../analysis/internalised.ts'
-import type { Histogram } from '../statistics/histogram.ts'
+import type { Cells } from '../statistics/histogram.ts'
 
 /**
  * Reads ClickHouse's Native format as HTTP sends it (`FORMAT Native`, protocol revision 0) into columns, without an
@@ -41,9 +41,9 @@ export interface Lists {
   readonly values: ArrayLike<number>
 }
 
-/** Of Map(Int16, Int64), keys in the order that they come in. */
+/** Of Map(Int16, Int64), keys in the order that they come in. What is read at a row keeps all rows in memory. */
 export interface Histograms {
-  at(row: number): Histogram
+  at(row: number): Cells
 }
 
 export interface Bytes {
@@ -139,7 +139,8 @@ function maps(source: Source, rows: number): Maps {
 function numbersOf(source: Source, rows: number): Float64Array {
   const bytes = copy(source, rows * 8)
   const [low, high] = [new Uint32Array(bytes), new Int32Array(bytes)]
-  const numbers = new Float64Array(rows)
+  // In the place of the integers.
+  const numbers = new Float64Array(bytes)
   for (let i = 0; i < rows; i++) numbers[i] = high[2 * i + 1]! * 2 ** 32 + low[2 * i]!
   return numbers
 }
@@ -150,14 +151,9 @@ function histograms(source: Source, rows: number): Histograms {
   const keys = new Int16Array(copy(source, entries * 2))
   const counts = numbersOf(source, entries)
   return {
-    at: (row) => {
-      const from = ends[row - 1] ?? 0
-      const histogram = { keys: new Array<number>(ends[row]! - from), counts: new Array<number>(ends[row]! - from) }
-      for (let i = 0; i < histogram.keys.length; i++) {
-        histogram.keys[i] = keys[from + i]!
-        histogram.counts[i] = counts[from + i]!
-      }
-      return histogram
+    at(row) {
+      const [from, to] = [ends[row - 1] ?? 0, ends[row]!]
+      return { keys: keys.subarray(from, to), counts: counts.subarray(from, to) }
     },
   }
 }

@@ -57,11 +57,12 @@ export function worstOf(ranked: readonly Ranked[], limit: number): Worst[] {
 }
 
 function statedOf({ kind, id, name, family, role, now }: Ranked): Worst {
-  const { n, coverage, fidelity, reasons, ...values } = mainDistribution(now)
+  const main = mainDistribution(now)
+  const { n, coverage, fidelity, reasons } = main
+  const requests = sumOf(now, 'requests')
   return {
-    ...{ kind, id, name, family, role, metric: metricOf[kind] },
-    ...{ fidelity, n, coverage, requests: sumOf(now, 'requests'), reasons },
-    ...percentilesOf(values),
+    ...{ kind, id, name, family, role, metric: metricOf[kind], fidelity, n, coverage, requests, reasons },
+    ...percentilesOf(main),
   }
 }
 

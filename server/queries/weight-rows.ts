@@ -1,8 +1,8 @@
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { Fidelity } from '../api/contract.ts'
-import type { Histogram } from '../statistics/histogram.ts'
+import type { Cells } from '../statistics/histogram.ts'
 import { loadSql } from './load-sql.ts'
-import { readNative, type NativeRows } from './native-reader.ts'
+import { readNative, type Integers64, type NativeRows } from './native-reader.ts'
 import type { QueryOf } from './query-of.ts'
 import {
   alignWindow,
@@ -34,7 +34,7 @@ export interface WeightRow {
   readonly n: number
   /** ns, of the n values. */
   readonly total: number
-  readonly histogram: Histogram
+  readonly histogram: Cells
 }
 
 export interface WeightsAsked {
@@ -83,14 +83,14 @@ export async function readWeights(clickhouse: ClickHouse, asked: WeightsAsked, o
 }
 
 function rowsOf(block: NativeRows): WeightRow[] {
-  const ids = block.column('id', 'integers64')
+  const ids = hexOf(block.column('id', 'integers64'))
   const [metrics, levels] = [block.column('metric', 'words'), block.column('fidelity', 'words')]
   const startSeconds = block.column('startSeconds', 'integers')
   const numbers = (name: string) => block.column(name, 'numbers')
   const [extra, requests, errors, n] = [numbers('extra'), numbers('requests'), numbers('errors'), numbers('n')]
   const [total, hist] = [numbers('total'), block.column('hist', 'histograms')]
   return Array.from({ length: block.rows }, (_, i) => ({
-    id: hexOfHalf(ids.high[i]! >>> 0) + hexOfHalf(ids.low[i]!),
+    id: ids.slice(16 * i, 16 * i + 16),
     metric: metrics.words[metrics.indexes[i]!]!,
     fidelity: levels.words[levels.indexes[i]!] as Fidelity,
     startSeconds: startSeconds[i]!,
@@ -103,4 +103,10 @@ function rowsOf(block: NativeRows): WeightRow[] {
   }))
 }
 
-const hexOfHalf = (half: number): string => half.toString(16).padStart(8, '0')
+/** 16 digits each. */
+function hexOf({ low, high }: Integers64): string {
+  const bytes = Buffer.allocUnsafe(8 * low.length)
+  for (let i = 0; i < low.length; i++) bytes.writeInt32BE(high[i]!, 8 * i)
+  for (let i = 0; i < low.length; i++) bytes.writeUInt32BE(low[i]!, 8 * i + 4)
+  return bytes.toString('hex')
+}

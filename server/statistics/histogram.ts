@@ -10,6 +10,12 @@ export interface Histogram {
   readonly counts: readonly number[]
 }
 
+/** A histogram, or a view of one in memory that others share. */
+export interface Cells {
+  readonly keys: ArrayLike<number>
+  readonly counts: ArrayLike<number>
+}
+
 export const bucketsPerOctave = 32
 
 /** Key of the bucket that holds `ns` (an integer, any sign): 0 for 0, 1 for [1, 2^(1/32)), mirrored below zero. */
@@ -95,7 +101,7 @@ export function keyAt({ keys, counts }: Histogram, q: number): number | undefine
 }
 
 /** Keys of the buckets that hold the values of some ranks, from 1 on; of a histogram that is not empty. */
-export function keysAtRanks({ keys, counts }: Histogram, ranks: readonly number[]): number[] {
+export function keysAtRanks({ keys, counts }: Cells, ranks: readonly number[]): number[] {
   const cumulative = new Array<number>(counts.length)
   let n = 0
   for (let i = 0; i < counts.length; i++) cumulative[i] = n += counts[i]!
@@ -109,10 +115,10 @@ export function upperEdge({ keys, counts }: Histogram): number | null {
 }
 
 /** Histogram of all values of all of them: exactly what one histogram of all the values would be. */
-export function merge(histograms: Iterable<Histogram>): Histogram {
+export function merge(histograms: Iterable<Cells>): Histogram {
   const sums = new Map<number, number>()
   for (const { keys, counts } of histograms) {
-    keys.forEach((key, i) => sums.set(key, (sums.get(key) ?? 0) + counts[i]!))
+    for (let i = 0; i < keys.length; i++) sums.set(keys[i]!, (sums.get(keys[i]!) ?? 0) + counts[i]!)
   }
   const keys = [...sums.keys()].sort((a, b) => a - b)
   return { keys, counts: keys.map((key) => sums.get(key)!) }

@@ -1,19 +1,23 @@
-import type { Histogram } from './histogram.ts'
+import type { Cells, Histogram } from './histogram.ts'
 
 /** What a sample says about the population it was taken from (algorithms.md section 6): each value counts with its weight. */
 
 /** Values of which each stands for `weight` requests. */
 export interface WeightedPart {
   readonly weight: number
-  readonly histogram: Histogram
+  readonly histogram: Cells
 }
 
 /** Histogram of the population; what is alone with weight 1 is unchanged. Counts may be fractions. */
 export function populationOf(parts: readonly WeightedPart[]): Histogram {
-  if (parts.length === 1 && parts[0]!.weight === 1) return parts[0]!.histogram
+  if (parts.length === 1 && parts[0]!.weight === 1) {
+    const { keys, counts } = parts[0]!.histogram
+    return { keys: Array.from(keys), counts: Array.from(counts) }
+  }
   const sums = new Map<number, number>()
   for (const { weight, histogram } of parts) {
-    histogram.keys.forEach((key, i) => sums.set(key, (sums.get(key) ?? 0) + weight * histogram.counts[i]!))
+    const { keys, counts } = histogram
+    for (let i = 0; i < keys.length; i++) sums.set(keys[i]!, (sums.get(keys[i]!) ?? 0) + weight * counts[i]!)
   }
   const keys = [...sums.keys()].sort((a, b) => a - b)
   return { keys, counts: keys.map((key) => sums.get(key)!) }
