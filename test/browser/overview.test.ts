@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { axe, loaded, queryOf, startSite, type Site, type View } from './browser.ts'
+import { addressOf, axe, loaded, queryOf, startSite, type Site, type View } from './browser.ts'
 
 let site: Site
 beforeAll(async () => {
@@ -66,6 +66,35 @@ describe('the overview', () => {
     await loaded(page)
     await layer.dblclick({ position: { x: 200, y: 40 } })
     await expect.poll(async () => (await queryOf(page)).get('from')).toBeNull()
+    await context.close()
+  })
+
+  it('ux 16: scales and moves the time of the page by w, s, a and d; Shift moves further; 0 is the whole of it again', async () => {
+    const { page, context } = await site.open('/')
+    const ends = async () =>
+      [Number((await queryOf(page)).get('from')), Number((await queryOf(page)).get('to'))] as const
+    const press = async (key: string) => {
+      const before = await addressOf(page)
+      await page.keyboard.press(key)
+      await expect.poll(async () => (await addressOf(page)).href).not.toBe(before.href)
+      return ends()
+    }
+    const [from, to] = await press('w')
+    expect(Math.abs(to - from - 30 * 60_000)).toBeLessThanOrEqual(2 * 60_000)
+    const quarter = (to - from) / 4
+    expect(await press('a')).toEqual([from - quarter, to - quarter])
+    expect(await press('A')).toEqual([from - 5 * quarter, to - 5 * quarter])
+    expect(await press('D')).toEqual([from - quarter, to - quarter])
+    expect(await press('d')).toEqual([from, to])
+    const [narrow, narrowTo] = await press('w')
+    expect(narrowTo - narrow).toBeLessThan(to - from)
+    expect(await press('s')).toEqual([from, to])
+    await press('w')
+    await page.keyboard.press('0')
+    await expect.poll(async () => (await queryOf(page)).get('from')).toBeNull()
+    const [wide, now] = await press('s')
+    expect(now - wide).toBe(2 * 3_600_000)
+    expect(Math.abs(now - Date.now())).toBeLessThan(600_000)
     await context.close()
   })
 

@@ -40,7 +40,11 @@ describe('the keys', () => {
     const { page, context } = await site.open('/')
     for (const [key, path] of [
       ['h', '/hops'],
+      ['m', '/map'],
+      ['x', '/explore'],
       ['t', '/traces'],
+      ['c', '/compare'],
+      ['a', '/alerts'],
       ['d', '/data'],
       ['o', '/'],
     ]) {
@@ -49,8 +53,12 @@ describe('the keys', () => {
     }
     await page.goto('/traces')
     await loaded(page)
-    await page.getByLabel('service', { exact: true }).pressSequentially('gd')
+    const field = page.getByLabel('service', { exact: true })
+    await field.pressSequentially('gd?tlrs')
+    expect(await field.inputValue()).toBe('gd?tlrs')
     expect((await addressOf(page)).pathname).toBe('/traces')
+    expect(await page.locator('dialog[open], details[open]').count()).toBe(0)
+    expect(await page.getByText(/^last refreshed/).count()).toBe(0)
     await context.close()
   })
 

@@ -4,7 +4,7 @@ import type { CompactTrace } from '../../server/api/contract-columns.ts'
 import type { Trace } from '../../server/api/contract.ts'
 import { traceOfColumns } from '../../web/src/trace/columns.ts'
 import { unpack } from '../../web/src/trace/unpack.ts'
-import { axe, startSite, themes, type Site } from './browser.ts'
+import { axe, queryOf, startSite, themes, type Site } from './browser.ts'
 import { eventually } from '../eventually.ts'
 import { documentOf, largeTrace, recordedExamples, traceIdOf } from './trace-documents.ts'
 import { send } from './traffic.ts'
@@ -117,6 +117,70 @@ describe('a trace', () => {
     await page.getByRole('button', { name: 'Whole trace (0)' }).waitFor({ state: 'detached' })
     await page.keyboard.press('c')
     await page.getByRole('button', { name: 'Critical path', pressed: false }).waitFor()
+    await context.close()
+  })
+
+  it('ux 16: does by every key of the map what its name says', async () => {
+    const { page, context } = await site.open(`/traces/${retried}`)
+    const active = () => page.locator('[role="row"][tabindex="0"]').getAttribute('data-at')
+    const zoom = () => queryOf(page).then((query) => (query.get('zoom') ?? '').split('-').map(Number))
+    /** Presses, and waits until what is read is another. */
+    const press = async <T>(key: string, read: () => Promise<T>): Promise<T> => {
+      const before = JSON.stringify(await read())
+      await page.keyboard.press(key)
+      await expect.poll(async () => JSON.stringify(await read())).not.toBe(before)
+      return read()
+    }
+    const [from, to] = (await press('w', zoom)) as [number, number]
+    const later = (await press('d', zoom)) as [number, number]
+    expect(later[0]).toBeGreaterThan(from)
+    expect((await press('a', zoom))[0]).toBeLessThan(later[0])
+    const far = await press('D', zoom)
+    expect(far[1]).toBeGreaterThan(later[1])
+    expect((await press('A', zoom))[0]).toBeLessThan(far[0]!)
+    const [, wide] = await press('s', zoom)
+    expect(wide === undefined || wide > to - from).toBe(true)
+    await page.keyboard.press('0')
+    await expect.poll(async () => (await queryOf(page)).get('zoom')).toBeNull()
+    // Centre, then fit.
+    await press('w', zoom)
+    const [left, right] = (await press('w', zoom)) as [number, number]
+    await page.keyboard.press('End')
+    const centred = (await press('f', zoom)) as [number, number]
+    expect(Math.abs(centred[1] - centred[0] - (right - left))).toBeLessThan(10)
+    const fitted = (await press('f', zoom)) as [number, number]
+    expect(Math.abs(fitted[1] - fitted[0] - (right - left))).toBeGreaterThan(1_000)
+    await page.keyboard.press('0')
+    await page.keyboard.press('Home')
+    const shown = () => rows(page).count()
+    const closed = await press(']', shown)
+    expect(closed).toBe(1)
+    const open = await press('[', shown)
+    expect(open).toBeGreaterThan(2)
+    expect(await press('.', active)).not.toBe('0')
+    await press(',', active)
+    // Errors, and hits of a search, forth and back.
+    const failed = await press('e', active)
+    expect(await page.locator(`[data-at="${failed}"] .title`).textContent()).toBe('attempt 1')
+    await press('End', active)
+    expect(await press('E', active)).toBe(failed)
+    await page.keyboard.press('/')
+    await page.keyboard.type('attempt')
+    await expect.poll(() => page.locator('.row.hit').count()).toBeGreaterThan(1)
+    await page.keyboard.press('Enter')
+    await page.evaluate('document.activeElement.blur()')
+    const hit = await active()
+    await press('n', active)
+    expect(await press('N', active)).toBe(hit)
+    const form = () => queryOf(page).then((query) => query.get('form'))
+    expect(await press('2', form)).toBe('flame')
+    expect(await press('3', form)).toBe('map')
+    expect(await press('1', form)).toBeNull()
+    const isOn = (name: string) => page.getByRole('button', { name }).getAttribute('aria-pressed')
+    await press('m', () => isOn('Self time'))
+    await press('c', () => isOn('Critical path'))
+    await page.keyboard.press('y')
+    await page.getByText(/^Link (copied|selected)/).waitFor()
     await context.close()
   })
 

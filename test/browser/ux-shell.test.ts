@@ -92,24 +92,53 @@ describe('the palette', () => {
 })
 
 describe('the keyboard', () => {
-  it.each(['/', '/map', '/hops', '/traces', 'trace'])(
-    'ux 16: of %s, what has a key is on the ? sheet and in the palette',
-    async (path) => {
-      const { items } = await get<TraceList>('/traces?limit=1')
-      const { page, context } = await site.open(path === 'trace' ? `/traces/${items[0]!.traceId}` : path)
+  it('ux 16: on every screen what has a key is on the ? sheet and in the palette, and no two have the same key', async () => {
+    const { page, context } = await site.open('/')
+    const [hop] = (await get<HopList>('/hops')).items
+    const [trace] = (await get<TraceList>('/traces?limit=1')).items
+    for (const path of [
+      ...['/', '/map', '/hops', '/explore', '/traces', '/compare', '/alerts', '/data'],
+      ...[`/hops/${hop!.id}`, `/traces/${trace!.traceId}`],
+    ]) {
+      await page.goto(path)
+      await loaded(page)
       await page.keyboard.press('?')
       const sheet = page.getByRole('dialog', { name: 'Keyboard' })
+      const lines = sheet.locator('dl div')
       const onSheet = await sheet.locator('dd').allInnerTexts()
+      const keys = (await lines.locator('.way').allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' '))
+      // Of Esc each layer has its own: one press closes one.
+      const twice = keys.filter((key, i) => key !== 'Esc' && keys.indexOf(key) !== i)
+      expect([path, ...twice]).toEqual([path])
       await page.keyboard.press('Escape')
-      const palette = await openPalette(page)
-      const inPalette = await palette.locator('.option .text').allInnerTexts()
-      expect(onSheet.filter((words) => words !== 'Find anything, do anything' && !inPalette.includes(words))).toEqual(
-        [],
-      )
-      expect(new Set(onSheet).size).toBeGreaterThan(8)
-      await context.close()
-    },
-  )
+      await page.keyboard.press('Control+k')
+      const options = page.getByRole('dialog', { name: 'Find anything, do anything' }).locator('.option')
+      await options.first().waitFor()
+      const inPalette = await options.locator('.text').allInnerTexts()
+      const keyed = await options
+        .filter({ has: page.locator('kbd') })
+        .locator('.text')
+        .allInnerTexts()
+      expect([path, ...onSheet.filter((words) => !inPalette.includes(words))]).toEqual([
+        path,
+        'Find anything, do anything',
+      ])
+      expect([path, ...keyed.filter((words) => !onSheet.includes(words))]).toEqual([path])
+      expect(keyed.length).toBeGreaterThan(8)
+      await page.keyboard.press('Escape')
+      // Whatever a menu offers can be found, too.
+      const menus = page.getByRole('region', { name: 'Scope and time' }).locator('button[aria-haspopup]')
+      for (const menu of await menus.all()) {
+        await menu.click()
+        const items = await page.locator('[role="menu"]:popover-open [role^="menuitem"]').allInnerTexts()
+        expect(items.length).toBeGreaterThan(0)
+        const isFound = (item: string) => inPalette.some((words) => item.trim().startsWith(words))
+        expect([path, ...items.filter((item) => !isFound(item))]).toEqual([path])
+        await page.keyboard.press('Escape')
+      }
+    }
+    await context.close()
+  })
 
   it('ux 16: runs a command of the palette as its key would', async () => {
     const { items } = await get<TraceList>('/traces?limit=1')
