@@ -192,6 +192,7 @@ const day = 86_400
 const retentionOf = ({ retention }: Config) => [
   { table: 'spans', column: 'received_at', seconds: retention.spans },
   { table: 'trace_pages', column: 'made_at', seconds: retention.spans },
+  { table: 'trace_places', column: 'settled_at', seconds: Math.min(retention.spans + day, retention.facts) },
   { table: 'resources', column: 'seen_at', seconds: retention.spans + 2 * day },
   { table: 'scopes', column: 'seen_at', seconds: retention.spans + 2 * day },
   { table: 'attrsets', column: 'seen_at', seconds: retention.spans + 2 * day },

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { connect, type ClickHouse } from './clickhouse.ts'
 import { acquireLease, createLeases } from './lease.ts'
 import { readMigrations, type Migration } from './migration-files.ts'
-import { resort, resortOf } from './resort.ts'
+import { resort, resortOf, timeoutMs } from './resort.ts'
 import { StartError } from './start-error.ts'
 
 export interface MigrateOptions {
@@ -30,7 +30,7 @@ const ownFolder = new URL('../migrations/', import.meta.url)
 export async function migrate(url: string, options: MigrateOptions = {}): Promise<string[]> {
   const wanted = await readMigrations(options.folder ?? ownFolder)
   await createDatabase(url)
-  const clickhouse = connect(url)
+  const clickhouse = connect(url, { timeoutMs })
   try {
     await clickhouse.command(`CREATE TABLE IF NOT EXISTS schema_migrations (
       number UInt32, name String, checksum String, state Enum8('begun' = 1, 'applied' = 2),

@@ -18,8 +18,8 @@ export function resortOf(statement: string): Resort | undefined {
   return { table, key, ...(granularity !== undefined && { granularity: Number(granularity) }) }
 }
 
-/** A day's facts take minutes where there are billions. */
-const timeoutMs = 3 * 3_600_000
+/** Of one statement: to copy a day's facts takes minutes where there are billions. */
+export const timeoutMs = 3 * 3_600_000
 
 /**
  * Gives a MergeTree table another sort key and leaves all else of it as it is: copies its rows, one partition after the other, into a

@@ -223,6 +223,8 @@ INSERT INTO t SELECT number % 7, number, 1 FROM numbers(10000);\n`,
     for (const [name, text] of texts) await m.write(name, text)
     await m.run()
     expect(await all()).toEqual(before)
+    const placed = 'SELECT count() AS n, sum(cityHash64(job, settled_at, trace_id)) AS sum FROM '
+    expect(await m.clickhouse.query(`${placed} trace_places`)).toEqual(await m.clickhouse.query(`${placed} traces`))
     const keys =
       "SELECT sorting_key FROM system.tables WHERE database = currentDatabase() AND name IN ('hops', 'proxies') ORDER BY name"
     expect(await m.clickhouse.query(keys)).toEqual([
