@@ -20,7 +20,7 @@ import { shareOf } from './proxies.ts'
 import { partOf, type QueryOf } from './query-of.ts'
 import { hopLabel, moversOf, proxyLabel, worstOf, type Ranked } from './rankings.ts'
 import { alignWindow, type PlaceFilter, type RollupRows, type Window, windowRead } from './rollup-window.ts'
-import { readSplits, splitsOf } from './splits.ts'
+import { readClassBuckets, splitsOf } from './splits.ts'
 import { stepsOf } from './steps.ts'
 import { hopsPerRequest, readTraceTotals, taxOf } from './trace-totals.ts'
 
@@ -41,7 +41,7 @@ export async function readOverview(
 ): Promise<Omit<Overview, 'firing'>> {
   const window = alignWindow(asked)
   const routes = route === undefined ? [] : [route]
-  const [levels, buckets, totals, series, ledger] = await Promise.all([
+  const [levels, classes, totals, series, ledger] = await Promise.all([
     readLevels(
       clickhouse,
       {
@@ -50,7 +50,7 @@ export async function readOverview(
       },
       partOf(options, 'levels'),
     ),
-    readSplits(clickhouse, { window, routes, place }, partOf(options, 'splits')),
+    readClassBuckets(clickhouse, { window, routes, place }, partOf(options, 'splits')),
     readTraceTotals(clickhouse, { window, routes, place }, partOf(options, 'totals')),
     readOverviewSeries(clickhouse, { steps: stepsOf(window), routes, place }, partOf(options, 'series')),
     readLedger(clickhouse, { window, kind: 'trace', ids: routes, place }, partOf(options, 'ledger')),
@@ -75,7 +75,11 @@ export async function readOverview(
     hopsPerRequest: hopsPerRequest(totals),
     endToEnd: mainDistribution(traces),
     endToEndBefore: mainDistribution(before('endToEnd')),
-    splits: splitsOf(buckets, shareOf(sumIn(traces, 'n'), sumIn(traces, 'requests'))),
+    splits: splitsOf(
+      traces.find(({ fidelity }) => fidelity === 'exact'),
+      classes,
+      shareOf(sumIn(traces, 'n'), sumIn(traces, 'requests')),
+    ),
     meshTax: taxOf(totals, 'mesh', distributionsOf(of('meshTax'))),
     gatewayTax: taxOf(totals, 'gateway', distributionsOf(of('gatewayTax'))),
     worstProxies: worstOf(rankedProxies, ranks),

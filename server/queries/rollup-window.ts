@@ -105,18 +105,28 @@ export function overRollup(
   const parts = tables.flatMap((table) => {
     const stretches = stretched.flatMap((of) => of[table])
     if (stretches.length === 0) return []
-    const each = stretches.map(({ fromMs, toMs }, i) => {
-      // What is before 1970 cannot be asked for, and is not there.
-      params[`${table}From${i}`] = Math.max(0, fromMs) / 1000
-      params[`${table}To${i}`] = Math.max(0, toMs) / 1000
-      return stretchSql
-        .replaceAll('{{bucket}}', rollups[table].bucket)
-        .replaceAll('{{from}}', `{${table}From${i}:UInt32}`)
-        .replaceAll('{{to}}', `{${table}To${i}:UInt32}`)
-    })
-    return rowsSql.replace('{{table}}', rollups[table].name).replace('{{within}}', each.join(' OR '))
+    const { name, bucket } = rollups[table]
+    return rowsSql.replace('{{table}}', name).replace('{{within}}', inStretches(stretches, bucket, params))
   })
   return { sql: `WITH rollup AS (\n${parts.join('UNION ALL\n')})${sql}`, params }
+}
+
+/**
+ * The condition that `time` lies in one of some stretches; their ends become parameters.
+ * @param bucket function of the coarser time that the table is sorted by before the entity; other stretches need another.
+ */
+export function inStretches(stretches: readonly Window[], bucket: string, params: Params): string {
+  const each = stretches.map(({ fromMs, toMs }, i) => {
+    const [from, to] = [`from${bucket}${i}`, `to${bucket}${i}`]
+    // What is before 1970 cannot be asked for, and is not there.
+    params[from] = Math.max(0, fromMs) / 1000
+    params[to] = Math.max(0, toMs) / 1000
+    return stretchSql
+      .replaceAll('{{bucket}}', bucket)
+      .replaceAll('{{from}}', `{${from}:UInt32}`)
+      .replaceAll('{{to}}', `{${to}:UInt32}`)
+  })
+  return each.join(' OR ')
 }
 
 /** UInt64 of ClickHouse from 16 hex digits; a string would be quoted in an Array(UInt64). */

@@ -3,68 +3,74 @@ import type { Split } from '../api/contract-measurements.ts'
 import type { SegmentClass } from '../api/contract.ts'
 import { apportion } from '../statistics/apportion.ts'
 import { refusal } from '../statistics/claims.ts'
-import { keyAt, total, type Histogram } from '../statistics/histogram.ts'
+import { keyAt, type Histogram } from '../statistics/histogram.ts'
 import { populationOf } from '../statistics/weights.ts'
-import { weightOf } from './distributions.ts'
+import { weightOf, type LevelRow } from './distributions.ts'
 import { loadSql } from './load-sql.ts'
 import type { QueryOf } from './query-of.ts'
-import { alignWindow, overRollup, type PlaceFilter, stretchesOf, type Window } from './rollup-window.ts'
+import { alignWindow, inStretches, type PlaceFilter, stretchesOf, unsignedOf, type Window } from './rollup-window.ts'
 
 const splitsSql = loadSql(import.meta.url, 'splits.sql')
-/** There are classes by the hour and by the minute. */
+const rowsSql = loadSql(import.meta.url, 'splits-rows.sql')
 const hourMs = 3_600_000
 const quantiles = [0.5, 0.95, 0.99] as const
 
-/** By bucket of end-to-end time, keys ascending, of the population. */
-export interface Buckets extends Histogram {
-  /** '': the number of requests; else ns of that class. */
-  readonly class: SegmentClass | ''
-  /** What is counted, as stored. */
-  readonly stored: number
+/** ns of a class by bucket of end-to-end time, keys ascending, of the population. */
+export interface ClassBuckets extends Histogram {
+  readonly class: SegmentClass
 }
 
-export async function readSplits(
+export async function readClassBuckets(
   clickhouse: ClickHouse,
   { window, routes, place }: { window: Window; routes: readonly string[]; place: PlaceFilter },
   options: QueryOf,
-): Promise<Buckets[]> {
+): Promise<ClassBuckets[]> {
   const { environment = '', cluster = '', namespace = '' } = place
-  const rows = { kinds: ['trace'], metrics: ['endToEnd'], ids: routes } as const
-  const { sql, params } = overRollup(splitsSql, { windows: [window], rows })
-  const { fromMs, toMs } = alignWindow(window)
-  const [hours = { fromMs: toMs, toMs }] = stretchesOf({ fromMs, toMs }, hourMs).hours
-  const classes = { minute: fromMs, hour: hours.fromMs, hourEnd: hours.toMs, minuteEnd: toMs }
-  const seconds = Object.fromEntries(Object.entries(classes).map(([name, ms]) => [name, ms / 1000]))
-  type Row = Omit<Buckets, 'stored'> & { extra: number }
-  const found = await clickhouse.query<Row>(sql, { ...params, ...seconds, environment, cluster, namespace }, options)
+  const params = { ids: routes.map(unsignedOf), environment, cluster, namespace }
+  // There are classes by the hour and by the minute. Only the tables that the window needs are asked, as of rollups.
+  const { hours, fives, minutes } = stretchesOf(alignWindow(window), hourMs)
+  const tables = [
+    { table: 'rollup_class_1h', bucket: 'toStartOfDay', stretches: hours },
+    { table: 'rollup_class_1m', bucket: 'toStartOfHour', stretches: [...fives, ...minutes] },
+  ].filter(({ stretches }) => stretches.length > 0)
+  const rows = tables.map(({ table, bucket, stretches }) =>
+    rowsSql.replace('{{table}}', table).replace('{{within}}', inStretches(stretches, bucket, params)),
+  )
+  const sql = splitsSql.replace('{{rows}}', rows.join('UNION ALL\n'))
+  const found = await clickhouse.query<ClassBuckets & { extra: number }>(sql, params, options)
   return [...new Set(found.map((row) => row.class))].map((name) => {
     const parts = found.filter((row) => row.class === name).map((row) => ({ weight: weightOf(row), histogram: row }))
-    const stored = parts.reduce((sum, { histogram }) => sum + total(histogram), 0)
-    return { class: name, stored, ...populationOf(parts) }
+    return { class: name, ...populationOf(parts) }
   })
 }
 
 /**
  * What requests around p50, p95 and p99 are made of: those in the buckets from rank q - d to q + d, d = half of the tail
- * and at most 5 %. @param coverage share of requests whose end-to-end time is known.
+ * and at most 5 %. @param endToEnd of the requests whose end-to-end time is known, with its histogram.
+ * @param coverage their share of all requests.
  */
-export function splitsOf(rows: readonly Buckets[], coverage: number): Split[] {
-  const requests = rows.find((row) => row.class === '')
-  if (!requests || requests.stored === 0) return []
+export function splitsOf(endToEnd: LevelRow | undefined, classes: readonly ClassBuckets[], coverage: number): Split[] {
+  if (!endToEnd?.histogram || endToEnd.n === 0) return []
+  const { n, histogram } = endToEnd
   return quantiles
-    .filter((q) => refusal(q, requests.stored, coverage) === undefined)
+    .filter((q) => refusal(q, n, coverage) === undefined)
     .map((q) => {
       const d = Math.min(0.05, (1 - q) / 2)
-      return splitBetween(rows, keyAt(requests, q - d)!, keyAt(requests, q + d)!, q)
+      return splitBetween(histogram, classes, [keyAt(histogram, q - d)!, keyAt(histogram, q + d)!], q)
     })
 }
 
-function splitBetween(rows: readonly Buckets[], from: number, to: number, q: number): Split {
-  const within = ({ keys, counts }: Buckets) =>
+function splitBetween(
+  requests: Histogram,
+  each: readonly ClassBuckets[],
+  [from, to]: readonly [from: number, to: number],
+  q: number,
+): Split {
+  const within = ({ keys, counts }: Histogram) =>
     counts.reduce((sum, count, i) => (keys[i]! >= from && keys[i]! <= to ? sum + count : sum), 0)
-  const n = within(rows.find((row) => row.class === '')!)
-  const classes = rows
-    .flatMap((row) => (row.class === '' ? [] : [{ class: row.class, total: within(row) }]))
+  const n = within(requests)
+  const classes = each
+    .map((row) => ({ class: row.class, total: within(row) }))
     .filter(({ total }) => total > 0)
     .sort((a, b) => b.total - a.total)
   const all = classes.reduce((sum, { total }) => sum + total, 0)

@@ -1,0 +1,1 @@
+SELECT class, ns, id, environment, cluster, namespace, extra FROM {{table}} WHERE {{within}}
