@@ -32,9 +32,19 @@ export interface ConnectOptions {
   /** How many requests may be under way at once. */
   connections?: number
   timeoutMs?: number
-  /** Refuses everything that writes. ClickHouse then ends a query whose client has gone away, which it does for no other. */
+  /**
+   * Refuses everything that writes. ClickHouse then ends a query whose client has gone away, which it does for no other. Blocks that short queries
+   * read stay decompressed in its memory.
+   */
   readOnly?: boolean
 }
+
+/** Screens ask for much the same rollups again and again: they need not be decompressed each time. */
+const readOnlySettings = {
+  readonly: '2',
+  cancel_http_readonly_queries_on_client_close: 1,
+  use_uncompressed_cache: 1,
+} satisfies ClickHouseSettings
 
 /**
  * Connects to `http(s)://user:password@host:8123/database`.
@@ -52,7 +62,7 @@ export function connect(url: string, options: ConnectOptions = {}): ClickHouse {
       async_insert: 0,
       // Quoted: a bare 64-bit integer loses digits in JSON.parse.
       output_format_json_quote_64bit_integers: 1,
-      ...(options.readOnly && { readonly: '2', cancel_http_readonly_queries_on_client_close: 1 }),
+      ...(options.readOnly && readOnlySettings),
     },
   })
   const common = ({ signal, queryId, settings }: QueryOptions) => ({

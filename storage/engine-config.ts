@@ -21,7 +21,8 @@ export function serverConfig(limits: EngineLimits, logFile: string, usersFile: s
     mark_cache_size: cache(0.05, 512),
     index_mark_cache_size: cache(0.02, 128),
     index_uncompressed_cache_size: 0,
-    uncompressed_cache_size: 0,
+    // Of what screens ask for: storage/clickhouse.ts, `readOnly`.
+    uncompressed_cache_size: cache(0.05, 512),
     // The defaults suit 16 cores: with two, 32 merges at once would leave nothing for inserts and queries.
     background_pool_size: pool,
     background_merges_mutations_concurrency_ratio: 2,
