@@ -306,7 +306,7 @@ export const Overview = z.object({
   movers: z
     .array(Mover)
     .describe(
-      'largest change of p99 (else p50) first, of all routes; only where the 95 % intervals of both periods lie apart ' +
+      'largest change of p99 (else p95, else p50) first, of all routes; only where the 95 % intervals of both periods lie apart ' +
         '(order statistics, assumes independent requests)',
     ),
   coverage: Coverage,

@@ -169,17 +169,13 @@ function keysAt(histogram: Histogram, ranks: readonly Rank[], n: number): number
   return ranks.map(([q, z]) => keyAt(histogram, Math.min(1, Math.max(0, q + z * Math.sqrt((q * (1 - q)) / n))))!)
 }
 
-/** Ends of the 95 % intervals of p50 and p99 from order statistics (algorithms.md section 6): quantile, deviations. */
-const intervalRanks = [
-  [0.5, -1.96],
-  [0.5, 1.96],
-  [0.99, -1.96],
-  [0.99, 1.96],
-] as const
+const intervalQuantiles = [0.5, 0.95, 0.99] as const
+/** Ends of their 95 % intervals from order statistics (algorithms.md section 6): quantile, deviations. */
+const intervalRanks = intervalQuantiles.flatMap((q) => [[q, -1.96] as const, [q, 1.96] as const])
 
-/** Bucket keys between which p50 or p99 lies, were requests independent; `intervals` must have been asked for. */
-export function intervalOf(row: LevelRow, q: 0.5 | 0.99): [from: number, to: number] {
-  const at = claimedQuantiles.length + (q === 0.5 ? 0 : 2)
+/** Bucket keys between which a quantile lies, were requests independent; `intervals` must have been asked for. */
+export function intervalOf(row: LevelRow, q: (typeof intervalQuantiles)[number]): [from: number, to: number] {
+  const at = claimedQuantiles.length + 2 * intervalQuantiles.indexOf(q)
   return [row.quantileKeys[at]!, row.quantileKeys[at + 1]!]
 }
 

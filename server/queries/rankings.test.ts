@@ -1,22 +1,24 @@
 import { expect, test } from 'vitest'
 import { bucketKey } from '../statistics/histogram.ts'
-import { hopLabel, worstOf, type Ranked } from './rankings.ts'
+import { hopLabel, moversOf, worstOf, type Ranked } from './rankings.ts'
 
-/** A hop of 5,000 requests whose quantiles are so many ms. */
-function hop(id: string, p50: number, p95: number, p99: number): Ranked {
-  const quantileKeys = [p50, p50, p50, p95, p99, p99].map((ms) => bucketKey(ms * 1e6))
+/** A hop of so many requests whose quantiles are so many ms, each as certain as can be. */
+function hop(id: string, p50: number, p95: number, p99: number, n = 5_000): Ranked {
+  const quantiles = [p50, p50, p50, p95, p99, p99]
+  const intervals = [p50, p50, p95, p95, p99, p99]
+  const quantileKeys = [...quantiles, ...intervals].map((ms) => bucketKey(ms * 1e6))
   const row = {
     id,
     metric: 'transit',
     fidelity: 'exact' as const,
     startSeconds: 0,
-    requests: 5_000,
+    requests: n,
     errors: 0,
-    n: 5_000,
-    population: { requests: 5_000, errors: 0, n: 5_000 },
+    n,
+    population: { requests: n, errors: 0, n },
     weightUnknown: 0,
   }
-  const now = [{ ...row, total: 5e9, quantileKeys, maxKey: bucketKey(p99 * 1e6) }]
+  const now = [{ ...row, total: n * 1e6, quantileKeys, maxKey: bucketKey(p99 * 1e6) }]
   return { kind: 'hop', id, name: id, family: '', role: null, now, before: [] }
 }
 
@@ -29,6 +31,15 @@ test('the worst are those of each percentile, so that ranking by another one mis
   expect(worst.map(({ id }) => id)).toEqual(['spiky', 'shoulder', 'steady'])
   expect(worst[0]).toMatchObject({ n: 5_000, requests: 5_000, metric: 'transit', role: null })
   expect(worst[1]?.p95Ns).toBeGreaterThan(88e6)
+})
+
+test('a change is told of the highest percentile that enough requests of both periods carry', () => {
+  const before = hop('payments', 2, 3, 4).now
+  const told = (n: number) => moversOf([{ ...hop('payments', 2.1, 50, 60, n), before }], 5).map(({ q }) => q)
+  expect(told(5_000)).toEqual([0.99])
+  expect(told(600)).toEqual([0.95])
+  expect(told(300)).toEqual([0.5])
+  expect(told(100)).toEqual([])
 })
 
 test('an end without an application bears the name of its proxy', () => {

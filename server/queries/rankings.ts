@@ -74,9 +74,15 @@ function highest(key: (typeof rankedBy)[number]): (a: Worst, b: Worst) => number
     (a.id < b.id ? -1 : 1)
 }
 
+const movedBy = [
+  { q: 0.99, key: 'p99Ns' },
+  { q: 0.95, key: 'p95Ns' },
+  { q: 0.5, key: 'p50Ns' },
+] as const
+
 /**
- * Changes against the period before at the same level, of p99 where both may be claimed, else of p50, that are more than
- * chance: the 95 % intervals lie apart. Largest first.
+ * Changes against the period before at the same level, of the highest of p99, p95 and p50 that both may claim, that are more
+ * than chance: the 95 % intervals lie apart. Largest first.
  */
 export function moversOf(ranked: readonly Ranked[], limit: number): Mover[] {
   return ranked
@@ -86,13 +92,15 @@ export function moversOf(ranked: readonly Ranked[], limit: number): Mover[] {
 }
 
 function moverOf({ kind, id, name, now, before }: Ranked): Mover[] {
-  const { fidelity, n, p50Ns, p99Ns } = mainDistribution(now)
+  const after = mainDistribution(now)
+  const { fidelity, n } = after
   const [row, earlierRow] = [now, before].map((rows) => rows.find((level) => level.fidelity === fidelity))
   if (fidelity === 'unknown' || !row || !earlierRow) return []
   const earlier = distributionOf(earlierRow, unknownOf(before))
-  const q = p99Ns !== null && earlier.p99Ns !== null ? 0.99 : 0.5
-  const [beforeNs, afterNs] = q === 0.99 ? [earlier.p99Ns, p99Ns] : [earlier.p50Ns, p50Ns]
-  if (beforeNs === null || afterNs === null) return []
+  const moved = movedBy.find(({ key }) => earlier[key] !== null && after[key] !== null)
+  if (!moved) return []
+  const { q, key } = moved
+  const [beforeNs, afterNs] = [earlier[key]!, after[key]!]
   const [from, to] = intervalOf(row, q)
   const [fromBefore, toBefore] = intervalOf(earlierRow, q)
   if (from <= toBefore && fromBefore <= to) return []

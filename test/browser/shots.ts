@@ -1,12 +1,16 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
+import type { AlertRule } from '../../server/api/contract-alert-rules.ts'
 import type { AlertList } from '../../server/api/contract-alerts.ts'
+import type { ProxyList } from '../../server/api/contract-measurements.ts'
 import { eventually } from '../eventually.ts'
 import { loaded, sizes, startSite, themes, type Site, type Size, type Theme } from './browser.ts'
 import { alertScreens, emptyScreens, screensWithData, type Screen } from './screens.ts'
 
-const besideCompare: readonly Screen[] = [
+const besides: readonly Screen[] = [
+  { name: 'Proxies', path: '/hops?show=proxies' },
+  { name: 'TraceFile', path: '/traces/import', asksNothing: true },
   { name: 'Claims', path: '/claims' },
   { name: 'WhatIf', path: '/what-if?target=gateway' },
 ]
@@ -39,12 +43,13 @@ const states: Record<string, (context: BrowserContext) => Promise<unknown>> = {
     ),
 }
 
-/** What alerts of the pictures are about: the hop that the incident makes slower, and one that is only pending. */
-async function addRules({ hopscope }: Site): Promise<void> {
-  const rule = { kind: 'threshold', quantile: 0.5, windowMs: 180_000, minCount: 40, measure: 'transit' }
+/** What alerts of the pictures are about: the hop that the incident makes slower, and what is only pending. Returns a rule that fires. */
+async function addRules({ hopscope }: Site): Promise<Screen> {
+  const ids: string[] = []
+  const rule = { kind: 'threshold', quantile: 0.5, windowMs: 600_000, minCount: 40, measure: 'transit' }
   for (const [name, forMs, valueNs] of [
     ['a hop takes long', 0, 20_000_000],
-    ['any transit', 3_600_000, 100_000],
+    ['slow for an hour', 3_600_000, 2_500_000],
   ] as const) {
     const response = await fetch(`${hopscope.apiUrl}/api/v1/alert-rules`, {
       method: 'POST',
@@ -52,11 +57,26 @@ async function addRules({ hopscope }: Site): Promise<void> {
       body: JSON.stringify({ ...rule, name, forMs, valueNs, targets: [] }),
     })
     if (!response.ok) throw new Error(await response.text())
+    ids.push(((await response.json()) as AlertRule).id)
   }
   await eventually(async () => {
     const response = await fetch(`${hopscope.apiUrl}/api/v1/alerts?state=firing`)
     return ((await response.json()) as AlertList).items.length > 0
   }, 180_000)
+  return { name: 'AlertRuleStored', path: `/alerts/rules/${ids[0]}` }
+}
+
+/** Where there is more to see than at the address of the tests: a period before, and gateways of two families side by side. */
+async function withMore({ hopscope }: Site): Promise<Screen[]> {
+  const { items } = (await (await fetch(`${hopscope.apiUrl}/api/v1/proxies`)).json()) as ProxyList
+  const gateways = items.filter(({ role }) => role === 'gateway').toSorted((a, b) => b.requests - a.requests)
+  const [a, b] = ['envoy', 'krakend'].map((family) => gateways.find((proxy) => proxy.family === family)?.id)
+  const more = [
+    { name: 'Overview', path: '/?from=now-25m' },
+    { name: 'Compare', path: `/compare?a=proxy+%3D+${a}&b=proxy+%3D+${b}` },
+  ]
+  const others = await screensWithData(hopscope.apiUrl)
+  return [...more, ...others.filter(({ name }) => !more.some((screen) => screen.name === name))]
 }
 
 async function stands(page: Page, state: string): Promise<void> {
@@ -86,10 +106,9 @@ for (const [traces, kinds] of [
 ] as const) {
   const site = await startSite(traces, { incidentMinutes: 12 })
   try {
-    const screens = traces === 0 ? emptyScreens : await screensWithData(site.hopscope.apiUrl)
-    if (traces > 0) await addRules(site)
+    const screens = traces === 0 ? emptyScreens : [...(await withMore(site)), await addRules(site)]
     for (const state of kinds)
-      for (const screen of [...screens, ...besideCompare, ...alertScreens].filter(
+      for (const screen of [...screens, ...besides, ...alertScreens].filter(
         ({ asksNothing }) => !asksNothing || state === 'data' || state === 'empty',
       ))
         for (const theme of themes)

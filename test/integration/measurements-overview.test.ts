@@ -131,7 +131,7 @@ describe('the overview', () => {
       expect(mover.kind).toBe('hop')
       const was = earlier.items.find(({ id }) => id === mover.id)!.transit
       const is = later.items.find(({ id }) => id === mover.id)!.transit
-      const q = was.p99Ns !== null && is.p99Ns !== null ? 'p99Ns' : 'p50Ns'
+      const q = (['p99Ns', 'p95Ns', 'p50Ns'] as const).find((key) => was[key] !== null && is[key] !== null)!
       expect(mover).toMatchObject({ beforeNs: was[q], afterNs: is[q], nBefore: was.n, n: is.n, fidelity: is.fidelity })
       expect(mover.diffNs).toBe(mover.afterNs - mover.beforeNs)
       expect(mover.afterNs / mover.beforeNs).toBeGreaterThan(1.5)
