@@ -178,6 +178,74 @@ describe('tables', () => {
     await context.close()
   })
 
+  it('ux 21, ux 22: the menu of every screen has its link, its call of the API, its tables and its pictures', async () => {
+    const { page, context } = await site.open('/')
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+    const [{ items: proxies }, { items: traces }] = await Promise.all([
+      get<ProxyList>('/proxies'),
+      get<TraceList>('/traces?limit=1'),
+    ])
+    const proxy = proxies.toSorted((a, b) => b.requests - a.requests)[0]!
+    const save = async (name: string | RegExp) => {
+      const [file] = await Promise.all([page.waitForEvent('download'), command(page, 'Copy', name)])
+      return readFile(await file.path())
+    }
+    const copied = async (name: RegExp) => {
+      await command(page, 'Copy', name)
+      await page.getByText(/^(Curl command of .*|SQL) copied$/).waitFor()
+      return String(await page.evaluate('navigator.clipboard.readText()'))
+    }
+    const sides = `a=${encodeURIComponent(`proxy = ${proxy.id}`)}&b=${encodeURIComponent(`callee = ${proxy.workload}`)}`
+    for (const [path, tables, pictures] of [
+      ['/', ['time by who spends it', 'added time by proxy', 'transit by hop'], ['over time']],
+      ['/map', ['hops of the map'], ['map']],
+      ['/hops', ['hops'], []],
+      ['/explore?tab=requests', ['what differs', 'extra time', 'requests'], ['added time']],
+      ['/traces', ['traces'], []],
+      ['/data', ['senders', 'exporters', 'errors by proxy'], []],
+      [`/compare?${sides}&measure=added`, ['added by quantile'], ['b less a at each quantile']],
+      [`/proxies/${proxy.id}`, ['parts of the added time', 'hops through it', 'added time by route'], ['added time']],
+      [`/traces/${traces[0]!.traceId}`, ['spans', 'hops', 'proxies'], ['waterfall']],
+    ] as const) {
+      await page.goto(path)
+      await loaded(page)
+      const offers = page.locator('[role="menu"][aria-label="Copy"] [role="menuitem"]')
+      const offered = (await offers.allTextContents()).map((text) => text.replaceAll(/\s+/g, ' ').trim())
+      const wanted = [
+        ...['CSV', 'JSON'].flatMap((as) => tables.map((name) => `Save ${name} as ${as}`)),
+        ...pictures.map((name) => `Save picture of ${name} PNG`),
+        'Copy link y',
+      ]
+      expect([path, ...wanted.filter((each) => !offered.includes(each))]).toEqual([path])
+      expect(offered.some((each) => each.endsWith(' curl'))).toBe(true)
+      if (path.startsWith('/compare')) {
+        const [, address, body] = /^curl '(.*?)' -H 'content-type: application\/json' -d '(.*)'$/.exec(
+          await copied(/^Copy comparison curl/),
+        )!
+        const headers = { 'content-type': 'application/json' }
+        const answer = await fetch(address!, { method: 'POST', headers, body: body! })
+        expect(await answer.json()).toHaveProperty('a.n')
+      }
+      if (path === '/hops') {
+        const answer = await fetch(`${site.hopscope.engineUrl}/?database=hopscope&default_format=JSONCompactEachRow`, {
+          method: 'POST',
+          body: await copied(/^Copy figures SQL/),
+        })
+        const [id, , n] = JSON.parse((await answer.text()).split('\n')[0]!) as [string, string, number]
+        expect(Number(n)).toBeGreaterThan(0.9 * hops.find((hop) => hop.id === id)!.transit.n)
+      }
+      if (path.startsWith('/proxies')) {
+        const [query, head, first] = String(await save('Save parts of the added time as CSV')).split('\r\n')
+        expect(query).toContain(`# ${site.hopscope.apiUrl}/proxies/`)
+        expect(head).toMatch(/^part,n,p50 ns,p50 level,/)
+        expect(first!.split(',')[2]).toBe(String(proxy.added[0]!.p50Ns))
+      }
+      if (path.includes('/traces/'))
+        expect((await save(/^Save picture of waterfall/)).subarray(1, 4).toString()).toBe('PNG')
+    }
+    await context.close()
+  })
+
   it('ux 31: columns, rows and widths are chosen a screen, are there at the next visit, and a command forgets them', async () => {
     const { page, context } = await site.open('/hops')
     const before = await heads(page)

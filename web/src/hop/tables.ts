@@ -42,23 +42,23 @@ export function segmentTable(segments: readonly HopSegmentItem[]): Table {
 }
 
 /**
- * @param calls what each is called, and its address from `apiPath`.
+ * @param calls what each is called, its address from `apiPath`, and what is posted there if anything.
  * @param sql that gives the figures.
  */
 export function copyCommands(
   name: string,
-  calls: readonly { readonly text: string; readonly address: string }[],
+  calls: readonly { readonly text: string; readonly address: string; readonly body?: object }[],
   tables: readonly Table[],
   sql?: string,
 ): Command[] {
   const [main] = calls
   const query = window.location.origin + (main?.address ?? '')
   return [
-    ...calls.map(({ text, address }) => ({
+    ...calls.map(({ text, address, body }) => ({
       words: `Copy ${text.toLowerCase()}`,
       group: 'Copy',
       detail: 'curl',
-      run: () => copySaying(`Curl command of ${text.toLowerCase()}`, curlOf(address)),
+      run: () => copySaying(`Curl command of ${text.toLowerCase()}`, curlOf(address, body)),
     })),
     ...(sql === undefined
       ? []
@@ -71,18 +71,30 @@ export function copyCommands(
 
 /** @param table made when it is saved. */
 export function saveCommands(of: string, name: string, table: () => Omit<Table, 'name'>, query: string): Command[] {
-  const save = (as: 'CSV' | 'JSON', write: typeof csvOf, type: 'text/csv' | 'application/json') => ({
+  return (['CSV', 'JSON'] as const).map((as) => ({
     words: `Save ${name} as ${as}`,
     group: 'Copy',
-    run: () => {
-      const { head, rows } = table()
-      const file = fileNameOf(of === name ? name : `${of} ${name}`, as.toLowerCase())
-      download(file, write(head, rows, query), type)
-      say(`${name.charAt(0).toUpperCase()}${name.slice(1)} saved as ${as}`)
-    },
-  })
-  return [save('CSV', csvOf, 'text/csv'), save('JSON', jsonOf, 'application/json')]
+    run: () => saveTable(as, of, name, table(), query),
+  }))
+}
+
+/** A table into a file, and says so. */
+export function saveTable(
+  as: 'CSV' | 'JSON',
+  of: string,
+  name: string,
+  { head, rows }: Omit<Table, 'name'>,
+  query: string,
+): void {
+  const file = fileNameOf(of === name ? name : `${of} ${name}`, as.toLowerCase())
+  if (as === 'CSV') download(file, csvOf(head, rows, query), 'text/csv')
+  else download(file, jsonOf(head, rows, query), 'application/json')
+  say(`${name.charAt(0).toUpperCase()}${name.slice(1)} saved as ${as}`)
 }
 
 /** Single quotes keep a shell from reading `&` in the address. */
-const curlOf = (address: string) => `curl '${window.location.origin}${address.replaceAll("'", '%27')}'`
+function curlOf(address: string, body?: object): string {
+  const get = `curl '${window.location.origin}${address.replaceAll("'", '%27')}'`
+  if (body === undefined) return get
+  return `${get} -H 'content-type: application/json' -d '${JSON.stringify(body).replaceAll("'", String.raw`'\''`)}'`
+}
