@@ -52,8 +52,19 @@ const rankedBy = ['p99Ns', 'p999Ns', 'p95Ns', 'p90Ns', 'p75Ns', 'p50Ns', 'maxNs'
  */
 export function worstOf(ranked: readonly Ranked[], limit: number): Worst[] {
   const all = ranked.map(statedOf)
-  const worst = new Set(rankedBy.flatMap((key) => all.toSorted(highest(key)).slice(0, limit)))
+  const worst = new Set(rankedBy.flatMap((key) => firstOf(all, highest(key), limit)))
   return [...worst].sort(highest('p99Ns'))
+}
+
+/** The first in an order that leaves none equal; the others are not sorted. */
+function firstOf<Item>(all: readonly Item[], order: (a: Item, b: Item) => number, limit: number): Item[] {
+  const first: Item[] = []
+  for (const item of all) {
+    const after = first.findLastIndex((other) => order(other, item) < 0)
+    if (after + 1 < limit) first.splice(after + 1, 0, item)
+    if (first.length > limit) first.pop()
+  }
+  return first
 }
 
 function statedOf({ kind, id, name, family, role, now }: Ranked): Worst {
