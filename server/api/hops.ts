@@ -1,7 +1,7 @@
 import { Router } from 'express'
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import { edgesOfHop } from '../queries/callees.ts'
-import { readDetails } from '../queries/details.ts'
+import { readDetails, readLedgerOf } from '../queries/details.ts'
 import { listHops, readHop } from '../queries/hops.ts'
 import { readHopNames } from '../queries/names.ts'
 import { windowRead } from '../queries/rollup-window.ts'
@@ -27,7 +27,10 @@ export function hopsRouter(clickhouse: ClickHouse): Router {
     const { from, to } = checked(RangeQuery, request.query)
     const window = { fromMs: from, toMs: to }
     const options = askFor(request, response)
-    const item = await readHop(clickhouse, { id, window }, options)
+    const [item, ledger] = await Promise.all([
+      readHop(clickhouse, { id, window }, options),
+      readLedgerOf(clickhouse, { kind: 'hop', id, window }, options),
+    ])
     if (!item) throw neverSeen('hop', id)
     const { fidelity } = item.transit
     const details = await readDetails(
@@ -35,7 +38,7 @@ export function hopsRouter(clickhouse: ClickHouse): Router {
       { kind: 'hop', id, window, fidelity, edges: edgesOfHop(item) },
       options,
     )
-    response.json({ ...item, ...windowRead(window), ...details } satisfies HopDetail)
+    response.json({ ...item, ...windowRead(window), ...details, ledger } satisfies HopDetail)
   })
 
   addOverTime(router, clickhouse, {

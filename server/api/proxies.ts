@@ -1,7 +1,7 @@
 import { Router } from 'express'
 import type { ClickHouse } from '../../storage/clickhouse.ts'
 import { edgesOfProxy } from '../queries/callees.ts'
-import { readDetails } from '../queries/details.ts'
+import { readDetails, readLedgerOf } from '../queries/details.ts'
 import { readProxyNames } from '../queries/names.ts'
 import { listProxies, readProxy } from '../queries/proxies.ts'
 import { windowRead } from '../queries/rollup-window.ts'
@@ -27,7 +27,10 @@ export function proxiesRouter(clickhouse: ClickHouse): Router {
     const { from, to } = checked(RangeQuery, request.query)
     const window = { fromMs: from, toMs: to }
     const options = askFor(request, response)
-    const item = await readProxy(clickhouse, { id, window }, options)
+    const [item, ledger] = await Promise.all([
+      readProxy(clickhouse, { id, window }, options),
+      readLedgerOf(clickhouse, { kind: 'proxy', id, window }, options),
+    ])
     if (!item) throw neverSeen('proxy', id)
     const fidelity = item.added[0]?.fidelity ?? 'unknown'
     const details = await readDetails(
@@ -35,7 +38,7 @@ export function proxiesRouter(clickhouse: ClickHouse): Router {
       { kind: 'proxy', id, window, fidelity, edges: edgesOfProxy(id) },
       options,
     )
-    response.json({ ...item, ...windowRead(window), ...details } satisfies ProxyDetail)
+    response.json({ ...item, ...windowRead(window), ...details, ledger } satisfies ProxyDetail)
   })
 
   addOverTime(router, clickhouse, {

@@ -29,6 +29,16 @@ interface BreakdownValue {
   counts: number[]
 }
 
+/** What was counted of the requests of one proxy or hop. */
+export async function readLedgerOf(
+  clickhouse: ClickHouse,
+  { kind, id, window }: { kind: 'proxy' | 'hop'; id: string; window: Window },
+  options: QueryOf,
+): Promise<Ledger> {
+  const ledger = await readLedger(clickhouse, { window, kind, ids: [id] }, partOf(options, 'ledger'))
+  return ledgerOf(ledger.get(id) ?? new Map(), kind)
+}
+
 /**
  * What is known about one proxy (added time) or hop (transit) at one level, beyond its rollup.
  * @param edges how the edges begin over which its requests go on, see callees.ts.
@@ -43,18 +53,14 @@ export async function readDetails(
     edges,
   }: { kind: 'proxy' | 'hop'; id: string; window: Window; fidelity: Fidelity; edges: string },
   options: QueryOf,
-): Promise<{ breakdowns: Breakdown[]; exemplars: Exemplar[]; ledger: Ledger; callees: EdgeCallee[] }> {
+): Promise<{ breakdowns: Breakdown[]; exemplars: Exemplar[]; callees: EdgeCallee[] }> {
   const params = { id: unsignedOf(id), fidelity, ...alignWindow(window) }
-  const [values, exemplars, ledger, callees] = await Promise.all([
+  const [values, exemplars, callees] = await Promise.all([
     clickhouse.query<BreakdownValue>(of[kind].breakdown, params, partOf(options, 'breakdown')),
     clickhouse.query<Exemplar>(of[kind].exemplars, params, partOf(options, 'exemplars')),
-    readLedger(clickhouse, { window, kind, ids: [id] }, partOf(options, 'ledger')),
     readCallees(clickhouse, { window, prefix: edges }, partOf(options, 'callees')),
   ])
-  return {
-    ...{ breakdowns: breakdownsOf(values, fidelity), exemplars },
-    ...{ ledger: ledgerOf(ledger.get(id) ?? new Map(), kind), callees },
-  }
+  return { breakdowns: breakdownsOf(values, fidelity), exemplars, callees }
 }
 
 const order: readonly Breakdown['by'][] = ['route', 'version', 'instance', 'caller', 'callee']
