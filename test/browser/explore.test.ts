@@ -202,6 +202,22 @@ describe('brush to zoom and the heatmap', () => {
     const legend = /(\d+)\D+(\d+)\D*requests per cell/.exec((await page.locator('.legend').first().textContent())!)!
     expect(Number(legend[1])).toBe(1)
     expect(Number(legend[2])).toBeGreaterThanOrEqual(Math.max(...counts.flat()))
+    // As far from 1 to 10 as from 10 to 100; where nothing is, nothing is painted.
+    const ticks = await page.evaluate<[number, number][]>(`[...document.querySelectorAll('svg text[x="-8"]')]
+      .map((text) => [Number.parseFloat(text.textContent), Number(text.getAttribute('y'))]).filter(([value]) => value > 0)`)
+    const decades = ticks.slice(1).map(([value, y], i) => Math.log10(value / ticks[i]![0]) / (y - ticks[i]![1]))
+    expect(decades.length).toBeGreaterThan(0)
+    for (const each of decades) expect(each / decades[0]!).toBeCloseTo(1, 1)
+    const painted = await page.evaluate<[number, number]>(`(() => {
+      const canvas = document.querySelector('[role="application"] canvas, main canvas')
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+      const colours = new Map()
+      for (let i = 0; i < data.length; i += 4) colours.set(data[i + 3] === 0 ? '' : data.slice(i, i + 3).join(), (colours.get(data[i + 3] === 0 ? '' : data.slice(i, i + 3).join()) ?? 0) + 1)
+      const all = data.length / 4
+      return [(colours.get('') ?? 0) / all, colours.size]
+    })()`)
+    expect(painted[0]).toBeGreaterThan(0.2)
+    expect(painted[1]).toBeGreaterThan(3)
     expect(await page.locator('.over path').count()).toBeGreaterThan(0)
     await page.getByRole('button', { name: 'Percentiles' }).click()
     expect(await page.locator('.over path').count()).toBe(0)

@@ -53,6 +53,21 @@ describe('the overview', () => {
     expect(to - from).toBeLessThan(23 * 60_000)
     await page.mouse.move(0, 0)
     expect(await page.getByRole('button', { name: /^Zoom out/ }).innerText()).toMatch(/\b1$/)
+    // Every chart of the page has that time, and can be brushed again.
+    await loaded(page)
+    for (const chart of await page.getByRole('slider', { name: /: time$/ }).all()) {
+      expect(Number(await chart.getAttribute('aria-valuemin'))).toBe(from)
+      expect(Number(await chart.getAttribute('aria-valuemax'))).toBe(to)
+    }
+    const deeper = (await layer.boundingBox())!
+    await page.mouse.move(deeper.x + deeper.width * 0.2, deeper.y + 40)
+    await page.mouse.down()
+    await page.mouse.move(deeper.x + deeper.width * 0.6, deeper.y + 40, { steps: 4 })
+    await page.mouse.up()
+    await page.mouse.move(0, 0)
+    expect(await page.getByRole('button', { name: /^Zoom out/ }).innerText()).toMatch(/\b2$/)
+    await page.keyboard.press('Escape')
+    expect((await queryOf(page)).get('from')).toBe(String(from))
     await page.keyboard.press('Escape')
     expect((await queryOf(page)).get('from')).toBeNull()
     await page.getByRole('button', { name: /^Zoom out/ }).waitFor({ state: 'detached' })

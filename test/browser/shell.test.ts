@@ -121,6 +121,39 @@ describe('the theme', () => {
     await context.close()
   })
 
+  it.each(themes)(
+    'ux 19: text stands out by 4.5 and marks by 3 to 1 on whatever they stand on, in %s',
+    async (theme) => {
+      const { page, context } = await site.open('/traces', { theme })
+      const faint = await page.evaluate<string[]>(`{
+      const luminance = (token) => {
+        const pixel = new OffscreenCanvas(1, 1).getContext('2d')
+        pixel.fillStyle = getComputedStyle(document.documentElement).getPropertyValue('--' + token)
+        pixel.fillRect(0, 0, 1, 1)
+        const [r, g, b] = [...pixel.getImageData(0, 0, 1, 1).data].map((value) =>
+          value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4)
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b
+      }
+      const contrast = (one, other) => {
+        const [light, dark] = [luminance(one), luminance(other)].sort((a, b) => b - a)
+        return (light + 0.05) / (dark + 0.05)
+      }
+      const texts = ['text', 'text-2', 'text-3', 'gateway-text', 'sidecar-text', 'wire-text', 'retry-text', 'bad-text']
+      const marks = ['ink', 'control', 'focus', 'app-edge', 'gateway', 'sidecar', 'wire', 'retry', 'unknown', 'bad', 'warn', 'good']
+      const pairs = (some, grounds, least) => some.flatMap((one) => grounds.map((ground) => [one, ground, least]))
+      ;[
+        ...pairs([...texts, 'warn-text', 'good-text'], ['bg-sheet', 'bg-chrome', 'bg-raised', 'bg-hover'], 4.5),
+        ...pairs(marks, ['bg-sheet', 'bg-raised', 'bg-inset', 'bg-hover'], 3),
+        ...['bad', 'warn', 'good'].map((name) => [name + '-text', name + '-tint', 4.5]),
+        ['heat-7', 'bg-sheet', 4.5],
+      ].filter(([one, other, least]) => contrast(one, other) < least)
+        .map(([one, other]) => one + ' on ' + other + ' ' + contrast(one, other).toFixed(2))
+    }`)
+      expect(faint).toEqual([])
+      await context.close()
+    },
+  )
+
   it('ux 18: of the system is followed while nothing was chosen', async () => {
     const { page, context } = await site.open('/traces', { theme: 'dark' })
     expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark')

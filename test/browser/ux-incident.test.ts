@@ -258,6 +258,18 @@ describe('charts', () => {
     const tip = await page.locator('.tip').innerText()
     expect(tip).toMatch(/\d\d:\d\d – \d\d:\d\d · n \d/)
     expect(tip).toMatch(/p50\s+\d[\d.]*.(ms|µs)/)
+    // As many as there are charts over time; the other way round too, with the cell that is pointed at.
+    expect(await page.locator('.hairline').count()).toBe(await page.locator('main [role="slider"]').count())
+    await expect
+      .poll(async () => {
+        const box = (await page.getByRole('application').boundingBox())!
+        await page.mouse.move(box.x + box.width * 0.3, box.y + box.height * 0.6)
+        return Math.abs((await lineOf('.hairline')) - (await lineOf('.lines .hair')))
+      })
+      .toBeLessThan(20)
+    expect(await page.locator('.tooltip').innerText()).toMatch(
+      /\d\d:\d\d[^]*\d … [\d.]+\s*(µs|ms|s)\b[^]*\d+ of \d+ requests/,
+    )
     // Also on Explore's heatmap, with the events of the range.
     await page.goto('/explore?measure=endToEnd')
     await loaded(page)

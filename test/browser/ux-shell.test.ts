@@ -269,6 +269,11 @@ describe('live', () => {
     })
     const answered = () => expect.poll(() => page.locator('[data-asking]').count()).toBe(0)
     await page.getByRole('button', { name: /^Live/ }).click()
+    const offered = await page.getByRole('menu', { name: /^Live/ }).getByRole('menuitemradio').allInnerTexts()
+    expect(offered.map((text) => text.trim())).toEqual([
+      'Live: off',
+      ...[5, 10, 30].map((seconds) => `Live: every ${seconds}\u202fs`),
+    ])
     await page.getByRole('menuitemradio', { name: /every 5/ }).click()
     await expect.poll(() => asked).toBe(1)
     await answered()
@@ -368,6 +373,23 @@ it('ux 24: on no screen anything moves when its data come late, in place of a sk
     if (shift >= 0.1) moved.push(`${path.slice(0, 9)}: ${shift.toFixed(2)}`)
   }
   expect(moved).toEqual([])
+  await context.close()
+})
+
+it('ux 24: a skeleton stands after 150 ms without an answer, not before', async () => {
+  const { page, context } = await site.open('/data')
+  await stopClock(page)
+  const asked = page.waitForRequest('**/api/v1/overview?**')
+  let letGo = () => {}
+  const held = new Promise<void>((resolve) => (letGo = resolve))
+  await page.route('**/api/v1/**', (route) => held.then(() => route.continue()).catch(() => undefined))
+  await page.getByRole('navigation', { name: 'Screens', exact: true }).getByRole('link', { name: 'Overview' }).click()
+  await asked
+  await page.clock.runFor(140)
+  expect(await page.locator('.skeleton').count()).toBe(0)
+  await page.clock.runFor(20)
+  await page.locator('.skeleton').first().waitFor()
+  letGo()
   await context.close()
 })
 
