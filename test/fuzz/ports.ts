@@ -196,16 +196,13 @@ function brokenFrames({ hostname, port }: URL, random: Random): Promise<number> 
 
 /** How the rows in ClickHouse differ from those that were expected. */
 async function storedOtherwise(clickhouse: ClickHouse, rows: readonly string[]): Promise<string[]> {
-  const stored = await clickhouse.query<{ row: string }>(`
+  // As bytes: names that are no UTF-8 would come as ClickHouse makes text of them, which is not how JavaScript does.
+  const stored = await clickhouse.query<{ row: string; name: string }>(`
     SELECT concat(lower(hex(trace_id)), ' ', lower(hex(span_id)), ' ', lower(hex(parent_id)), ' ',
-      toString(toUnixTimestamp64Nano(start)), ' ', toString(duration), ' ', toValidUTF8(name)) AS row FROM spans`)
+      toString(toUnixTimestamp64Nano(start)), ' ', toString(duration)) AS row, hex(name) AS name FROM spans`)
   const counts = new Map<string, number>()
-  // Whose bytes are no UTF-8, ClickHouse and JavaScript show differently.
-  const add = (row: string, n: number) => {
-    const key = row.replace(/\ufffd+/g, '?')
-    counts.set(key, (counts.get(key) ?? 0) + n)
-  }
-  for (const { row } of stored) add(row, 1)
+  const add = (row: string, n: number) => counts.set(row, (counts.get(row) ?? 0) + n)
+  for (const { row, name } of stored) add(`${row} ${Buffer.from(name, 'hex').toString()}`, 1)
   for (const row of rows) add(row, -1)
   return [...counts]
     .filter(([, n]) => n !== 0)
