@@ -2,7 +2,7 @@
 -- Facts that a revision replaced are there again with sign -1, so that sums come out right.
 SELECT
   *, proxy_id AS entity, trace_start AS begun,
-  toString({levelColumn:Identifier}) AS level,
+  {levelColumn:Identifier} AS level,
   ifNull({valueColumn:Identifier}, {hiColumn:Identifier}) AS value,
   bitAnd(flags, 131072) != 0 AS unweighted, if(unweighted, 1., weight) AS counts
 FROM proxies
