@@ -366,3 +366,27 @@ it('ux 25: a query that ClickHouse refuses is told with its code and id, and the
   await page.getByRole('alert').waitFor({ state: 'detached' })
   await context.close()
 })
+
+it('ux 24: what is superseded is cancelled, down to the query in ClickHouse', async () => {
+  const { page, context } = await site.open('/alerts')
+  const sql = async (body: string) =>
+    (await (await fetch(`${site.hopscope.engineUrl}/?database=hopscope`, { method: 'POST', body })).text()).trim()
+  const running = (seconds: number) =>
+    sql(
+      `SELECT count() FROM system.processes WHERE query LIKE '%FROM traces%' AND query NOT LIKE '%processes%' AND elapsed > ${seconds}`,
+    )
+  // Of a list that would take minutes.
+  await sql('RENAME TABLE traces TO traces_away')
+  await sql('CREATE VIEW traces AS SELECT t.* FROM numbers(100000000000) AS n CROSS JOIN traces_away AS t')
+  try {
+    await page.getByRole('navigation', { name: 'Screens', exact: true }).getByRole('link', { name: 'Traces' }).click()
+    await expect.poll(() => running(1)).toBe('1')
+    await page.getByRole('navigation', { name: 'Screens', exact: true }).getByRole('link', { name: 'Alerts' }).click()
+    // By itself it would end at the limit of the server, after it.
+    await expect.poll(() => running(0), { timeout: 20_000 }).toBe('0')
+  } finally {
+    await sql('DROP VIEW traces')
+    await sql('RENAME TABLE traces_away TO traces')
+  }
+  await context.close()
+})
