@@ -480,6 +480,7 @@ describe('empty, loading and failing, copy and export', () => {
   it('ux 22: saves what differs as CSV, with the query and units', async () => {
     const { page, context } = await site.open('/explore?measure=endToEnd')
     await page.getByRole('button', { name: 'Copy', exact: true }).click()
+    expect(await page.getByRole('menuitem', { name: 'Save extra time as CSV' }).count()).toBe(1)
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('menuitem', { name: 'Save what differs as CSV' }).click(),

@@ -200,7 +200,7 @@ describe('tables', () => {
       ['/', ['time by who spends it', 'added time by proxy', 'transit by hop'], ['over time']],
       ['/map', ['hops of the map'], ['map']],
       ['/hops', ['hops'], []],
-      ['/explore?tab=requests', ['what differs', 'extra time', 'requests'], ['added time']],
+      ['/explore?tab=requests', ['what differs', 'requests'], ['added time']],
       ['/traces', ['traces'], []],
       ['/data', ['senders', 'exporters', 'errors by proxy'], []],
       [`/compare?${sides}&measure=added`, ['added by quantile'], ['b less a at each quantile']],

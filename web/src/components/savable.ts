@@ -18,7 +18,8 @@ export const savable = (name: string, heads: readonly string[] = []) => {
   return (table: HTMLTableElement) => useCommands([save('CSV')(table), save('JSON')(table)])
 }
 
-const unitAtEnd = /[,\s]*[≈≤]?\s*\b(ns|µs|ms|s)$/
+/** `\b` would part µ from s. */
+const unitAtEnd = /[,\s]*[≈≤]?\s*(?<![A-Za-zµ])(ns|µs|ms|s)$/
 const buttons = ['do', 'narrow']
 
 /** Figures in ns as the API has them, with how sure each is in a column of its own; all else as text. */

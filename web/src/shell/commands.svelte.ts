@@ -2,7 +2,6 @@
  * What can be done here and now, as data: the shell and each screen register their commands, and from that one list come keys
  * (`keys.ts`), the palette, the `?` sheet, menus and the titles of buttons. Group and words name a command: no two are alike.
  */
-import { untrack } from 'svelte'
 import { keySet } from './preferences.svelte.ts'
 
 export interface Command {
@@ -26,15 +25,20 @@ export interface Command {
   readonly run: (event: KeyboardEvent) => unknown
 }
 
+/** A list each caller. Not reactive: where one component takes another's place, the end of the old one would read what was before the new one. */
+let lists: readonly (readonly Command[])[] = []
 let registered = $state.raw<readonly Command[]>([])
 
 /** Call while a component is set up; the commands are gone when it is. Later ones come first. @param of reactive as a function. */
 export function useCommands(of: readonly Command[] | (() => readonly Command[])): void {
+  const keep = (kept: typeof lists) => {
+    lists = kept
+    registered = kept.flat()
+  }
   $effect.pre(() => {
-    const commands = typeof of === 'function' ? of() : of
-    // An effect that reads what it writes would run for ever.
-    registered = [...commands, ...untrack(() => registered)]
-    return () => (registered = registered.filter((command) => !commands.includes(command)))
+    const list = [...(typeof of === 'function' ? of() : of)]
+    keep([list, ...lists])
+    return () => keep(lists.filter((other) => other !== list))
   })
 }
 
