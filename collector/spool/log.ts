@@ -24,7 +24,7 @@ export interface SpoolOptions {
   readonly segmentBytes?: number
   /** What is left to others on the disk, the engine above all. */
   readonly leaveBytes?: number
-  /** Bodies that are kept in memory until they are stored, so that they need not be read; 16 MiB. */
+  /** Bodies that are kept in memory until they are stored, so that they need not be read; 8 MiB. */
   readonly keepBytes?: number
   /** How long a predecessor may take to let go of the directory. */
   readonly lockWaitMs?: number
@@ -109,7 +109,7 @@ export class Spool {
       ...{
         segmentBytes: Math.min(64 * 2 ** 20, options.maxBytes / 8),
         leaveBytes: 256 * 2 ** 20,
-        keepBytes: 16 * 2 ** 20,
+        keepBytes: 8 * 2 ** 20,
       },
       lockWaitMs: 15_000,
       ...{ files: realFiles, ...options },

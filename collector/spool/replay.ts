@@ -19,7 +19,7 @@ export interface ReplayOptions {
 
 /** Records that become one INSERT: so many spans, bytes and records at most. */
 const groupRows = 300_000
-const groupBytes = 48 * 2 ** 20
+const groupBytes = 32 * 2 ** 20
 const groupRecords = 1000
 const firstPauseMs = 100
 const longestPauseMs = 5_000
