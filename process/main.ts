@@ -79,7 +79,7 @@ async function run(config: Config): Promise<void> {
     // Little of it lives long, but V8 counts bodies and batches to a heap of 10 MB and collects when it has doubled: it may grow further
     // (within the limit), and helping threads cost more there than they save. Little room for what is new is emptied often, and with it
     // go bodies that nobody needs any more.
-    const flags = ['--single-threaded-gc', '--heap-growing-percent=1000', '--max-semi-space-size=4']
+    const flags = ['--single-threaded-gc', '--heap-growing-percent=1000', '--max-semi-space-size=8']
     const collector = await part('collector', './collector', options, memoryMb * 0.15, flags)
     stops.push(() => collector.stop())
     addresses.push(...collector.addresses)
