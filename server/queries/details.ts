@@ -8,11 +8,15 @@ import { loadSql } from './load-sql.ts'
 import { partOf, type QueryOf } from './query-of.ts'
 import { alignWindow, unsignedOf, type Window } from './rollup-window.ts'
 
-const sql = (name: string) => ({
+const exemplarsSql = loadSql(import.meta.url, 'exemplars.sql')
+const sql = (name: string, table: string, value: string) => ({
   breakdown: loadSql(import.meta.url, `breakdown-${name}.sql`),
-  exemplars: loadSql(import.meta.url, `exemplars-${name}.sql`),
+  exemplars: exemplarsSql
+    .replaceAll('{{table}}', table)
+    .replaceAll('{{key}}', `${name}_id`)
+    .replaceAll('{{value}}', value),
 })
-const of = { proxy: sql('proxy'), hop: sql('hop') }
+const of = { proxy: sql('proxy', 'proxies', 'added'), hop: sql('hop', 'hops', 'transit') }
 
 interface BreakdownValue {
   by: Breakdown['by']

@@ -6,15 +6,31 @@ const columns = {
   hop: { transit: 'transit' },
 } as const
 
-export interface Figures {
+const facts = {
+  proxy: { table: 'proxies', key: 'proxy_id', column: 'added' },
+  hop: { table: 'hops', key: 'hop_id', column: 'transit' },
+} as const
+
+/** Unix ns, decimal: the window that was read. */
+interface Window {
+  readonly from: string
+  readonly to: string
+}
+
+const within = ({ from, to }: Window): string =>
+  `toStartOfMinute(start) >= fromUnixTimestamp64Nano(${from}, 'UTC') AND start < fromUnixTimestamp64Nano(${to}, 'UTC')`
+
+/** Of values of which there are n each. */
+const figures = `sum(n) AS requests,
+  quantilesExactWeighted(0.5, 0.75, 0.9, 0.95, 0.99, 0.999)(value, toUInt64(n)) AS p50_p75_p90_p95_p99_p999_ns,
+  max(value) AS max_ns, sum(value * n) / sum(n) AS mean_ns`
+
+export interface Figures extends Window {
   readonly kind: keyof typeof columns
   /** 16 hex digits. */
   readonly id: string
   readonly metric: string
   readonly fidelity: Fidelity
-  /** Unix ns, decimal: the window that was read. */
-  readonly from: string
-  readonly to: string
 }
 
 /**
@@ -23,17 +39,14 @@ export interface Figures {
  */
 export function sqlOf({ kind, id, metric, fidelity, from, to }: Figures): string {
   const column = (columns[kind] as Readonly<Record<string, string>>)[metric]
-  const [table, key] = kind === 'proxy' ? ['proxies', 'proxy_id'] : ['hops', 'hop_id']
+  const { table, key } = facts[kind]
   const value = fidelity === 'bounded' ? `ifNull(${column}, ${column}_hi)` : column
-  const instant = (unixNano: string) => `fromUnixTimestamp64Nano(${unixNano}, 'UTC')`
-  return `SELECT sum(n) AS requests,
-  quantilesExactWeighted(0.5, 0.75, 0.9, 0.95, 0.99, 0.999)(value, toUInt64(n)) AS p50_p75_p90_p95_p99_p999_ns,
-  max(value) AS max_ns, sum(value * n) / sum(n) AS mean_ns
+  return `SELECT ${figures}
 FROM (
   SELECT ${value} AS value, sum(sign) AS n
   FROM ${table}
   WHERE ${key} = ${BigInt(`0x${id}`)} AND ${column}_fidelity = '${fidelity}'
-    AND toStartOfMinute(start) >= ${instant(from)} AND start < ${instant(to)}
+    AND ${within({ from, to })}
   GROUP BY value
   HAVING n > 0 AND value IS NOT NULL
 )`
@@ -43,18 +56,15 @@ FROM (
 export const sqlOfSeveral = (queries: readonly { readonly what: string; readonly sql: string }[]): string =>
   queries.map(({ what, sql }) => `-- ${what}\n${sql.trim().replace(/;$/, '')};`).join('\n\n')
 
-/** The figures of a list: of every proxy or hop in a window (Unix ns, decimal), a row for each level of fidelity. As `sqlOf`. */
-export function sqlOfList(kind: keyof typeof columns, { from, to }: { from: string; to: string }): string {
-  const [table, key, column] = kind === 'proxy' ? ['proxies', 'proxy_id', 'added'] : ['hops', 'hop_id', 'transit']
-  const instant = (unixNano: string) => `fromUnixTimestamp64Nano(${unixNano}, 'UTC')`
-  return `SELECT lower(hex(${key})) AS id, fidelity, sum(n) AS requests,
-  quantilesExactWeighted(0.5, 0.75, 0.9, 0.95, 0.99, 0.999)(value, toUInt64(n)) AS p50_p75_p90_p95_p99_p999_ns,
-  max(value) AS max_ns, sum(value * n) / sum(n) AS mean_ns
+/** The figures of a list: of every proxy or hop in a window, a row for each level of fidelity. As `sqlOf`. */
+export function sqlOfList(kind: keyof typeof columns, window: Window): string {
+  const { table, key, column } = facts[kind]
+  return `SELECT lower(hex(${key})) AS id, fidelity, ${figures}
 FROM (
   SELECT ${key}, ${column}_fidelity AS fidelity,
     if(fidelity = 'bounded', ifNull(${column}, ${column}_hi), ${column}) AS value, sum(sign) AS n
   FROM ${table}
-  WHERE toStartOfMinute(start) >= ${instant(from)} AND start < ${instant(to)}
+  WHERE ${within(window)}
   GROUP BY ${key}, fidelity, value
   HAVING n > 0 AND value IS NOT NULL
 )

@@ -1,14 +1,14 @@
--- Traversals of one proxy whose added time is each quantile of the population of one level: the newest of equals. Read once, by value: what
--- planning to read a table again takes is more than the reading.
+-- Traversals of one proxy whose added time, or requests of one hop whose transit, is each quantile of the population of one level: the newest of equals.
+-- Read once, by value: what planning to read a table again takes is more than the reading.
 -- Weights are counted in sixteenths: of a weight of 1.5 the quantile is no other for that.
 -- Current revision only: facts that were replaced are there again with sign -1.
 WITH current AS (
-  SELECT trace_id, start, assumeNotNull(ifNull(added, added_hi)) AS value,
+  SELECT trace_id, start, assumeNotNull(ifNull({{value}}, {{value}}_hi)) AS value,
     toUInt64(round(16 * if(bitAnd(flags, 131072) != 0, 1, weight))) AS weight
-  FROM proxies
-  WHERE proxy_id = {id:UInt64} AND added_fidelity = {fidelity:String} AND sign = 1
-    AND ifNull(added, added_hi) IS NOT NULL
-    AND (trace_id, revision) NOT IN (SELECT trace_id, revision FROM proxies WHERE proxy_id = {id:UInt64} AND sign = -1)
+  FROM {{table}}
+  WHERE {{key}} = {id:UInt64} AND {{value}}_fidelity = {fidelity:String} AND sign = 1
+    AND ifNull({{value}}, {{value}}_hi) IS NOT NULL
+    AND (trace_id, revision) NOT IN (SELECT trace_id, revision FROM {{table}} WHERE {{key}} = {id:UInt64} AND sign = -1)
     AND toStartOfMinute(start) >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
     AND start >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND start < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
 )
