@@ -1,6 +1,7 @@
 /** The facts that a question of Explore is about, as a CTE that its query goes on from. */
 import type { Params } from '../../../storage/clickhouse.ts'
 import type { ExploreMeasure } from '../../api/contract-explore.ts'
+import type { Fidelity } from '../../api/contract.ts'
 import { loadSql } from '../load-sql.ts'
 import type { RollupRows, Window } from '../rollup-window.ts'
 import { compile } from './conditions.ts'
@@ -64,3 +65,10 @@ export function factsOf(asked: FactsAsked): Facts {
     params: { ...columns, ...window, wholes: dataset === 'traces' ? 1 : 0, ...params, ...places },
   }
 }
+
+/**
+ * Parameters for those of one level: none but what is bounded has its value in the other column, of rows from before migration 21, which is then not
+ * read.
+ */
+export const paramsAt = ({ dataset, params }: Facts, level: Fidelity): Params =>
+  dataset === 'traces' || level === 'bounded' ? params : { ...params, hiColumn: params['valueColumn'] }

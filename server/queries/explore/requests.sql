@@ -3,7 +3,8 @@ SELECT
   lower(hex(trace_id)) AS traceId, if(span = toFixedString('', 8), '', lower(hex(span))) AS spanId,
   toString(toUnixTimestamp64Nano(start)) AS startUnixNano, toFloat64(exactly) AS ns, level AS fidelity,
   trace_duration IS NULL ? NULL : toFloat64(trace_duration) AS traceNs, toString(entity) AS entity,
-  {{name}} AS name, toString(caller) AS caller, toString(callee) AS callee, toString(route) AS route, toUInt16(status) AS status, error
+  {{name}} AS name, toString(caller) AS caller, toString(callee) AS callee, toString(route) AS route, toUInt16(status) AS status, error,
+  sign, revision
 FROM selected
 WHERE isIn AND ({cursorTrace:String} = '' OR if({byValue:UInt8},
   (exactly, toUnixTimestamp64Nano(start), hex(trace_id), hex(span)) <

@@ -5,9 +5,10 @@ import { loadSql } from '../load-sql.ts'
 import { readProxyNames } from '../names.ts'
 import { partOf, type QueryOf } from '../query-of.ts'
 import { hexOf, type Window } from '../rollup-window.ts'
-import { factsOf, type FactsAsked } from './facts.ts'
+import { factsOf, paramsAt, type FactsAsked } from './facts.ts'
 import type { Dataset } from './fields.ts'
-import { select, selectedOf, type BoxAsked } from './selection.ts'
+import { select, selectedWithReplaced, type BoxAsked } from './selection.ts'
+import type { Highest } from './usual.ts'
 
 const requestsSql = loadSql(import.meta.url, 'requests.sql')
 const liveSql = loadSql(import.meta.url, 'live.sql')
@@ -29,6 +30,9 @@ interface Row {
   error: number
 }
 
+/** As they are in ClickHouse: with what a revision replaced, and with sign -1 what took it back. */
+type StoredRow = Row & { sign: 1 | -1; revision: number }
+
 /** The last one of a page. */
 export interface RequestCursor {
   /** ns, decimal. */
@@ -44,6 +48,9 @@ export interface RequestsAsked extends BoxAsked {
   readonly limit: number
 }
 
+/** Of the highest, those that came since they were looked for. */
+const moreRows = 100
+
 const nameSql = (dataset: Dataset) => (dataset === 'traces' ? 'toString(root_name)' : "''")
 
 /** @throws FilterError */
@@ -57,10 +64,10 @@ export async function listRequests(
   const selected = await select(clickhouse, asked, wanted, partOf(options, 'sides'))
   const { facts, window, fidelity, selection, ctes, params, highest } = selected
   const read = (from: string, above: Params, of: QueryOf) =>
-    clickhouse.query<Row>(
+    clickhouse.query<StoredRow>(
       `WITH ${from}\n${requestsSql.replace('{{name}}', nameSql(facts.dataset))}`,
       {
-        ...{ ...params, ...above, byValue: byValue ? 1 : 0, limit },
+        ...{ ...params, byValue: byValue ? 1 : 0, limit, ...above },
         ...{ cursorValue: cursor?.value ?? '0', cursorStart: cursor?.start ?? '0' },
         ...{
           cursorTrace: cursor?.traceId.toUpperCase() ?? '',
@@ -70,14 +77,31 @@ export async function listRequests(
       of,
     )
   // Of millions a page takes the highest: the rest need not be looked at.
-  const readHighest = ({ least, places }: NonNullable<typeof highest>) => {
+  const readHighest = async ({ least, places }: Highest) => {
+    if (!places) return read(ctes, { selMin: least }, partOf(options, 'highest'))
     const near = factsOf({ ...asked, window, places })
-    return read(selectedOf(near), { ...near.params, selMin: least }, partOf(options, 'highest'))
+    const most = 2 * places.entities.length + moreRows
+    const above = { ...paramsAt(near, fidelity), selMin: least, limit: most }
+    const stored = await read(selectedWithReplaced(near), above, partOf(options, 'highest'))
+    return stored.length < most ? current(stored).slice(0, limit) : []
   }
   const isAbove = highest && selection.minNs !== null && highest.least > selection.minNs
   const found = isAbove ? await readHighest(highest) : []
   const rows = found.length === limit ? found : await read(ctes, {}, partOf(options, 'requests'))
-  return { items: await withNames(clickhouse, facts.dataset, rows, options), window, fidelity, selection }
+  const items = await withNames(
+    clickhouse,
+    facts.dataset,
+    rows.map(({ sign: _sign, revision: _revision, ...row }) => row),
+    options,
+  )
+  return { items, window, fidelity, selection }
+}
+
+/** Without what a revision replaced, in the same order. */
+function current(rows: readonly StoredRow[]): StoredRow[] {
+  const keyOf = ({ traceId, revision }: StoredRow) => `${traceId} ${revision}`
+  const replaced = new Set(rows.filter(({ sign }) => sign < 0).map(keyOf))
+  return rows.filter((row) => row.sign > 0 && !replaced.has(keyOf(row)))
 }
 
 async function withNames(

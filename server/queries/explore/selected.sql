@@ -4,6 +4,6 @@ selected AS (
     *, assumeNotNull(value) AS exactly,
     exactly >= {selMin:Int64} AND exactly < {selMax:Int64} AND start >= fromUnixTimestamp64Milli({selFrom:Int64}, 'UTC')
       AND start < fromUnixTimestamp64Milli({selTo:Int64}, 'UTC') AS isIn
-  FROM current
+  FROM {{from}}
   WHERE level = {level:String} AND value IS NOT NULL
 )

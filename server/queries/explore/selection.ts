@@ -5,7 +5,7 @@ import { loadSql } from '../load-sql.ts'
 import { partOf, type QueryOf } from '../query-of.ts'
 import { unixNano, type Window } from '../rollup-window.ts'
 import { stepsOf, type Steps } from '../steps.ts'
-import { factsOf, type Facts, type FactsAsked } from './facts.ts'
+import { factsOf, paramsAt, type Facts, type FactsAsked } from './facts.ts'
 import { highestOf, leastOf, readUsual, valuesAt, type Highest } from './usual.ts'
 
 const currentSql = loadSql(import.meta.url, 'current.sql')
@@ -69,7 +69,12 @@ const noMost = 2 ** 53
 const [usualQuantile, capQuantile] = [0.9, 0.999]
 
 /** CTEs up to `selected`. */
-export const selectedOf = (facts: Facts): string => `${facts.cte},\n${currentSql},\n${selectedSql}`
+const selectedOf = (facts: Facts): string =>
+  `${facts.cte},\n${currentSql},\n${selectedSql.replace('{{from}}', 'current')}`
+
+/** The same, with what revisions replaced and, with sign -1, what took it back: to look for that among all facts costs as much as to read them. */
+export const selectedWithReplaced = (facts: Facts): string =>
+  `${facts.cte},\n${selectedSql.replace('{{from}}', 'facts')}`
 
 /**
  * Looks for the level and for what is usually selected. @param compared whether the two sides will be. @param highest so many of the highest
@@ -104,7 +109,7 @@ export async function select(
     highest: usual ? side?.highest : undefined,
     ctes: selectedOf(facts),
     params: {
-      ...facts.params,
+      ...paramsAt(facts, fidelity),
       ...{ level: fidelity, cap: side?.cap ?? 0, selFrom: box.fromMs, selTo: box.toMs },
       ...{ selMin: box.min ?? -noMost, selMax: box.max ?? noMost },
     },

@@ -9,7 +9,7 @@ import { readLevels } from '../distributions.ts'
 import { loadSql } from '../load-sql.ts'
 import type { QueryOf } from '../query-of.ts'
 import type { Steps } from '../steps.ts'
-import { rolledUp, type Facts, type FactsAsked } from './facts.ts'
+import { paramsAt, rolledUp, type Facts, type FactsAsked } from './facts.ts'
 
 const inBucketsSql = loadSql(import.meta.url, 'in-buckets.sql')
 
@@ -85,7 +85,13 @@ export async function valuesAt(
   const sql = inBucketsSql.replace('{{belows}}', belows.join(', ')).replace('{{lists}}', lists.join(', '))
   const [row] = await clickhouse.query<ValuesAt & { found: number[] }>(
     `WITH ${facts.cte}\n${sql}`,
-    { ...facts.params, ...Object.fromEntries(edges), level: level.fidelity, least, quantiles: quantiles.map(exactly) },
+    {
+      ...paramsAt(facts, level.fidelity),
+      ...Object.fromEntries(edges),
+      level: level.fidelity,
+      least,
+      quantiles: quantiles.map(exactly),
+    },
     options,
   )
   return row && row.n > 0 && row.found.every(Boolean) ? row : undefined
