@@ -7,7 +7,14 @@ import { Flag } from '../analysis/flags.ts'
 import type { AnalysisSettings } from '../analysis/types.ts'
 import { openSpanReader } from '../queries/spans.ts'
 import { storedPage } from '../queries/trace-page.ts'
-import { listTraces, placeOfTrace, type Cursor, type TraceListParams, type TraceRow } from '../queries/trace-list.ts'
+import {
+  listTraces,
+  placeOfTrace,
+  type Cursor,
+  type TraceListParams,
+  type TracePlace,
+  type TraceRow,
+} from '../queries/trace-list.ts'
 import { leastStored, tracePage } from '../trace-page/page.ts'
 import { askFor } from './ask.ts'
 import type { TraceList, TraceSummary } from './contract-catalogue.ts'
@@ -92,13 +99,7 @@ export function tracesRouter({ clickhouse, settings, importer }: TracesOptions):
       const page = await storedPage(clickhouse, traceId, place.job, { signal, queryId: `${queryId}-page` })
       if (page) return sendPage(request, response, page)
     }
-    // A settled trace lies where its facts say; late spans that have not been looked at yet may lie a little beside.
-    const margin = 120
-    const near = place && {
-      firstMinute: Math.max(0, place.firstMinute - margin),
-      lastMinute: place.lastMinute + margin,
-    }
-    const [stored] = await reader.readTraces([{ traceId, ...near }], { signal })
+    const [stored] = await reader.readTraces([{ traceId, ...(place && minutesOf(place)) }], { signal })
     if (!stored) throw notFound(`no span of trace ${traceId} is stored; it may have expired, or not have arrived yet`)
     if (format === 'otlp') {
       response.attachment(`${traceId}.otlp.json`).json(traceOtlp(stored))
@@ -120,6 +121,20 @@ export function tracesRouter({ clickhouse, settings, importer }: TracesOptions):
     response.json(traceJson(analysed, settled, besides))
   })
   return router
+}
+
+/** A settled trace lies where its facts say; spans that came late and have not been looked at yet may lie a little beside. */
+const besideMs = 2 * 60_000
+/** Those of one that settled longer ago have been looked at. */
+const lookedAtMs = 60 * 60_000
+
+/** What to look through for a settled trace. */
+function minutesOf({ job, firstNano, lastNano }: TracePlace): { firstMinute: number; lastMinute: number } {
+  const settledMs = Number(BigInt(job) >> 21n)
+  const aside = Date.now() - settledMs < lookedAtMs ? besideMs : 0
+  const minuteOf = (ms: number) => Math.max(0, Math.floor(ms / 60_000) * 60)
+  const ms = (nano: string) => Number(BigInt(nano) / 1_000_000n)
+  return { firstMinute: minuteOf(ms(firstNano) - aside), lastMinute: minuteOf(ms(lastNano) + aside) }
 }
 
 /** @param page gzip, which is how it goes out unless somebody does not take that. */

@@ -59,7 +59,8 @@ export async function readLearned(
   const longer = { ...range, fromMs: range.fromMs - longestCarryMs }
   const read = <Row>(sql: ReturnType<typeof sqlOf>, of: LearnedRange, some?: ReadonlySet<string>) => {
     if (some === undefined) return clickhouse.query<Row>(sql.all, { ...of }, options)
-    return some.size === 0 ? [] : clickhouse.query<Row>(sql.some, { ...of, keys: [...some] }, options)
+    if (some.size === 0) return []
+    return clickhouse.query<Row>(sql.some, { ...of, keys: [...some] }, { ...options, settings: { max_threads: 1 } })
   }
   const [offsets, wires, callees, emitters] = await Promise.all([
     read<Offset>(offsetsSql, range, keys?.clocks),

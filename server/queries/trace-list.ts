@@ -70,9 +70,6 @@ export function listTraces(clickhouse: ClickHouse, params: TraceListParams, opti
 }
 
 export interface TracePlace {
-  /** Minutes in which its spans lie, Unix s. */
-  readonly firstMinute: number
-  readonly lastMinute: number
   /** Of its earliest and latest span, Unix ns, decimal. */
   readonly firstNano: string
   readonly lastNano: string
@@ -89,6 +86,6 @@ export async function placeOfTrace(
   traceId: string,
   options: QueryOf,
 ): Promise<TracePlace | undefined> {
-  const [row] = await clickhouse.query<TracePlace>(whereSql, { traceId }, options)
+  const [row] = await clickhouse.query<TracePlace>(whereSql, { traceId }, { ...options, settings: { max_threads: 1 } })
   return row
 }
