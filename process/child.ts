@@ -19,6 +19,8 @@ export interface PartOptions {
   readonly heapMb: number
   /** Further flags of its Node. */
   readonly flags?: readonly string[]
+  /** Environment variables besides those of this process. */
+  readonly env?: Readonly<Record<string, string>>
   readonly log: Logger
 }
 
@@ -35,13 +37,14 @@ const stopTimeoutMs = 7_000
  * Runs a part and starts it again when it dies.
  * @throws StartError when it cannot be started the first time.
  */
-export async function startPart({ module, name, options, heapMb, flags = [], log }: PartOptions): Promise<Part> {
+export async function startPart({ module, name, options, heapMb, flags = [], env, log }: PartOptions): Promise<Part> {
   let stopping = false
   const launch = async () => {
     const [...args] = entryArgs(module, import.meta.url)
     const file = args.pop()!
     const child = fork(file, [], {
       execArgv: [...args, `--max-old-space-size=${heapMb}`, ...flags],
+      env: { ...process.env, ...env },
       // Ctrl-C goes to the whole process group, but the order of the end is the supervisor's to give.
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
