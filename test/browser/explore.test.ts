@@ -34,6 +34,17 @@ async function drag(
   await loaded(page)
 }
 
+/** The middle of the first cell that has requests, px; it is pointed at by keys. */
+async function cellWithRequests(page: Page): Promise<[number, number]> {
+  await plot(page).focus()
+  await page.keyboard.press('Home')
+  const spoken = page.locator('p[aria-live]').last()
+  for (let i = 0; i < 60 && !/, [1-9]\d* of/.test((await spoken.textContent())!); i++)
+    await page.keyboard.press(i === 0 ? 'ArrowLeft' : 'ArrowRight')
+  const { x, y, width, height } = (await page.locator('rect.cell').boundingBox())!
+  return [x + width / 2, y + height / 2]
+}
+
 describe('box select -> explain', () => {
   it('ux 7: opens with the slowest above p90, and says what is different about them', async () => {
     const { page, context, complaints } = await site.open('/explore?measure=endToEnd')
@@ -185,6 +196,17 @@ describe('brush to zoom and the heatmap', () => {
     await page.keyboard.press('Escape')
     await loaded(page)
     expect((await queryOf(page)).get('from')).toBeNull()
+    // So does a double click, also on a cell that one click opens.
+    await drag(page, [0.4, 0.02], [0.8, 0.9])
+    await page.getByRole('button', { name: 'Zoom in' }).click()
+    await loaded(page)
+    expect((await queryOf(page)).get('from')).not.toBeNull()
+    let opened = 0
+    page.on('request', (request) => (opened += Number(request.url().includes('/explore/requests?'))))
+    await page.mouse.dblclick(...(await cellWithRequests(page)))
+    await expect.poll(async () => (await queryOf(page)).get('from')).toBeNull()
+    await loaded(page)
+    expect(opened).toBe(0)
     await context.close()
   })
 
@@ -232,17 +254,10 @@ describe('exemplars', () => {
   it('ux 9: a click opens a request whose value lies at or just below the point', async () => {
     const { page, context } = await site.open('/explore?measure=endToEnd')
     const [slowest] = ExploreRequestList.parse(await ask('requests?measure=endToEnd&limit=1')).items
-    // A cell with requests, by keys; then the same by the pointer.
-    await plot(page).focus()
-    await page.keyboard.press('Home')
-    let said = ''
-    for (let i = 0; i < 60 && !/, [1-9]\d* of/.test(said); i++) {
-      await page.keyboard.press(i === 0 ? 'ArrowLeft' : 'ArrowRight')
-      said = (await page.locator('p[aria-live]').last().textContent())!
-    }
+    const at = await cellWithRequests(page)
+    const said = (await page.locator('p[aria-live]').last().textContent())!
     expect(said).toMatch(/, [1-9]\d* of/)
-    const cell = (await page.locator('rect.cell').boundingBox())!
-    await page.mouse.click(cell.x + cell.width / 2, cell.y + cell.height / 2)
+    await page.mouse.click(...at)
     await page.waitForURL(/\/traces\/[0-9a-f]{32}/)
     const id = /traces\/([0-9a-f]{32})/.exec(page.url())![1]
     const trace = (await (await fetch(`${site.hopscope.apiUrl}/api/v1/traces/${id}`)).json()) as { durationNs: number }

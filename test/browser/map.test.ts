@@ -2,7 +2,9 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { MapHop, ServiceMap } from '../../server/api/contract-map.ts'
 import { eventually } from '../eventually.ts'
+import type { Series } from '../../server/api/contract-measurements.ts'
 import { axe, loaded, pressSequence, queryOf, startSite, type Site } from './browser.ts'
+import { opensWhatLiesAtOrBelow } from './line-points.ts'
 import { documentOf } from './trace-documents.ts'
 import { send, settled } from './traffic.ts'
 
@@ -64,6 +66,17 @@ describe('the map', () => {
       expect(labels.some((text) => text.includes(ms!) || text.includes(us!))).toBe(true)
     }
     expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('ux 9: opens from a point of the chart of what is selected a request that lies at or just below it', async () => {
+    const api = `${site.hopscope.apiUrl}/api/v1`
+    const range = `from=${Date.now() - 8 * 3_600_000}&to=${Date.now()}`
+    const busy = stated().toSorted((a, b) => b.requests - a.requests)[0]!
+    const series = (await (await fetch(`${api}/hops/${busy.id}/series?${range}`)).json()) as Series
+    const { page, context } = await site.open(`/map?${range}&sel=${busy.id}&v=2`)
+    const requests = `${api}/explore/requests?measure=transit&fidelity=${series.fidelity}&q=hop+%3D+${busy.id}`
+    await opensWhatLiesAtOrBelow(page, { title: 'Transit over time', series, requests })
     await context.close()
   })
 

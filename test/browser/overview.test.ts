@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { RouteList } from '../../server/api/contract-catalogue.ts'
+import type { Overview } from '../../server/api/contract-measurements.ts'
 import { addressOf, axe, loaded, queryOf, startSite, type Site, type View } from './browser.ts'
+import { opensWhatLiesAtOrBelow } from './line-points.ts'
 
 let site: Site
 beforeAll(async () => {
@@ -81,6 +84,26 @@ describe('the overview', () => {
     await loaded(page)
     await layer.dblclick({ position: { x: 200, y: 40 } })
     await expect.poll(async () => (await queryOf(page)).get('from')).toBeNull()
+    await context.close()
+  })
+
+  it('ux 9: opens from a point of its chart a request that lies at or just below it, of the route that is shown', async () => {
+    const api = `${site.hopscope.apiUrl}/api/v1`
+    const get = async <T>(path: string) => (await (await fetch(`${api}${path}`)).json()) as T
+    const range = `from=${Date.now() - 8 * 3_600_000}&to=${Date.now()}`
+    const [route] = (await get<RouteList>(`/routes?${range}`)).items
+    const shown = `${range}&route=${route!.id}`
+    const { series } = await get<Overview>(`/overview?${shown}`)
+    const q = encodeURIComponent(`root = "${route!.rootService}" name = "${route!.rootName}"`)
+    const { page, context } = await site.open(`/?${shown}&v=1`)
+    const requests = `${api}/explore/requests?measure=endToEnd&q=${q}`
+    await opensWhatLiesAtOrBelow(page, { title: 'Over time', series, requests })
+    // By keys: the highest line of the step.
+    const layer = page.getByRole('slider', { name: 'Over time: time' })
+    await layer.press('End')
+    for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowLeft')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/\/traces\/[0-9a-f]{32}/)
     await context.close()
   })
 

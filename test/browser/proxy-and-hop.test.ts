@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
-import type { HopDetail, HopList, ProxyItem, ProxyList } from '../../server/api/contract-measurements.ts'
-import { axe, loaded, queryOf, startSite, themes, type Site } from './browser.ts'
+import type { HopDetail, HopList, ProxyItem, ProxyList, Series } from '../../server/api/contract-measurements.ts'
+import { addressOf, axe, loaded, queryOf, startSite, themes, type Site } from './browser.ts'
+import { opensWhatLiesAtOrBelow } from './line-points.ts'
 
 let site: Site
 let gateway: ProxyItem
@@ -68,6 +69,37 @@ describe('the page of a proxy', () => {
     await page.keyboard.press('Escape')
     await loaded(page)
     expect((await queryOf(page)).get('from')).toBeNull()
+    await context.close()
+  })
+
+  it('ux 4: goes back by a double click on its heatmap, also on a cell that one click opens', async () => {
+    const { page, context } = await site.open(`/proxies/${gateway.id}`)
+    const from = async () => (await queryOf(page)).get('from')
+    const plot = page.getByRole('application')
+    await plot.focus()
+    await page.keyboard.press('End')
+    for (let i = 0; i < 20; i++) await page.keyboard.press('Shift+ArrowLeft')
+    await page.keyboard.press('Enter')
+    await expect.poll(from).not.toBeNull()
+    await loaded(page)
+    const cell = async () => {
+      await plot.focus()
+      await page.keyboard.press('Home')
+      const spoken = page.locator('[aria-live="polite"]').first()
+      for (let i = 0; i < 60 && !/, [1-9]\d* of/.test((await spoken.textContent())!); i++)
+        await page.keyboard.press('ArrowRight')
+      const { x, y, width, height } = (await page.locator('rect.cell').boundingBox())!
+      return [x + width / 2, y + height / 2] as const
+    }
+    const zoomed = (await addressOf(page)).href
+    await page.mouse.dblclick(...(await cell()))
+    await expect.poll(from).toBeNull()
+    expect((await addressOf(page)).pathname).toBe(`/proxies/${gateway.id}`)
+    await page.goBack()
+    await loaded(page)
+    expect((await addressOf(page)).href).toBe(zoomed)
+    await page.mouse.click(...(await cell()))
+    await page.waitForURL('**/traces?**')
     await context.close()
   })
 
@@ -175,6 +207,16 @@ describe('the page of a hop', () => {
     await panel(page, 'Over time').waitFor()
     expect(await axe(page)).toEqual([])
     expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('ux 9: opens from a point of its chart a request that lies at or just below it', async () => {
+    const api = `${site.hopscope.apiUrl}/api/v1`
+    const range = `from=${Date.now() - 8 * 3_600_000}&to=${Date.now()}`
+    const series = (await (await fetch(`${api}/hops/${hopId}/series?${range}`)).json()) as Series
+    const { page, context } = await site.open(`/hops/${hopId}?${range}&v=1`)
+    const requests = `${api}/explore/requests?measure=transit&fidelity=${series.fidelity}&q=hop+%3D+${hopId}`
+    await opensWhatLiesAtOrBelow(page, { title: 'Over time', series, requests })
     await context.close()
   })
 

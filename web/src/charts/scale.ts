@@ -46,6 +46,11 @@ export function tickText(ns: number, unit: Unit): string {
   return value >= 1_000 ? inUnit(ns, unit) : String(value)
 }
 
+/** The value at a height of the plot: the inverse of `heightOf`. */
+export function valueAtHeight({ kind, lo, hi }: Scale, height: number): number {
+  return kind === 'linear' ? height * hi : lo * (hi / lo) ** height
+}
+
 /** 0 at the lower edge of the plot, 1 at the upper. */
 export function heightOf({ kind, lo, hi }: Scale, ns: number): number {
   if (kind === 'linear') return ns / hi
