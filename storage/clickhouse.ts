@@ -48,7 +48,7 @@ const readOnlySettings = {
 
 /**
  * Connects to `http(s)://user:password@host:8123/database`.
- * @throws ClickHouseError with `code` and `type` when the server refuses a statement.
+ * @throws ClickHouseError with `code` and `type` when the server refuses a statement; what fails of a query has its `queryId`.
  */
 export function connect(url: string, options: ConnectOptions = {}): ClickHouse {
   const client = createClient({
@@ -76,13 +76,14 @@ export function connect(url: string, options: ConnectOptions = {}): ClickHouse {
     return { query, query_params: rest, ...common({ ...options, ...(settings && { settings }) }) }
   }
   return {
-    async query<Row>(sql: string, params: Params = {}, opts: QueryOptions = {}) {
-      const result = await client.query({ ...statement(sql, params, opts), format: 'JSONEachRow' })
-      return result.json<Row>()
+    query<Row>(sql: string, params: Params = {}, opts: QueryOptions = {}) {
+      return naming(opts, async () => {
+        const result = await client.query({ ...statement(sql, params, opts), format: 'JSONEachRow' })
+        return result.json<Row>()
+      })
     },
-    async queryBytes(sql, params = {}, opts = {}) {
-      const result = await client.exec(statement(sql, params, opts))
-      return bytesOf(result.stream)
+    queryBytes(sql, params = {}, opts = {}) {
+      return naming(opts, async () => bytesOf((await client.exec(statement(sql, params, opts))).stream))
     },
     async command(sql, params = {}, opts = {}) {
       await client.command(statement(sql, params, opts))
@@ -101,6 +102,15 @@ export function connect(url: string, options: ConnectOptions = {}): ClickHouse {
       return (await client.ping()).success
     },
     close: () => client.close(),
+  }
+}
+
+/** An error says which query it is of: a request of the API asks several, each by its own id. */
+async function naming<Answer>({ queryId }: QueryOptions, ask: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask()
+  } catch (error) {
+    throw queryId === undefined ? error : Object.assign(error as Error, { queryId })
   }
 }
 

@@ -9,7 +9,6 @@ import type { QueryOf } from '../queries/query-of.ts'
  */
 export function askFor(request: Request, response: Response): QueryOf {
   const queryId = `hopscope-api-${randomUUID()}`
-  response.locals['queryId'] = queryId
   const gone = new AbortController()
   // One request may ask more questions than the ten listeners that Node takes for a leak.
   setMaxListeners(0, gone.signal)

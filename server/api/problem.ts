@@ -46,6 +46,8 @@ export function checked<Schema extends z.ZodType>(schema: Schema, input: unknown
 interface ClickHouseFailure {
   code?: string
   type?: string
+  /** Of the query that failed. */
+  queryId?: string
 }
 
 /** The last handler: turns what was thrown into an answer. */
@@ -56,20 +58,19 @@ export function problems(log: Logger) {
       response.destroy()
       return
     }
-    const queryId = response.locals['queryId'] as string | undefined
-    const problem = problemOf(error, queryId)
-    if (problem.status >= 500) log.error({ err: error, queryId }, 'a request failed')
+    const problem = problemOf(error)
+    if (problem.status >= 500) log.error({ err: error, queryId: problem.queryId }, 'a request failed')
     if (problem.status === 503) response.setHeader('Retry-After', '2')
     response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem))
   }
 }
 
-function problemOf(error: unknown, queryId: string | undefined): Problem {
+function problemOf(error: unknown): Problem {
   if (error instanceof ProblemError) {
     const { status, title, message, field, at } = error
     return { title, status, detail: message, ...(field !== undefined && { field }), ...(at !== undefined && { at }) }
   }
-  const { type, code } = error as ClickHouseFailure
+  const { type, code, queryId } = error as ClickHouseFailure
   const asked = queryId === undefined ? {} : { queryId }
   if (type !== undefined) {
     const detail = `ClickHouse answered ${type}${code === undefined ? '' : ` (code ${code})`}`

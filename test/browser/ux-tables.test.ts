@@ -367,6 +367,41 @@ it('ux 25: a query that ClickHouse refuses is told with its code and id, and the
   await context.close()
 })
 
+it('ux 25: the id in a failed panel is that of the query that failed, whichever of several of its request it was', async () => {
+  const { page, context } = await site.open('/alerts')
+  const sql = async (body: string) =>
+    (await (await fetch(`${site.hopscope.engineUrl}/?database=hopscope`, { method: 'POST', body })).text()).trim()
+  const where = `query LIKE '%FROM traces%' AND query NOT LIKE '%processes%' AND query_id LIKE 'hopscope-api-%'`
+  // Of a list that would take minutes.
+  await sql('RENAME TABLE traces TO traces_away')
+  await sql('CREATE VIEW traces AS SELECT t.* FROM numbers(100000000000) AS n CROSS JOIN traces_away AS t')
+  try {
+    await page.goto('/explore?measure=endToEnd&tab=requests&selMinNs=1', { waitUntil: 'commit' })
+    const asked = new Set<string>()
+    const alert = page.getByRole('alert').first()
+    await expect
+      .poll(
+        async () => {
+          for (const id of (await sql(`SELECT query_id FROM system.processes WHERE ${where}`)).split('\n'))
+            asked.add(id)
+          await sql(`KILL QUERY WHERE ${where} ASYNC`)
+          return alert.count()
+        },
+        { timeout: 30_000 },
+      )
+      .toBeGreaterThan(0)
+    await alert.getByText('ClickHouse answered QUERY_WAS_CANCELLED (code 394)').waitFor()
+    await alert.getByText('Details').click()
+    const shown = (await alert.locator('dd').last().innerText()).trim()
+    expect(shown).toMatch(/^hopscope-api-/)
+    expect([...asked]).toContain(shown)
+  } finally {
+    await sql('DROP VIEW traces')
+    await sql('RENAME TABLE traces_away TO traces')
+  }
+  await context.close()
+})
+
 it('ux 24: what is superseded is cancelled, down to the query in ClickHouse', async () => {
   const { page, context } = await site.open('/alerts')
   const sql = async (body: string) =>
