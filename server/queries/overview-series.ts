@@ -2,7 +2,7 @@ import type { ClickHouse } from '../../storage/clickhouse.ts'
 import type { OverviewPoint } from '../api/contract-measurements.ts'
 import { SegmentClass } from '../api/contract.ts'
 import { readLevels, type LevelRow } from './distributions.ts'
-import { partOf, type QueryOf } from './query-of.ts'
+import type { QueryOf } from './query-of.ts'
 import { type PlaceFilter, unixNano } from './rollup-window.ts'
 import { pointsOf } from './series.ts'
 import type { Steps } from './steps.ts'
@@ -17,12 +17,14 @@ export async function readOverviewSeries(
   options: QueryOf,
 ): Promise<{ stepMs: number; points: OverviewPoint[] }> {
   const { window, stepMs } = steps
-  const rowsOf = (metrics: readonly string[]) => ({ kinds: ['trace'] as const, metrics, ids: routes })
-  const asked = { window, stepMs, place, together: ['trace'] as const }
-  const [whole, classes] = await Promise.all([
-    readLevels(clickhouse, { ...asked, rows: rowsOf(['endToEnd']) }, options),
-    readLevels(clickhouse, { ...asked, rows: rowsOf(classMetrics), sums: true }, partOf(options, 'classes')),
-  ])
+  const rows = { kinds: ['trace'], metrics: ['endToEnd', ...classMetrics], ids: routes } as const
+  const levels = await readLevels(
+    clickhouse,
+    { window, stepMs, place, together: ['trace'], rows, histogramsOf: ['endToEnd'] },
+    options,
+  )
+  const whole = levels.filter(({ metric }) => metric === 'endToEnd')
+  const classes = levels.filter(({ metric }) => metric !== 'endToEnd')
   const classesAt = new Map<string, LevelRow[]>()
   for (const row of classes) {
     const at = unixNano(row.startSeconds * 1000)

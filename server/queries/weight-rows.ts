@@ -15,7 +15,7 @@ import {
 
 const sql = loadSql(import.meta.url, 'weight-rows.sql')
 const weightsSql = sql.replace('{{hist}}', 'sumMap(hist)')
-const sumsSql = sql.replace('{{hist}}', "CAST(map(), 'Map(Int16, Int64)')")
+const someWeightsSql = sql.replace('{{hist}}', 'sumMapIf(hist, metric IN {histogramsOf:Array(String)})')
 
 /** What was counted of one metric of one entity at one level and of one sampling weight. */
 export interface WeightRow {
@@ -49,8 +49,8 @@ export interface WeightsAsked {
   readonly before?: boolean
   /** Kinds whose entities count as if they were one. */
   readonly together?: RollupRows['kinds'] | undefined
-  /** Without histograms, which are most of what is read: nothing but counts and sums. */
-  readonly sums?: boolean
+  /** Metrics whose histograms are added up, which is most of the work; of the others there are counts and sums. Absent: all. */
+  readonly histogramsOf?: readonly string[]
 }
 
 const dayMs = 86_400_000
@@ -60,12 +60,12 @@ const allTime = 2 ** 32 - 1
 
 /** Rows of a window that have requests, in no order. */
 export async function readWeights(clickhouse: ClickHouse, asked: WeightsAsked, options: QueryOf): Promise<WeightRow[]> {
-  const { rows, place = {}, stepMs, edgeMs, together = [] } = asked
+  const { rows, place = {}, stepMs, edgeMs, together = [], histogramsOf } = asked
   const { environment = '', cluster = '', namespace = '' } = place
   const window = (stepMs ?? edgeMs) === undefined ? alignWindow(asked.window) : asked.window
   const length = window.toMs - window.fromMs
   const earlier = { fromMs: window.fromMs - length, toMs: window.fromMs }
-  const { sql, params } = overRollup(asked.sums ? sumsSql : weightsSql, {
+  const { sql, params } = overRollup(histogramsOf ? someWeightsSql : weightsSql, {
     // Without steps any rollup will do that lies inside.
     ...{ windows: asked.before ? [earlier, window] : [window], rows, stepMs: stepMs ?? (edgeMs && dayMs) },
   })
@@ -73,7 +73,7 @@ export async function readWeights(clickhouse: ClickHouse, asked: WeightsAsked, o
     sql,
     {
       ...params,
-      ...{ environment, cluster, namespace, together },
+      ...{ environment, cluster, namespace, together, ...(histogramsOf && { histogramsOf }) },
       origin: asked.before ? earlier.fromMs / 1000 : 0,
       step: asked.before ? length / 1000 : stepMs === undefined ? allTime : stepMs / 1000,
     },
