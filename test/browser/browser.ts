@@ -20,6 +20,8 @@ export type Size = keyof typeof sizes
 export interface View {
   theme?: Theme
   size?: Size
+  /** Where the browser stands: `Asia/Kolkata`; UTC when left out. */
+  timeZone?: string
 }
 
 export interface Opened {
@@ -53,12 +55,12 @@ const flags = [
 export async function startBrowser(baseUrl: string): Promise<TestBrowser> {
   const { path: executablePath, env } = await findChromium()
   const browser = await chromium.launch({ executablePath, args: flags, env: { ...process.env, ...env } })
-  const blank = async ({ theme = 'light', size = 'desktop' }: View = {}): Promise<Opened> => {
+  const blank = async ({ theme = 'light', size = 'desktop', timeZone = 'UTC' }: View = {}): Promise<Opened> => {
     const context = await browser.newContext({
       baseURL: baseUrl,
       // With LANG=C.UTF-8 Chromium makes up a locale that Intl refuses.
       locale: 'en-US',
-      timezoneId: 'UTC',
+      timezoneId: timeZone,
       colorScheme: theme,
       viewport: sizes[size],
       ...(size === 'phone' ? { hasTouch: true, isMobile: true, deviceScaleFactor: 2 } : {}),

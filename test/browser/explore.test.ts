@@ -62,7 +62,16 @@ describe('box select -> explain', () => {
       .first()
     expect(await row.textContent()).toContain(`${(100 * value.selection).toFixed(1)}\u202f%`)
     expect(await row.textContent()).toMatch(/×/)
-    expect(await row.locator('.bar').count()).toBe(2)
+    const [, others] = /others([\d.]+)/.exec((await row.textContent())!)!
+    expect(Number(others)).toBeCloseTo(100 * value.baseline, 1)
+    const bars = await row.locator('.bar').evaluateAll((each) => each.map((bar) => Number.parseFloat(bar.style.width)))
+    expect(bars).toEqual([value.selection, value.baseline].map((share) => expect.closeTo(100 * share, 3) as number))
+    // Every key once, the one that tells most first; what tells it all, too.
+    const keys = await page.locator('tbody tr:not(.more) .key').allTextContents()
+    expect(keys).toEqual(found.keys.map(({ key }) => `${key} =`))
+    expect(found.keys.map(({ divergence }) => divergence)).toEqual(
+      found.keys.map(({ divergence }) => divergence).toSorted((a, b) => b - a),
+    )
     await page.getByText('at most 5 % of what is listed is chance').waitFor()
     expect(complaints).toEqual([])
     await context.close()
@@ -456,11 +465,21 @@ describe('live tail', () => {
     await page.locator('.rows tbody tr').first().hover()
     await page.getByText('PAUSED', { exact: true }).waitFor()
     await burst('bb')
-    await page.getByRole('button', { name: /new ones waiting/ }).waitFor()
+    const waiting = page.getByRole('button', { name: /new ones? waiting/ })
+    await waiting.waitFor()
+    const [, buffered] = /^(\d+) new/.exec((await waiting.innerText()).trim())!
+    expect(Number(buffered)).toBeGreaterThan(1)
     expect(await page.locator('.rows tbody tr').count()).toBe(shown)
     await page.getByRole('tab', { name: 'Live tail' }).hover()
-    await page.getByRole('region', { name: 'Live tail' }).getByText('GET /bb').first().waitFor()
+    const list = page.getByRole('region', { name: 'Live tail' })
+    await list.getByText('GET /bb').first().waitFor()
     expect(await axe(page)).toEqual([])
+    // Who reads further down is not interrupted either.
+    await page.getByText('LIVE', { exact: true }).waitFor()
+    await list.evaluate((node) => node.scrollTo({ top: 200 }))
+    await page.getByText('PAUSED', { exact: true }).waitFor()
+    await list.evaluate((node) => node.scrollTo({ top: 0 }))
+    await page.getByText('LIVE', { exact: true }).waitFor()
     await page.route('**/api/v1/explore/live*', (route) => route.abort())
     await page.getByText(/RECONNECTING: No answer from hopscope/).waitFor()
     await page.unroute('**/api/v1/explore/live*')

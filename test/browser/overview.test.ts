@@ -10,7 +10,7 @@ beforeAll(async () => {
 }, 300_000)
 afterAll(() => site?.close())
 
-const views: Required<View>[] = [
+const views: Required<Pick<View, 'theme' | 'size'>>[] = [
   { theme: 'light', size: 'desktop' },
   { theme: 'light', size: 'tablet' },
   { theme: 'dark', size: 'phone' },

@@ -201,7 +201,7 @@ describe('a trace', () => {
     await context.close()
   })
 
-  it('ux 12: draws the critical path with a halo, c toggles it, and its parts add up to the duration', async () => {
+  it('ux 12: draws the critical path with a halo, c toggles it, its parts add up to the duration, and m shows self time', async () => {
     for (const traceId of [mesh, retried]) {
       const { durationNs } = await traceOf(traceId)
       const { page, context } = await site.open(`/traces/${traceId}`)
@@ -220,6 +220,11 @@ describe('a trace', () => {
       await path.waitFor({ state: 'detached' })
       await page.keyboard.press('c')
       await path.waitFor()
+      // Self time: what a span waited for is no bar of it any more, only a line from its first piece to its last.
+      expect(await page.locator('svg.bar .base').count()).toBe(0)
+      await page.keyboard.press('m')
+      await page.getByRole('columnheader', { name: /self/ }).waitFor()
+      await expect.poll(() => page.locator('svg.bar .base').count()).toBeGreaterThan(0)
       await context.close()
     }
   })
@@ -247,6 +252,11 @@ describe('a trace', () => {
     expect([...patterns]).toEqual(
       expect.arrayContaining(['gateway-request', 'gateway-response', 'sidecar-wire-request', 'sidecar-wire-response']),
     )
+    const drawings = await page
+      .locator('pattern')
+      .evaluateAll((each) => each.map((pattern) => [pattern.id.replace('paint-', ''), pattern.innerHTML] as const))
+    const looks = new Map(drawings)
+    expect(new Set([...patterns].map((name) => looks.get(name))).size).toBe(patterns.size)
     await page.goto(`/traces/${id(6)}`)
     await legend.getByText('estimated: clocks corrected', { exact: true }).waitFor()
     // Said of each hop, and no longer where its clocks are shown as they were.
@@ -319,10 +329,14 @@ describe('a trace', () => {
     expect((await edge(/^End/)) / durationNs).toBeCloseTo(0.75, 1)
     await drag(0.4, 0.5)
     expect((await edge(/^Start/)) / durationNs).toBeCloseTo(0.35, 1)
-    const before = (await edge(/^End/)) - (await edge(/^Start/))
+    const length = async () => (await edge(/^End/)) - (await edge(/^Start/))
+    const pointed = async () => (0.6 * durationNs - (await edge(/^Start/))) / (await length())
+    const [before, share] = [await length(), await pointed()]
     await page.mouse.move(x(0.6), y)
     await page.mouse.wheel(0, -300)
-    await expect.poll(async () => (await edge(/^End/)) - (await edge(/^Start/))).toBeLessThan(before)
+    await expect.poll(length).toBeLessThan(0.9 * before)
+    // What is pointed at stays where it is in view.
+    expect(await pointed()).toBeCloseTo(share, 1)
     await page.waitForURL(/zoom=\d+-\d+/)
     await page.getByRole('slider', { name: /^Start/ }).press('Home')
     expect(await edge(/^Start/)).toBe(0)
@@ -370,11 +384,13 @@ describe('a trace', () => {
   it('ux 15: shows what has no parent, says so, and what came late or calls itself in a circle', async () => {
     const { page, context } = await site.open(`/traces/${id(4)}`)
     await page.getByText('2 parent spans are missing.').waitFor()
+    await page.getByText('The 2 parts below stand on their own at the end, not guessed into the tree.').waitFor()
     expect(await names(page)).toEqual(['shop', 'pay', 'stock'])
     await page.getByRole('button', { name: 'Show' }).click()
     expect(await focused(page)).toBe('1')
     await page.goto(`/traces/${id(7)}`)
     await page.getByText('1 circle of parents.').waitFor()
+    await page.getByText('the circle was cut at its earliest span').waitFor()
     expect(await rows(page).count()).toBe(2)
     // Its root has settled for long; what comes now is late.
     await eventually(async () => (await traceOf(id(8))).settled)
@@ -382,6 +398,7 @@ describe('a trace', () => {
     await eventually(async () => (await traceOf(id(8))).flags.includes('late_revision'))
     await page.goto(`/traces/${id(8)}`)
     await page.getByText('Spans arrived after the trace was analysed.').waitFor()
+    await page.getByText('The numbers were computed again with them.').waitFor()
     expect(await names(page)).toContain('pay')
     await context.close()
   })

@@ -219,6 +219,18 @@ describe('the time range', () => {
       await sheet.waitFor({ state: 'detached' })
       return [(await queryOf(page)).get('from'), (await queryOf(page)).get('to')]
     }
+    await page.keyboard.press('t')
+    for (const [words, from] of [
+      ...(['5m', '15m', '6h', '24h', '7d'] as const).map((length) => [length, `now-${length}`] as const),
+      ['1h', null] as const,
+    ]) {
+      await sheet.getByRole('button', { name: `Last ${words.replace(/m$/, ' min').replace(/([hd])$/, ' $1')}` }).click()
+      expect([words, (await queryOf(page)).get('from'), (await queryOf(page)).get('to')]).toEqual([words, from, null])
+      // Relative it stays on other screens, and when it is read again.
+      await loaded(page)
+      await page.keyboard.press('t')
+    }
+    await page.keyboard.press('Escape')
     const ms = Date.UTC(2026, 0, 2, 3, 4, 5)
     expect(await setTo('2026-01-02T03:04:05Z', `${ms + 60_000}000000`)).toEqual([String(ms), String(ms + 60_000)])
     expect(await setTo(String(ms / 1000), '2026-01-02 03:05:05')).toEqual([String(ms), String(ms + 60_000)])
@@ -240,13 +252,24 @@ describe('the time range', () => {
   })
 
   it('ux 3: says times in UTC when asked to, also on charts', async () => {
-    const { page, context } = await site.open('/')
+    const toMs = Math.floor(Date.now() / 60_000) * 60_000
+    const { page, context } = await site.open(`/?from=${toMs - 3_600_000}&to=${toMs}&v=1`, { timeZone: 'Asia/Kolkata' })
+    /** Minutes of the day at which the last step of the chart begins. */
+    const said = async () => {
+      const layer = page.getByRole('slider', { name: 'Over time: time' })
+      await layer.press('End')
+      const [, hours, minutes] = /(\d\d):(\d\d)/.exec((await layer.getAttribute('aria-valuetext'))!)!
+      return Number(hours) * 60 + Number(minutes)
+    }
+    const local = await said()
     await openPalette(page)
     await page.keyboard.type('times utc')
     await page.keyboard.press('Enter')
     await page.locator('summary', { hasText: 'UTC' }).waitFor()
+    expect((local - (await said()) + 1_440) % 1_440).toBe(330)
     await page.reload()
     await page.locator('summary', { hasText: 'UTC' }).waitFor()
+    expect((local - (await said()) + 1_440) % 1_440).toBe(330)
     await context.close()
   })
 })

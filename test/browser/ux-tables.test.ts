@@ -110,6 +110,12 @@ describe('tables', () => {
     ).toBe(true)
     const digits = (await value.getAttribute('title'))!.replaceAll(/[\u2009\u202f]/g, '')
     expect(digits).toContain(`(${hop.transit.p50Ns}ns)`)
+    const look = await row
+      .locator('.number')
+      .evaluateAll((each) =>
+        each.map((node) => node.ownerDocument.defaultView!.getComputedStyle(node).fontVariantNumeric),
+      )
+    expect(new Set(look)).toEqual(new Set(['tabular-nums']))
     await value.locator('.number').selectText()
     await page.keyboard.press('Control+c')
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe(String(hop.transit.p50Ns))
@@ -293,6 +299,10 @@ describe('tables', () => {
     await loaded(page)
     await expect.poll(width).toBe(dragged)
     await edge.dblclick({ position: { x: 4, y: 200 } })
+    await expect.poll(width).toBe(usual)
+    await edge.press('ArrowLeft')
+    await expect.poll(width).toBeGreaterThan(usual)
+    await command(page, 'Layout', 'Reset the layout of this screen')
     await expect.poll(width).toBe(usual)
     await context.close()
   })
