@@ -66,12 +66,11 @@ describe('box select -> explain', () => {
     expect(Number(others)).toBeCloseTo(100 * value.baseline, 1)
     const bars = await row.locator('.bar').evaluateAll((each) => each.map((bar) => Number.parseFloat(bar.style.width)))
     expect(bars).toEqual([value.selection, value.baseline].map((share) => expect.closeTo(100 * share, 3) as number))
-    // Every key once, the one that tells most first; what tells it all, too.
+    // Every key once, the one that tells most beyond chance first.
     const keys = await page.locator('tbody tr:not(.more) .key').allTextContents()
     expect(keys).toEqual(found.keys.map(({ key }) => `${key} =`))
-    expect(found.keys.map(({ divergence }) => divergence)).toEqual(
-      found.keys.map(({ divergence }) => divergence).toSorted((a, b) => b - a),
-    )
+    const ranks = found.keys.map(({ divergence, byChance }) => divergence - byChance)
+    expect(ranks).toEqual(ranks.toSorted((a, b) => b - a))
     await page.getByText('at most 5 % of what is listed is chance').waitFor()
     expect(complaints).toEqual([])
     await context.close()

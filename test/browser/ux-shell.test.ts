@@ -226,8 +226,6 @@ describe('the time range', () => {
     ]) {
       await sheet.getByRole('button', { name: `Last ${words.replace(/m$/, ' min').replace(/([hd])$/, ' $1')}` }).click()
       expect([words, (await queryOf(page)).get('from'), (await queryOf(page)).get('to')]).toEqual([words, from, null])
-      // Relative it stays on other screens, and when it is read again.
-      await loaded(page)
       await page.keyboard.press('t')
     }
     await page.keyboard.press('Escape')
@@ -247,6 +245,12 @@ describe('the time range', () => {
     await loaded(page)
     await page.keyboard.press('t')
     await sheet.getByRole('button', { name: 'Last 3 h' }).click()
+    expect((await queryOf(page)).get('from')).toBe('now-3h')
+    // Relative it stays, on other screens and when it is read again.
+    await page.getByRole('navigation', { name: 'Screens', exact: true }).getByRole('link', { name: 'Hops' }).click()
+    await page.waitForURL('**/hops?**')
+    await page.reload()
+    await loaded(page)
     expect((await queryOf(page)).get('from')).toBe('now-3h')
     await context.close()
   })
