@@ -107,6 +107,20 @@ describe('the overview', () => {
     await context.close()
   })
 
+  it('ux 5, ux 9: where nothing hovers, a first touch of the chart shows a step, and a second opens a request of it', async () => {
+    const { page, context } = await site.open('/', { size: 'phone' })
+    const layer = page.getByRole('slider', { name: 'Over time: time' })
+    await layer.scrollIntoViewIfNeeded()
+    const { x, y, width } = (await layer.boundingBox())!
+    const touch = () => page.touchscreen.tap(x + width * 0.6, y + 50)
+    await touch()
+    await page.locator('.tip').waitFor()
+    expect((await addressOf(page)).pathname).toBe('/')
+    await touch()
+    await page.waitForURL(/\/traces\/[0-9a-f]{32}/)
+    await context.close()
+  })
+
   it('ux 16: scales and moves the time of the page by w, s, a and d; Shift moves further; 0 is the whole of it again', async () => {
     const { page, context } = await site.open('/')
     const ends = async () =>

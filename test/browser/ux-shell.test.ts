@@ -403,6 +403,27 @@ it('ux 24: on no screen anything moves when its data come late, in place of a sk
   await context.close()
 })
 
+it('ux 24: on a phone the row of scopes has its place before it is known what there is to choose, at the first visit and later', async () => {
+  const { page, context } = await site.blank({ size: 'phone' })
+  let letGo = () => {}
+  let held = Promise.resolve()
+  await page.route('**/api/v1/attributes?**', (route) => held.then(() => route.continue()))
+  const top = async () => (await page.locator('main').boundingBox())!.y
+  for (const visit of ['first', 'later']) {
+    held = new Promise((resolve) => (letGo = resolve))
+    await page.goto('/hops')
+    await page.locator('tbody tr').nth(3).waitFor()
+    const before = await top()
+    letGo()
+    await loaded(page)
+    expect(
+      await page.getByRole('region', { name: 'Scope', exact: true }).getByRole('combobox').count(),
+    ).toBeGreaterThan(0)
+    expect([visit, await top()]).toEqual([visit, before])
+  }
+  await context.close()
+})
+
 it('ux 24: a skeleton stands after 150 ms without an answer, not before', async () => {
   const { page, context } = await site.open('/data')
   await stopClock(page)

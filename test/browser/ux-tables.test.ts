@@ -210,7 +210,11 @@ describe('tables', () => {
       ['/traces', ['traces'], []],
       ['/data', ['senders', 'exporters', 'errors by proxy'], []],
       [`/compare?${sides}&measure=added`, ['added by quantile'], ['b less a at each quantile']],
-      [`/proxies/${proxy.id}`, ['parts of the added time', 'hops through it', 'added time by route'], ['added time']],
+      [
+        `/proxies/${proxy.id}`,
+        ['figures', 'parts of the added time', 'hops through it', 'added time by route'],
+        ['added time'],
+      ],
       [`/traces/${traces[0]!.traceId}`, ['spans', 'hops', 'proxies'], ['waterfall']],
     ] as const) {
       await page.goto(path)
@@ -245,6 +249,9 @@ describe('tables', () => {
         expect(query).toContain(`# ${site.hopscope.apiUrl}/proxies/`)
         expect(head).toMatch(/^part,n,p50 ns,p50 level,/)
         expect(first!.split(',')[2]).toBe(String(proxy.added[0]!.p50Ns))
+        const [, , figures] = String(await save('Save figures as CSV')).split('\r\n')
+        const { fidelity, n, p50Ns } = proxy.added[0]!
+        expect(figures!.split(',').slice(0, 4)).toEqual(['added time', fidelity, String(n), String(p50Ns)])
       }
       if (path.includes('/traces/'))
         expect((await save(/^Save picture of waterfall/)).subarray(1, 4).toString()).toBe('PNG')

@@ -1,4 +1,5 @@
 /** What the copy menu offers: the calls a page is made of, and its tables as files. */
+import type { Distribution } from '../../../server/api/contract.ts'
 import type { Breakdown, Exemplar, HopSegmentItem } from '../../../server/api/contract-measurements.ts'
 import { copySaying } from '../components/copy.ts'
 import { csvOf, download, fileNameOf, jsonOf, type CsvCell } from '../format/csv.ts'
@@ -16,6 +17,17 @@ export interface Table {
 export const quantileHeads = quantiles.map((quantile) => `${quantileName(quantile)} ns`)
 export const quantileCells = (of: Quantiles | undefined): (number | null)[] =>
   quantiles.map((quantile) => of?.[`${quantile}Ns`] ?? null)
+
+/** What stands at the head of a page, at every level that it is known at. */
+export function figureTable(measures: Readonly<Record<string, readonly Distribution[]>>): Table {
+  return {
+    name: 'figures',
+    head: ['measure', 'level', 'n', ...quantileHeads],
+    rows: Object.entries(measures).flatMap(([measure, levels]) =>
+      levels.map((each) => [measure, each.fidelity, each.n, ...quantileCells(each)]),
+    ),
+  }
+}
 
 export function breakdownTable({ by, fidelity, rows }: Breakdown, metric: string): Table {
   return {
