@@ -1,4 +1,5 @@
 import { ClickHouseLogLevel, createClient, type ClickHouseSettings } from '@clickhouse/client'
+import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 
 /** The one way to ClickHouse: everything reads and writes through this seam, embedded engine and server alike. */
@@ -77,13 +78,13 @@ export function connect(url: string, options: ConnectOptions = {}): ClickHouse {
   }
   return {
     query<Row>(sql: string, params: Params = {}, opts: QueryOptions = {}) {
-      return naming(opts, async () => {
-        const result = await client.query({ ...statement(sql, params, opts), format: 'JSONEachRow' })
+      return naming(opts, async (named) => {
+        const result = await client.query({ ...statement(sql, params, named), format: 'JSONEachRow' })
         return result.json<Row>()
       })
     },
     queryBytes(sql, params = {}, opts = {}) {
-      return naming(opts, async () => bytesOf((await client.exec(statement(sql, params, opts))).stream))
+      return naming(opts, async (named) => bytesOf((await client.exec(statement(sql, params, named))).stream))
     },
     async command(sql, params = {}, opts = {}) {
       await client.command(statement(sql, params, opts))
@@ -106,11 +107,14 @@ export function connect(url: string, options: ConnectOptions = {}): ClickHouse {
 }
 
 /** An error says which query it is of: a request of the API asks several, each by its own id. */
-async function naming<Answer>({ queryId }: QueryOptions, ask: () => Promise<Answer>): Promise<Answer> {
+async function naming<Answer>(
+  { queryId = `hopscope-${randomUUID()}`, ...options }: QueryOptions,
+  ask: (named: QueryOptions) => Promise<Answer>,
+): Promise<Answer> {
   try {
-    return await ask()
+    return await ask({ ...options, queryId })
   } catch (error) {
-    throw queryId === undefined ? error : Object.assign(error as Error, { queryId })
+    throw Object.assign(error as Error, { queryId })
   }
 }
 

@@ -9,10 +9,10 @@ import { openSpanReader } from '../queries/spans.ts'
 import { storedPage } from '../queries/trace-page.ts'
 import {
   listTraces,
+  minutesOf,
   placeOfTrace,
   type Cursor,
   type TraceListParams,
-  type TracePlace,
   type TraceRow,
 } from '../queries/trace-list.ts'
 import { leastStored, tracePage } from '../trace-page/page.ts'
@@ -121,20 +121,6 @@ export function tracesRouter({ clickhouse, settings, importer }: TracesOptions):
     response.json(traceJson(analysed, settled, besides))
   })
   return router
-}
-
-/** A settled trace lies where its facts say; spans that came late and have not been looked at yet may lie a little beside. */
-const besideMs = 2 * 60_000
-/** Those of one that settled longer ago have been looked at. */
-const lookedAtMs = 60 * 60_000
-
-/** What to look through for a settled trace. */
-function minutesOf({ job, firstNano, lastNano }: TracePlace): { firstMinute: number; lastMinute: number } {
-  const settledMs = Number(BigInt(job) >> 21n)
-  const aside = Date.now() - settledMs < lookedAtMs ? besideMs : 0
-  const minuteOf = (ms: number) => Math.max(0, Math.floor(ms / 60_000) * 60)
-  const ms = (nano: string) => Number(BigInt(nano) / 1_000_000n)
-  return { firstMinute: minuteOf(ms(firstNano) - aside), lastMinute: minuteOf(ms(lastNano) + aside) }
 }
 
 /** @param page gzip, which is how it goes out unless somebody does not take that. */

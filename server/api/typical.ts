@@ -3,7 +3,7 @@ import { analyseTrace } from '../analysis/analyse.ts'
 import { differenceOf } from '../analysis/difference.ts'
 import type { AnalysisSettings, TraceAnalysis } from '../analysis/types.ts'
 import type { SpanReader } from '../queries/spans.ts'
-import { placeOfTrace } from '../queries/trace-list.ts'
+import { minutesOf, placeOfTrace } from '../queries/trace-list.ts'
 import { partOf, type QueryOf } from '../queries/query-of.ts'
 import { readShapePeers } from '../queries/typical.ts'
 import { unixNano } from '../queries/rollup-window.ts'
@@ -55,7 +55,7 @@ async function analysed(
   options: QueryOf,
 ): Promise<TraceAnalysis | undefined> {
   const place = await placeOfTrace(clickhouse, traceId, options)
-  const [stored] = await reader.readTraces([{ traceId, ...place }], options)
+  const [stored] = await reader.readTraces([{ traceId, ...(place && minutesOf(place)) }], { signal: options.signal })
   if (!stored || stored.truncated) return undefined
   return analysedAsItsFacts(
     clickhouse,

@@ -89,3 +89,17 @@ export async function placeOfTrace(
   const [row] = await clickhouse.query<TracePlace>(whereSql, { traceId }, { ...options, settings: { max_threads: 1 } })
   return row
 }
+
+/** A settled trace lies where its facts say; spans that came late and have not been looked at yet may lie a little beside. */
+const besideMs = 2 * 60_000
+/** Those of one that settled longer ago have been looked at. */
+const lookedAtMs = 60 * 60_000
+
+/** What to look through for a settled trace, Unix s. */
+export function minutesOf({ job, firstNano, lastNano }: TracePlace): { firstMinute: number; lastMinute: number } {
+  const settledMs = Number(BigInt(job) >> 21n)
+  const aside = Date.now() - settledMs < lookedAtMs ? besideMs : 0
+  const minuteOf = (ms: number) => Math.max(0, Math.floor(ms / 60_000) * 60)
+  const ms = (nano: string) => Number(BigInt(nano) / 1_000_000n)
+  return { firstMinute: minuteOf(ms(firstNano) - aside), lastMinute: minuteOf(ms(lastNano) + aside) }
+}
