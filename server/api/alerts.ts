@@ -8,6 +8,7 @@ import { readSaid, type Note, type Notification, type Progress, type Silence } f
 import { auditOf, newId } from '../queries/alerts/audit.ts'
 import { readDocuments, writeDocuments, type Written } from '../queries/alerts/documents.ts'
 import { clockMs } from '../queries/finaliser/following.ts'
+import type { QueryOf } from '../queries/query-of.ts'
 import { askFor } from './ask.ts'
 import {
   AcknowledgeRequest,
@@ -147,8 +148,8 @@ const byState = (a: Alert, b: Alert): number =>
   order.indexOf(a.state) - order.indexOf(b.state) || (BigInt(a.sinceUnixNano) > BigInt(b.sinceUnixNano) ? -1 : 1)
 
 /** What `listAlerts` has of alerts that fire: where there is none, one question says so. */
-export async function firingAlerts(read: ClickHouse): Promise<Alert[]> {
-  const active = await readDocuments<AlertRecord>(read, { kinds: ['alert'], states: activeStates })
+export async function firingAlerts(read: ClickHouse, options: QueryOf): Promise<Alert[]> {
+  const active = await readDocuments<AlertRecord>(read, { kinds: ['alert'], states: activeStates }, options)
   if (active.length === 0) return []
   const said = await readSaid(read, await clockMs(read))
   return active
