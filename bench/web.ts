@@ -150,8 +150,8 @@ async function memory(hopscope: RunningHopscope, browser: TestBrowser, screens: 
     })
     tabs.push({ screen, page, context, devtools: await page.context().newCDPSession(page), asked: () => refreshes })
   }
-  // The first refreshes still bring code and shapes that stay.
-  await tabs[0]!.page.waitForTimeout(20_000)
+  // The first refreshes still bring code, shapes and marks that stay.
+  await tabs[0]!.page.waitForTimeout(60_000)
   const before = await Promise.all(tabs.map(({ devtools }) => memoryOf(devtools)))
   for (const end = Date.now() + Number(values.minutes) * 60_000; Date.now() < end;) {
     await sendRecorded(hopscope, 30, 1)
