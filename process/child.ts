@@ -19,7 +19,7 @@ export interface PartOptions {
   readonly heapMb: number
   /** Further flags of its Node. */
   readonly flags?: readonly string[]
-  /** Environment variables besides those of this process. */
+  /** Environment variables, unless this process has them set. */
   readonly env?: Readonly<Record<string, string>>
   readonly log: Logger
 }
@@ -44,7 +44,7 @@ export async function startPart({ module, name, options, heapMb, flags = [], env
     const file = args.pop()!
     const child = fork(file, [], {
       execArgv: [...args, `--max-old-space-size=${heapMb}`, ...flags],
-      env: { ...process.env, ...env },
+      env: { ...env, ...process.env },
       // Ctrl-C goes to the whole process group, but the order of the end is the supervisor's to give.
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

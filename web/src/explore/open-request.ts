@@ -1,19 +1,10 @@
 /** From a point of a chart to a request that lies there. */
 import type { ExploreRequestList } from '../../../server/api/contract-explore.ts'
 import { ApiError, apiGet, apiPath, type Query } from '../api/get.ts'
+import type { Point } from '../charts/point.ts'
 import { say } from '../shell/toast.svelte.ts'
 import { navigate } from '../url/router.svelte.ts'
 import { linkTo } from '../url/state.svelte.ts'
-
-export interface Point {
-  /** Unix ms. */
-  readonly fromMs: number
-  readonly toMs: number
-  readonly ns: number
-  /** Ends of the cell that it lies in, ns; of a line there is none. */
-  readonly loNs?: number
-  readonly hiNs?: number
-}
 
 /**
  * Opens the request whose value lies at or just below the point; where its cell has none so low, the highest of the cell.
